@@ -1,0 +1,100 @@
+//! Gradients → new weights: Adam as Keras computes it.
+//!
+//! `w ← w − lr · √(1 − β2ᵗ) / (1 − β1ᵗ) · m / (√v + ε)` with β1 0.9, β2 0.999, ε 1e-7 (Kingma and Ba,
+//! 2015, end of section 2; Keras 3, `keras/src/optimizers/adam.py`).
+//!
+//! Why not Burn's: burn-optim 0.22's Adam scales ε by √(1 − β2ᵗ), 32 times smaller at the first step,
+//! and its `ModuleOptimizer` reads its state synchronously (a panic on wgpu in a browser) and restores
+//! it on the default device. The state here is plain tensors, held by whoever trains. This can go when
+//! burn-optim offers an unscaled epsilon and asynchronous records.
+
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::{Gradients, Tensor};
+
+/// Keras's default decay of the gradient's mean.
+const BETA_1: f64 = 0.9;
+/// Keras's default decay of the squared gradient's mean.
+const BETA_2: f64 = 0.999;
+/// Keras's default (Burn's is 1e-5, PyTorch's 1e-8).
+const EPSILON: f64 = 1e-7;
+
+/// The moments of one parameter, flattened: `[number of entries]` each.
+#[derive(Clone, Debug)]
+struct Moments {
+    mean: Tensor<1>,
+    square: Tensor<1>,
+}
+
+/// The optimiser's state: a step count, and two moments for each parameter in the module's order.
+#[derive(Clone, Debug, Default)]
+pub struct Adam {
+    steps: i32,
+    moments: Vec<Moments>,
+}
+
+impl Adam {
+    /// Returns `module` after one step. A parameter without a gradient stays as it is.
+    pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients, lr: f64) -> M {
+        self.steps = self.steps.saturating_add(1);
+        let correction = (1.0 - BETA_2.powi(self.steps)).sqrt() / (1.0 - BETA_1.powi(self.steps));
+        module.map(&mut Update {
+            gradients,
+            moments: &mut self.moments,
+            parameter: 0,
+            step_size: lr * correction,
+        })
+    }
+}
+
+/// Visits the parameters of a module in order and replaces each by its updated value.
+struct Update<'a> {
+    gradients: &'a mut Gradients,
+    moments: &'a mut Vec<Moments>,
+    parameter: usize,
+    step_size: f64,
+}
+
+impl ModuleMapper for Update<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, value, mapper) = param.consume();
+        let Some(gradient) = value.grad_remove(self.gradients) else {
+            return Param::from_mapped_value(id, value, mapper);
+        };
+        let shape = value.shape();
+        let entries = shape.num_elements();
+        let updated = self.update(
+            value.inner().reshape([entries]),
+            gradient.reshape([entries]),
+        );
+        let value = Tensor::<D>::from_inner(updated.reshape(shape)).require_grad();
+        Param::from_mapped_value(id, value, mapper)
+    }
+}
+
+impl Update<'_> {
+    /// # Shapes
+    /// Both `[entries]`, as is the result.
+    fn update(&mut self, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let mean_term = gradient.clone() * (1.0 - BETA_1);
+        let square_term = gradient.square() * (1.0 - BETA_2);
+        let moments = match self.moments.get(self.parameter) {
+            // The first step: the moments start at zero.
+            None => Moments {
+                mean: mean_term,
+                square: square_term,
+            },
+            Some(old) => Moments {
+                mean: old.mean.clone() * BETA_1 + mean_term,
+                square: old.square.clone() * BETA_2 + square_term,
+            },
+        };
+        let step =
+            moments.mean.clone() * self.step_size / (moments.square.clone().sqrt() + EPSILON);
+        match self.moments.get_mut(self.parameter) {
+            None => self.moments.push(moments),
+            Some(slot) => *slot = moments,
+        }
+        self.parameter += 1;
+        value - step
+    }
+}

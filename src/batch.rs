@@ -1,0 +1,182 @@
+//! [`Records`] → [`Batch`]: which records, in which order, scaled to `[0, 1]`, augmented, uploaded.
+//!
+//! Everything random here comes from the run's own generator (`random.rs`). This is not a loader
+//! with threads of its own: a batch of 32 takes tens of microseconds to gather.
+
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use rand::Rng;
+use rand::seq::SliceRandom;
+
+use crate::cifar::{IMAGE_BYTES, Records};
+use crate::protocol::Augment;
+use crate::random::{Stream, generator};
+
+/// Height and width of an image in pixels.
+const SIDE: usize = 32;
+/// Channels of an image.
+const CHANNELS: usize = 3;
+/// Largest shift of `flip-shift` in pixels, each way.
+const SHIFT_MAX_PX: i32 = 2;
+
+/// Records on the device, ready for the model.
+#[derive(Clone, Debug)]
+pub struct Batch {
+    /// `[n, 3, 32, 32]`, in `[0, 1]`.
+    pub images: Tensor<4>,
+    /// `[n]`, 0 to 9.
+    pub labels: Tensor<1, Int>,
+    /// Number of records.
+    pub records: usize,
+}
+
+/// The order in which epoch `epoch` (from 0) visits `records` records: all of them, reshuffled.
+pub fn shuffled(records: usize, seed: u32, epoch: u32) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..records).collect();
+    order.shuffle(&mut generator(seed, Stream::Shuffle { epoch }));
+    order
+}
+
+/// How one training batch is augmented: the kind, and whose random numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Augmentation {
+    /// What is done.
+    pub kind: Augment,
+    /// The run's seed.
+    pub seed: u32,
+    /// Number of the epoch, from 0.
+    pub epoch: u32,
+    /// Number of the step in the epoch, from 0.
+    pub step: u32,
+}
+
+/// Gathers the records at `indices` and uploads them. An index beyond the last record is left out.
+///
+/// # Shapes
+/// Images `[n, 3, 32, 32]`, labels `[n]`, for `n` indices.
+pub fn gather(
+    records: &Records,
+    indices: &[usize],
+    augmentation: Option<Augmentation>,
+    device: &Device,
+) -> Batch {
+    let found = indices.iter().filter_map(|index| records.get(*index));
+    let mut pixels = Vec::with_capacity(indices.len() * IMAGE_BYTES);
+    let mut labels = Vec::with_capacity(indices.len());
+    let mut augmenter = augmentation.and_then(Augmenter::new);
+    for record in found {
+        match &mut augmenter {
+            None => pixels.extend(record.pixels.iter().map(|byte| scale(*byte))),
+            Some(augmenter) => augmenter.extend(&mut pixels, record.pixels),
+        }
+        labels.push(i32::from(record.label));
+    }
+    let records = labels.len();
+    Batch {
+        images: upload(pixels, records, device),
+        labels: Tensor::from_data(TensorData::new(labels, [records]), device),
+        records,
+    }
+}
+
+/// Scales and uploads bare images: 3,072 bytes each, red, green and blue planes.
+///
+/// # Shapes
+/// `[n, 3, 32, 32]` for `n · 3072` bytes.
+pub fn images(bytes: &[u8], device: &Device) -> Tensor<4> {
+    let pixels = bytes.iter().map(|byte| scale(*byte)).collect();
+    upload(pixels, bytes.len() / IMAGE_BYTES, device)
+}
+
+fn upload(pixels: Vec<f32>, records: usize, device: &Device) -> Tensor<4> {
+    Tensor::from_data(
+        TensorData::new(pixels, [records, CHANNELS, SIDE, SIDE]),
+        device,
+    )
+}
+
+fn scale(byte: u8) -> f32 {
+    f32::from(byte) / 255.0
+}
+
+/// Flips and shifts images; what is shifted in is black.
+struct Augmenter {
+    rng: rand_chacha::ChaCha8Rng,
+}
+
+impl Augmenter {
+    fn new(augmentation: Augmentation) -> Option<Self> {
+        let Augmentation {
+            kind,
+            seed,
+            epoch,
+            step,
+        } = augmentation;
+        match kind {
+            Augment::None => None,
+            Augment::FlipShift => Some(Self {
+                rng: generator(seed, Stream::Augment { epoch, step }),
+            }),
+        }
+    }
+
+    fn extend(&mut self, pixels: &mut Vec<f32>, image: &[u8]) {
+        let flip = self.rng.random::<bool>();
+        let right = self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX);
+        let down = self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX);
+        extend_flipped_and_shifted(pixels, image, flip, right, down);
+    }
+}
+
+fn extend_flipped_and_shifted(
+    pixels: &mut Vec<f32>,
+    image: &[u8],
+    flip: bool,
+    right: i32,
+    down: i32,
+) {
+    for plane in image.chunks_exact(SIDE * SIDE) {
+        for y in 0..SIDE as i32 {
+            for x in 0..SIDE as i32 {
+                let from_x = if flip { SIDE as i32 - 1 - x } else { x } - right;
+                pixels.push(pixel(plane, from_x, y - down).map_or(0.0, scale));
+            }
+        }
+    }
+}
+
+/// The byte at (`x`, `y`) of a plane; none outside it.
+fn pixel(plane: &[u8], x: i32, y: i32) -> Option<u8> {
+    let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
+    if x >= SIDE || y >= SIDE {
+        return None;
+    }
+    plane.get(y * SIDE + x).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shuffle_visits_every_record_once_and_depends_on_seed_and_epoch() {
+        let mut first = shuffled(1_000, 7, 0);
+        assert_eq!(first, shuffled(1_000, 7, 0));
+        assert_ne!(first, shuffled(1_000, 7, 1));
+        assert_ne!(first, shuffled(1_000, 8, 0));
+        first.sort_unstable();
+        assert_eq!(first, (0..1_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn shift_moves_pixels_and_fills_with_black() {
+        let mut image = vec![0u8; IMAGE_BYTES];
+        image[5 * SIDE + 10] = 255; // red plane, x 10, y 5
+        let mut moved = Vec::new();
+        extend_flipped_and_shifted(&mut moved, &image, false, 2, -1);
+        assert_eq!(moved.iter().position(|v| *v == 1.0), Some(4 * SIDE + 12));
+        assert_eq!(moved.iter().sum::<f32>(), 1.0);
+        let mut flipped = Vec::new();
+        extend_flipped_and_shifted(&mut flipped, &image, true, 0, 0);
+        assert_eq!(flipped.iter().position(|v| *v == 1.0), Some(5 * SIDE + 21));
+    }
+}

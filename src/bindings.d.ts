@@ -1,0 +1,120 @@
+/** Which implementation of Burn's operations a run asks for. */
+export type Backend = "auto" | "webgpu" | "flex" | "ndarray";
+/** Which half of the data a record belongs to. */
+export type Split = "train" | "test";
+
+/** Everything that determines a run; a field left out has the tutorial's value. */
+export interface Config {
+    backend: Backend;
+    workers: number;
+    train: number;
+    test: number;
+    epochs: number;
+    batch: number;
+    lr: number;
+    seed: number;
+    optimizer: "adam";
+    augment: "none" | "flip-shift";
+    report_every_ms: number;
+}
+
+/** What the shards are: `data/cifar10/manifest.json`. */
+export interface Manifest {
+    format_version: number;
+    class_names: string[];
+    shards: { file: string; split: Split; records: number; bytes: number; sha256: string }[];
+}
+
+/** The network as a table. */
+export interface Summary {
+    input_shape: number[];
+    layers: { name: string; kind: string; output_shape: number[]; parameters: number }[];
+    total_parameters: number;
+}
+
+/** What data is held and what a run would use of it. */
+export interface DataStatus {
+    class_names: string[];
+    train_records: number;
+    test_records: number;
+    train_used: number;
+    test_used: number;
+    held_out: boolean;
+    complete: boolean;
+    has_unknown: boolean;
+    train_class_counts: number[];
+    test_class_counts: number[];
+}
+
+/** What `load` and `reset` answer. */
+export interface Loaded {
+    config: Config;
+    backend: { requested: Backend; active: Backend; reason: string; adapter: string | null; workers: number };
+    summary: Summary;
+    data: DataStatus;
+    version: string;
+}
+
+/** What `add_shard` answers. */
+export interface ShardAdded {
+    split: Split;
+    records: number;
+    sha256: string;
+    name: string | null;
+    data: DataStatus;
+}
+
+/** One row of the tutorial's log. */
+export interface EpochResult {
+    epoch: number;
+    loss: number;
+    accuracy: number;
+    val_loss: number;
+    val_accuracy: number;
+    seconds: number;
+    step_ms: number;
+}
+
+/** How the model does on the test records. */
+export interface Evaluation {
+    records: number;
+    loss: number;
+    accuracy: number;
+    /** `confusion[true class][predicted class]`. */
+    confusion: number[][];
+    class_accuracy: (number | null)[];
+    seconds: number;
+}
+
+/** Where a running epoch stands. */
+export interface Progress {
+    type: "progress";
+    stage: "training" | "validating";
+    epoch: number;
+    epochs: number;
+    step: number;
+    steps: number;
+    loss: number;
+    accuracy: number;
+    images_per_second: number;
+    epoch_eta_s: number;
+    run_eta_s: number;
+}
+
+/** A place in a run. */
+export interface Position { epoch: number; step: number }
+
+/** What `train_epoch` resolves to. */
+export type EpochOutcome = EpochResult | { paused: Position } | { stopped: Position };
+
+/** What `advance` resolves to a list of. */
+export type Event =
+    | { type: "compiling" }
+    | Progress
+    | { type: "epoch_end"; result: EpochResult; evaluation: Evaluation }
+    | ({ type: "paused" } & Position)
+    | ({ type: "stopped" } & Position)
+    | { type: "done"; epochs: number };
+
+/** What every function rejects with. */
+export interface ConvBurnError extends Error { code: string; hint: string }

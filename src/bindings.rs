@@ -1,0 +1,337 @@
+//! The crate's border to JavaScript: free functions over one session in the module.
+//!
+//! Every exported function converts, guards against overlapping calls, and asks the session; no
+//! decision about learning is made here. An overlapping call gets a typed `busy` error, except
+//! [`pause`] and [`stop`], which never do, and [`predict`], which waits for the step that runs.
+//! (An exported `async fn(&mut self)` panics when JavaScript calls it twice: hence free functions.)
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use async_lock::{Mutex, MutexGuard};
+use js_sys::{Float32Array, Function, Reflect, Uint8Array};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+
+use crate::cifar::Dataset;
+use crate::device;
+use crate::error::Error;
+use crate::platform::yield_now;
+use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position, Split};
+use crate::run::Measurement;
+use crate::session::{Session, Signals};
+
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = include_str!("bindings.d.ts");
+
+/// Milliseconds that [`train_epoch`] trains before it lets the event loop run.
+const SLICE_MS: f64 = 50.0;
+
+/// The module's one session and who is using it.
+#[derive(Default)]
+struct Border {
+    /// Locked for one slice of work at a time, so that others are served in between.
+    session: Mutex<Option<Session>>,
+    /// The session's handle, reachable while a slice holds the lock.
+    signals: RefCell<Option<Arc<Signals>>>,
+    /// Name of the exclusive call that runs.
+    running: Cell<Option<&'static str>>,
+}
+
+thread_local! {
+    static BORDER: Rc<Border> = Rc::default();
+}
+
+/// Holds the right to be the only exclusive call; gives it back when dropped.
+struct Claim(Rc<Border>);
+
+impl Claim {
+    fn new(name: &'static str) -> Result<Self, Error> {
+        let border = BORDER.with(Rc::clone);
+        if let Some(running) = border.running.get() {
+            return Err(Error::Busy { running });
+        }
+        border.running.set(Some(name));
+        Ok(Self(border))
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.0.running.set(None);
+    }
+}
+
+/// Waits for the slice that runs and borrows the session.
+async fn lock(border: &Border) -> Result<Loaned<'_>, Error> {
+    let guard = border.session.lock().await;
+    if guard.is_none() {
+        return Err(Error::NotLoaded);
+    }
+    Ok(Loaned(guard))
+}
+
+/// A locked session that is there.
+struct Loaned<'a>(MutexGuard<'a, Option<Session>>);
+
+impl Loaned<'_> {
+    fn get(&mut self) -> Result<&mut Session, Error> {
+        self.0.as_mut().ok_or(Error::NotLoaded)
+    }
+}
+
+/// Makes a session: checks the configuration, opens the backend, initialises the network. Data that
+/// was added under the same manifest is kept. When it fails, the session before it stays.
+///
+/// `config`: an object with any of the `Config` fields. `manifest`: a `Manifest`, or null.
+///
+/// # Errors
+/// `invalid_argument`, `invalid_config`, `invalid_manifest`, `backend_unavailable`, `busy`.
+#[wasm_bindgen(unchecked_return_type = "Loaded")]
+pub async fn load(
+    #[wasm_bindgen(unchecked_param_type = "Partial<Config> | null | undefined")] config: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "Manifest | null | undefined")] manifest: JsValue,
+) -> Result<JsValue, JsValue> {
+    console_error_panic_hook::set_once();
+    answer(load_session(config, manifest).await)
+}
+
+async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Error> {
+    let claim = Claim::new("load")?;
+    let config: Config = from_js("config", config)?.unwrap_or_default();
+    let manifest: Option<Manifest> = from_js("manifest", manifest)?;
+    config.validate()?;
+    let empty = Dataset::new(manifest)?;
+    let backend = device::open(config.backend).await?;
+    let mut slot = claim.0.session.lock().await;
+    let dataset = match slot.take() {
+        Some(old) if old.dataset().manifest() == empty.manifest() => old.into_dataset(),
+        _ => empty,
+    };
+    let session = Session::new(config, backend, dataset)?;
+    claim.0.signals.replace(Some(session.signals()));
+    let loaded = to_js(&session.loaded());
+    *slot = Some(session);
+    loaded
+}
+
+/// Checks a file of CIFAR-10 records, raw or gzip, and adds them. `split`: `"train"` or `"test"`; a
+/// file that is known by its SHA-256 goes where it belongs.
+///
+/// # Errors
+/// `gzip`, `record_length`, `too_large`, `label`, `hash_mismatch`, `duplicate`, `not_loaded`,
+/// `busy` (also while a run is paused: its records must not change).
+#[wasm_bindgen(unchecked_return_type = "ShardAdded")]
+pub async fn add_shard(
+    #[wasm_bindgen(unchecked_param_type = "Split")] split: JsValue,
+    bytes: Uint8Array,
+) -> Result<JsValue, JsValue> {
+    answer(add_shard_bytes(split, bytes).await)
+}
+
+async fn add_shard_bytes(split: JsValue, bytes: Uint8Array) -> Result<JsValue, Error> {
+    let claim = Claim::new("add_shard")?;
+    let split: Split = from_js("split", split)?.ok_or(Error::InvalidArgument {
+        argument: "split",
+        problem: "it is missing".into(),
+    })?;
+    let mut session = lock(&claim.0).await?;
+    to_js(&session.get()?.add_shard(split, bytes.to_vec())?)
+}
+
+/// Trains one epoch and measures it. `on_progress` is called with each `Progress` event. Resolves to
+/// the epoch's row; or to `{paused}` or `{stopped}` with the position, when that came first.
+///
+/// # Errors
+/// `data_missing`, `diverged`, `compute`, `callback`, `not_loaded`, `busy`.
+#[wasm_bindgen(unchecked_return_type = "EpochOutcome")]
+pub async fn train_epoch(
+    #[wasm_bindgen(unchecked_param_type = "((progress: Progress) => void) | null | undefined")]
+    on_progress: Option<Function>,
+) -> Result<JsValue, JsValue> {
+    answer(train_one_epoch(on_progress).await)
+}
+
+async fn train_one_epoch(on_progress: Option<Function>) -> Result<JsValue, Error> {
+    let claim = Claim::new("train_epoch")?;
+    loop {
+        let events = lock(&claim.0).await?.get()?.advance(SLICE_MS).await?;
+        for event in &events {
+            if let (Event::Progress(_), Some(function)) = (event, &on_progress) {
+                call(function, &to_js(event)?)?;
+            }
+        }
+        if let Some(outcome) = events.into_iter().find_map(outcome) {
+            return to_js(&outcome);
+        }
+        yield_now().await;
+    }
+}
+
+/// What ends an epoch, if `event` does.
+fn outcome(event: Event) -> Option<EpochOutcome> {
+    match event {
+        Event::EpochEnd { result, .. } => Some(EpochOutcome::Complete(result)),
+        Event::Paused { epoch, step } => Some(EpochOutcome::Paused {
+            paused: Position { epoch, step },
+        }),
+        Event::Stopped { epoch, step } => Some(EpochOutcome::Stopped {
+            stopped: Position { epoch, step },
+        }),
+        Event::Compiling | Event::Progress(_) | Event::Done { .. } => None,
+    }
+}
+
+fn call(function: &Function, argument: &JsValue) -> Result<(), Error> {
+    match function.call1(&JsValue::NULL, argument) {
+        Ok(_) => Ok(()),
+        Err(thrown) => Err(Error::Callback {
+            problem: format!("{thrown:?}"),
+        }),
+    }
+}
+
+/// Trains for about `budget_ms` milliseconds and resolves to what happened: for hosts that drive the
+/// loop themselves. Begins a run of `config.epochs` epochs when none is under way.
+///
+/// # Errors
+/// As [`train_epoch`].
+#[wasm_bindgen(unchecked_return_type = "Event[]")]
+pub async fn advance(budget_ms: f64) -> Result<JsValue, JsValue> {
+    answer(advance_session(budget_ms).await)
+}
+
+async fn advance_session(budget_ms: f64) -> Result<JsValue, Error> {
+    let claim = Claim::new("advance")?;
+    let mut session = lock(&claim.0).await?;
+    to_js(&session.get()?.advance(budget_ms).await?)
+}
+
+/// Measures on the chosen test records.
+///
+/// # Errors
+/// `data_missing`, `compute`, `not_loaded`, `busy`.
+#[wasm_bindgen(unchecked_return_type = "Evaluation")]
+pub async fn evaluate() -> Result<JsValue, JsValue> {
+    answer(evaluate_session().await)
+}
+
+async fn evaluate_session() -> Result<JsValue, Error> {
+    let claim = Claim::new("evaluate")?;
+    let mut measurement = Measurement::default();
+    while lock(&claim.0)
+        .await?
+        .get()?
+        .evaluate_some(&mut measurement)
+        .await?
+    {
+        yield_now().await;
+    }
+    to_js(&measurement.evaluation())
+}
+
+/// Classifies images of 3,072 bytes each (1,024 red, 1,024 green, 1,024 blue, 32 × 32 row by row).
+/// Resolves to 10 probabilities an image. Served between the steps of a running epoch.
+///
+/// # Errors
+/// `pixel_length`, `compute`, `not_loaded`.
+#[wasm_bindgen(unchecked_return_type = "Float32Array")]
+pub async fn predict(pixels: Uint8Array) -> Result<JsValue, JsValue> {
+    answer(predict_pixels(pixels).await)
+}
+
+async fn predict_pixels(pixels: Uint8Array) -> Result<JsValue, Error> {
+    let border = BORDER.with(Rc::clone);
+    let probabilities = lock(&border)
+        .await?
+        .get()?
+        .predict(&pixels.to_vec())
+        .await?;
+    Ok(Float32Array::from(probabilities.as_slice()).into())
+}
+
+/// The network's summary table.
+///
+/// # Errors
+/// `not_loaded`.
+#[wasm_bindgen(unchecked_return_type = "Summary")]
+pub async fn summary() -> Result<JsValue, JsValue> {
+    answer(summarise().await)
+}
+
+async fn summarise() -> Result<JsValue, Error> {
+    let border = BORDER.with(Rc::clone);
+    let mut session = lock(&border).await?;
+    to_js(&session.get()?.summary())
+}
+
+/// The running epoch pauses before its next step; the next [`train_epoch`] or [`advance`] continues.
+#[wasm_bindgen]
+pub fn pause() {
+    with_signals(Signals::pause);
+}
+
+/// The run ends before its next step; the model stays as it is.
+#[wasm_bindgen]
+pub fn stop() {
+    with_signals(Signals::stop);
+}
+
+fn with_signals(send: impl FnOnce(&Signals)) {
+    BORDER.with(|border| {
+        if let Some(signals) = border.signals.borrow().as_ref() {
+            send(signals);
+        }
+    });
+}
+
+/// New weights from the seed and an empty history; the data stays. Resolves as [`load`] does.
+///
+/// # Errors
+/// `not_loaded`, `busy`.
+#[wasm_bindgen(unchecked_return_type = "Loaded")]
+pub async fn reset() -> Result<JsValue, JsValue> {
+    answer(reset_session().await)
+}
+
+async fn reset_session() -> Result<JsValue, Error> {
+    let claim = Claim::new("reset")?;
+    let mut loaned = lock(&claim.0).await?;
+    let session = loaned.get()?;
+    session.reset();
+    to_js(&session.loaded())
+}
+
+fn to_js(value: &impl Serialize) -> Result<JsValue, Error> {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .map_err(|error| Error::Compute {
+            problem: format!("the answer could not be converted ({error})"),
+        })
+}
+
+/// Converts an argument; none when it is null or undefined.
+fn from_js<T: DeserializeOwned>(
+    argument: &'static str,
+    value: JsValue,
+) -> Result<Option<T>, Error> {
+    serde_wasm_bindgen::from_value(value).map_err(|error| Error::InvalidArgument {
+        argument,
+        problem: error.to_string(),
+    })
+}
+
+/// An error becomes a JavaScript `Error` with `code` and `hint` beside its `message`.
+fn answer(result: Result<JsValue, Error>) -> Result<JsValue, JsValue> {
+    result.map_err(|error| {
+        let report = error.report();
+        let object = js_sys::Error::new(&report.message);
+        for (key, value) in [("code", report.code), ("hint", report.hint)] {
+            // Setting a property of a fresh object does not fail.
+            let _ = Reflect::set(&object, &key.into(), &value.into());
+        }
+        object.into()
+    })
+}

@@ -1,0 +1,294 @@
+//! Bytes → [`Dataset`]: the official CIFAR-10 binary records, checked before they are used.
+//!
+//! A record is a label byte and 3,072 pixel bytes: 1,024 red, 1,024 green, 1,024 blue, each 32 × 32
+//! row by row (<https://www.cs.toronto.edu/~kriz/cifar.html>, "Binary version"). Here they stay
+//! bytes: what a tensor needs is `batch.rs`'s business. This is not a loader; it never fetches.
+
+mod check;
+mod official;
+
+use crate::error::Error;
+use crate::protocol::{CLASSES, Manifest, ShardAdded, Split};
+
+/// Pixel bytes of one image: 3 channels of 32 × 32.
+pub const IMAGE_BYTES: usize = 3 * 32 * 32;
+/// Bytes of one record: a label and an image.
+pub const RECORD_BYTES: usize = 1 + IMAGE_BYTES;
+/// The class names in the order of the labels.
+pub const CLASS_NAMES: [&str; CLASSES] = [
+    "airplane",
+    "automobile",
+    "bird",
+    "cat",
+    "deer",
+    "dog",
+    "frog",
+    "horse",
+    "ship",
+    "truck",
+];
+
+/// One image with its label, borrowed from a [`Dataset`].
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'a> {
+    /// Class of the image, 0 to 9.
+    pub label: u8,
+    /// 3,072 bytes: red, green, blue planes of 32 × 32.
+    pub pixels: &'a [u8],
+}
+
+/// A checked file.
+#[derive(Debug)]
+struct Shard {
+    /// Place in the official order. Unknown files come after all known ones, as they arrive.
+    order: usize,
+    /// SHA-256 of the decompressed bytes.
+    digest: String,
+    /// False when no list names the digest.
+    known: bool,
+    /// Whole records.
+    bytes: Vec<u8>,
+}
+
+impl Shard {
+    fn records(&self) -> usize {
+        self.bytes.len() / RECORD_BYTES
+    }
+}
+
+/// The records of one split in official order, whatever order they arrived in.
+#[derive(Debug, Default)]
+pub struct Records {
+    shards: Vec<Shard>,
+    class_counts: [u32; CLASSES],
+}
+
+impl Records {
+    /// Number of records.
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(Shard::records).sum()
+    }
+
+    /// True when there is no record.
+    pub fn is_empty(&self) -> bool {
+        self.shards.is_empty()
+    }
+
+    /// The record at `index` in official order; none beyond the last.
+    pub fn get(&self, index: usize) -> Option<Record<'_>> {
+        let mut first = 0;
+        for shard in &self.shards {
+            let records = shard.records();
+            if index < first + records {
+                let start = (index - first) * RECORD_BYTES;
+                let (label, pixels) = shard
+                    .bytes
+                    .get(start..start + RECORD_BYTES)?
+                    .split_first()?;
+                return Some(Record {
+                    label: *label,
+                    pixels,
+                });
+            }
+            first += records;
+        }
+        None
+    }
+
+    /// Records of each class.
+    pub fn class_counts(&self) -> [u32; CLASSES] {
+        self.class_counts
+    }
+
+    fn insert(&mut self, shard: Shard) {
+        for record in shard.bytes.chunks_exact(RECORD_BYTES) {
+            if let Some(count) = record
+                .first()
+                .and_then(|label| self.class_counts.get_mut(usize::from(*label)))
+            {
+                *count += 1;
+            }
+        }
+        let place = self.shards.partition_point(|s| s.order <= shard.order);
+        self.shards.insert(place, shard);
+    }
+}
+
+/// The records a session holds, and the list they are checked against.
+#[derive(Debug, Default)]
+pub struct Dataset {
+    manifest: Option<Manifest>,
+    train: Records,
+    test: Records,
+}
+
+/// What a list says about a digest.
+struct Known {
+    name: String,
+    split: Split,
+    order: usize,
+}
+
+impl Dataset {
+    /// An empty dataset whose shards must be those of `manifest`, or any when there is none.
+    ///
+    /// # Errors
+    /// [`Error::InvalidManifest`] when its version is not 1, it does not name ten classes, or a
+    /// shard's lengths do not fit each other.
+    pub fn new(manifest: Option<Manifest>) -> Result<Self, Error> {
+        if let Some(manifest) = &manifest {
+            check_manifest(manifest)?;
+        }
+        Ok(Self {
+            manifest,
+            ..Self::default()
+        })
+    }
+
+    /// The list that the records are checked against.
+    pub fn manifest(&self) -> Option<&Manifest> {
+        self.manifest.as_ref()
+    }
+
+    /// The training records.
+    pub fn train(&self) -> &Records {
+        &self.train
+    }
+
+    /// The test records.
+    pub fn test(&self) -> &Records {
+        &self.test
+    }
+
+    /// True when some records came from a file that no list names.
+    pub fn has_unknown(&self) -> bool {
+        let shards = self.train.shards.iter().chain(&self.test.shards);
+        shards.into_iter().any(|shard| !shard.known)
+    }
+
+    /// Names of the classes in the order of the labels.
+    pub fn class_names(&self) -> Vec<String> {
+        match &self.manifest {
+            Some(manifest) => manifest.class_names.clone(),
+            None => CLASS_NAMES.map(str::to_owned).to_vec(),
+        }
+    }
+
+    /// Records that the manifest promises for `split`; none without a manifest.
+    pub fn promised(&self, split: Split) -> Option<u32> {
+        let shards = &self.manifest.as_ref()?.shards;
+        let of_split = shards.iter().filter(|shard| shard.split == split);
+        Some(of_split.map(|shard| shard.records).sum())
+    }
+
+    /// Checks one file, raw or gzip, and adds its records. A file whose digest is known goes to the
+    /// split where it belongs; `split` decides for the others.
+    ///
+    /// # Errors
+    /// [`Error::Gzip`], [`Error::TooLarge`], [`Error::RecordLength`], [`Error::Label`] for bytes that
+    /// are no records; [`Error::HashMismatch`] when there is a manifest that does not name them;
+    /// [`Error::Duplicate`] when they are held already. The dataset is unchanged then.
+    pub fn add(&mut self, split: Split, bytes: Vec<u8>) -> Result<AddedShard, Error> {
+        let bytes = check::gunzip(bytes)?;
+        check::records(&bytes)?;
+        let digest = check::sha256_hex(&bytes);
+        let known = self.lookup(&digest);
+        if known.is_none() && self.manifest.is_some() {
+            return Err(Error::HashMismatch { found: digest });
+        }
+        let (train, test) = (&self.train.shards, &self.test.shards);
+        if train.iter().chain(test).any(|s| s.digest == digest) {
+            return Err(Error::Duplicate {
+                name: known.map(|k| k.name),
+            });
+        }
+        let split = known.as_ref().map_or(split, |k| k.split);
+        let shard = Shard {
+            order: known.as_ref().map_or(usize::MAX, |k| k.order),
+            digest: digest.clone(),
+            known: known.is_some(),
+            bytes,
+        };
+        let records = shard.records();
+        match split {
+            Split::Train => self.train.insert(shard),
+            Split::Test => self.test.insert(shard),
+        }
+        Ok(AddedShard {
+            split,
+            records,
+            sha256: digest,
+            name: known.map(|k| k.name),
+        })
+    }
+
+    fn lookup(&self, digest: &str) -> Option<Known> {
+        if let Some(manifest) = &self.manifest {
+            let mut shards = manifest.shards.iter().enumerate();
+            let (order, shard) = shards.find(|(_, shard)| shard.sha256 == digest)?;
+            return Some(Known {
+                name: shard.file.clone(),
+                split: shard.split,
+                order,
+            });
+        }
+        let mut files = official::FILES.iter().enumerate();
+        let (order, (name, split, _)) = files.find(|(_, (_, _, sum))| *sum == digest)?;
+        Some(Known {
+            name: (*name).to_owned(),
+            split: *split,
+            order,
+        })
+    }
+}
+
+/// What [`Dataset::add`] found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AddedShard {
+    /// Where the records went.
+    pub split: Split,
+    /// Number of records.
+    pub records: usize,
+    /// SHA-256 of the decompressed bytes.
+    pub sha256: String,
+    /// The official name, where the digest is known.
+    pub name: Option<String>,
+}
+
+impl AddedShard {
+    /// The answer of `add_shard`.
+    pub(crate) fn into_protocol(self, data: crate::protocol::DataStatus) -> ShardAdded {
+        ShardAdded {
+            split: self.split,
+            records: count(self.records),
+            sha256: self.sha256,
+            name: self.name,
+            data,
+        }
+    }
+}
+
+/// A number of records as the protocol counts them. Files are bounded, so it never saturates.
+pub(crate) fn count(records: usize) -> u32 {
+    u32::try_from(records).unwrap_or(u32::MAX)
+}
+
+fn check_manifest(manifest: &Manifest) -> Result<(), Error> {
+    let problem = if manifest.format_version != 1 {
+        format!("its version is {}, not 1", manifest.format_version)
+    } else if manifest.class_names.len() != CLASSES {
+        format!("it names {} classes, not 10", manifest.class_names.len())
+    } else if let Some(shard) = manifest
+        .shards
+        .iter()
+        .find(|s| u64::from(s.records) * RECORD_BYTES as u64 != u64::from(s.bytes))
+    {
+        format!(
+            "{} has {} records in {} bytes",
+            shard.file, shard.records, shard.bytes
+        )
+    } else {
+        return Ok(());
+    };
+    Err(Error::InvalidManifest { problem })
+}

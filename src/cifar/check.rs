@@ -1,0 +1,72 @@
+//! What a file has to be before it becomes records: inflated, bounded, whole, with known labels.
+
+use std::io::Read;
+
+use sha2::{Digest, Sha256};
+
+use super::RECORD_BYTES;
+use crate::error::Error;
+use crate::protocol::CLASSES;
+
+/// The longest file accepted: all of CIFAR-10 in one. It bounds what a gzip bomb can allocate.
+const FILE_BYTES_MAX: usize = 60_000 * RECORD_BYTES;
+
+/// Decompresses bytes that start with gzip's magic number and returns others as they are.
+///
+/// Headers are not asked: servers differ in whether they call such a file `Content-Encoding: gzip`.
+pub(super) fn gunzip(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
+    let too_large = || Error::TooLarge {
+        limit_bytes: FILE_BYTES_MAX,
+    };
+    if !bytes.starts_with(&[0x1f, 0x8b]) {
+        return if bytes.len() > FILE_BYTES_MAX {
+            Err(too_large())
+        } else {
+            Ok(bytes)
+        };
+    }
+    let mut records = Vec::new();
+    flate2::read::MultiGzDecoder::new(bytes.as_slice())
+        .take(FILE_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut records)
+        .map_err(|error| Error::Gzip {
+            problem: error.to_string(),
+        })?;
+    if records.len() > FILE_BYTES_MAX {
+        return Err(too_large());
+    }
+    Ok(records)
+}
+
+/// Checks that `bytes` are whole records with labels 0 to 9.
+pub(super) fn records(bytes: &[u8]) -> Result<(), Error> {
+    if bytes.is_empty() || !bytes.len().is_multiple_of(RECORD_BYTES) {
+        return Err(Error::RecordLength {
+            bytes: bytes.len(),
+            record_bytes: RECORD_BYTES,
+        });
+    }
+    for (record, bytes) in bytes.chunks_exact(RECORD_BYTES).enumerate() {
+        match bytes.first() {
+            Some(label) if usize::from(*label) >= CLASSES => {
+                return Err(Error::Label {
+                    record,
+                    label: *label,
+                });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// 64 lower-case hexadecimal digits.
+pub(super) fn sha256_hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    let mut hex = String::with_capacity(64);
+    for byte in Sha256::digest(bytes) {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}

@@ -1,0 +1,202 @@
+//! Everything that can go wrong, as one enum: each variant says what happened and what to do next.
+//!
+//! An error is made once, where it is noticed, and handled once, by whoever called the crate.
+//! At the border it becomes `{code, message, hint}` (see [`Error::report`]); codes are stable and
+//! listed in the README.
+
+use crate::protocol::ErrorReport;
+
+/// What can go wrong in this crate.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A field of the configuration is out of range or cannot be read.
+    #[error("The setting \"{field}\" cannot be used: {problem}.")]
+    InvalidConfig {
+        /// The field's name in the configuration and the page's address.
+        field: String,
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
+    /// The manifest is of another version or names impossible shards.
+    #[error("The list of data files cannot be used: {problem}.")]
+    InvalidManifest {
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
+    /// The bytes start like gzip but do not decompress.
+    #[error("The file is damaged: it starts like gzip but does not decompress ({problem}).")]
+    Gzip {
+        /// The decompressor's words.
+        problem: String,
+    },
+    /// The bytes are not a whole number of CIFAR-10 records.
+    #[error(
+        "The file is not made of CIFAR-10 records: {bytes} bytes is not a positive multiple of {record_bytes}."
+    )]
+    RecordLength {
+        /// Length of the decompressed bytes.
+        bytes: usize,
+        /// Length of one record.
+        record_bytes: usize,
+    },
+    /// More bytes than all of CIFAR-10's largest file.
+    #[error("The file is too large: it holds more than {limit_bytes} bytes of records.")]
+    TooLarge {
+        /// The largest length accepted.
+        limit_bytes: usize,
+    },
+    /// A record's label is not a class.
+    #[error("Record {record} has the label {label}; CIFAR-10's labels are 0 to 9.")]
+    Label {
+        /// Index of the record in the file, from 0.
+        record: usize,
+        /// The label found.
+        label: u8,
+    },
+    /// The bytes are not those that the manifest promises.
+    #[error("The file does not match the list of data files: its SHA-256 is {found}.")]
+    HashMismatch {
+        /// The digest found.
+        found: String,
+    },
+    /// The same bytes were added before.
+    #[error("These records are already loaded{}.", .name.as_ref().map(|n| format!(" ({n})")).unwrap_or_default())]
+    Duplicate {
+        /// Name of the official file or shard.
+        name: Option<String>,
+    },
+    /// Training was asked for before there was enough data.
+    #[error("There is not enough data yet: {have} of {need} {split} records are loaded.")]
+    DataMissing {
+        /// `training` or `test`.
+        split: &'static str,
+        /// Records held.
+        have: u32,
+        /// Records that the configuration asks for.
+        need: u32,
+    },
+    /// Something other than `load` was called first.
+    #[error("Nothing is loaded yet.")]
+    NotLoaded,
+    /// Another call is still running.
+    #[error("\"{running}\" is still running.")]
+    Busy {
+        /// The call that runs.
+        running: &'static str,
+    },
+    /// The pixels given to `predict` are not a whole number of images.
+    #[error("{bytes} bytes is not a whole number of images of {image_bytes} bytes.")]
+    PixelLength {
+        /// Number of bytes given.
+        bytes: usize,
+        /// Bytes of one image.
+        image_bytes: usize,
+    },
+    /// The backend asked for cannot run here.
+    #[error("The backend \"{backend}\" cannot run here: {problem}.")]
+    BackendUnavailable {
+        /// Its name in the configuration.
+        backend: &'static str,
+        /// Why not, as the end of a sentence.
+        problem: String,
+    },
+    /// The loss is no number any more.
+    #[error("Training diverged: the loss became {loss} in epoch {epoch}.")]
+    Diverged {
+        /// Number of the epoch, from 1.
+        epoch: u32,
+        /// `NaN` or `inf`.
+        loss: String,
+    },
+    /// Burn could not run an operation or read a tensor back.
+    #[error("The backend failed while computing: {problem}.")]
+    Compute {
+        /// The backend's words.
+        problem: String,
+    },
+    /// A value passed by JavaScript has the wrong form.
+    #[error("The argument \"{argument}\" has the wrong form: {problem}.")]
+    InvalidArgument {
+        /// The parameter's name.
+        argument: &'static str,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A JavaScript function passed in threw.
+    #[error("The progress function threw: {problem}.")]
+    Callback {
+        /// What it threw.
+        problem: String,
+    },
+}
+
+impl Error {
+    /// Shorthand for [`Error::InvalidConfig`].
+    pub(crate) fn invalid_config(field: &str, problem: String) -> Self {
+        let field = field.to_owned();
+        Self::InvalidConfig { field, problem }
+    }
+
+    /// The stable code by which a program tells errors apart.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidConfig { .. } => "invalid_config",
+            Self::InvalidManifest { .. } => "invalid_manifest",
+            Self::Gzip { .. } => "gzip",
+            Self::RecordLength { .. } => "record_length",
+            Self::TooLarge { .. } => "too_large",
+            Self::Label { .. } => "label",
+            Self::HashMismatch { .. } => "hash_mismatch",
+            Self::Duplicate { .. } => "duplicate",
+            Self::DataMissing { .. } => "data_missing",
+            Self::NotLoaded => "not_loaded",
+            Self::Busy { .. } => "busy",
+            Self::PixelLength { .. } => "pixel_length",
+            Self::BackendUnavailable { .. } => "backend_unavailable",
+            Self::Diverged { .. } => "diverged",
+            Self::Compute { .. } => "compute",
+            Self::InvalidArgument { .. } => "invalid_argument",
+            Self::Callback { .. } => "callback",
+        }
+    }
+
+    /// What to do next, as a sentence.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::InvalidConfig { .. } => "Change the setting and try again.",
+            Self::InvalidManifest { .. } => "Make the data again with `cargo xtask data`.",
+            Self::Gzip { .. } | Self::HashMismatch { .. } => {
+                "Download the file again, or make the data again with `cargo xtask data`."
+            }
+            Self::RecordLength { .. } | Self::Label { .. } | Self::TooLarge { .. } => {
+                "Use the files data_batch_1.bin to data_batch_5.bin and test_batch.bin of the CIFAR-10 binary version."
+            }
+            Self::Duplicate { .. } => "Nothing to do; the records are used once.",
+            Self::DataMissing { .. } => "Wait for the rest of the data, or ask for fewer records.",
+            Self::NotLoaded => "Call `load` and wait for it first.",
+            Self::Busy { .. } => {
+                "Wait for it to finish; `pause` and `stop` can be called at any time."
+            }
+            Self::PixelLength { .. } => {
+                "Give 3,072 bytes an image: 1,024 red, 1,024 green, 1,024 blue, each 32 × 32 row by row."
+            }
+            Self::BackendUnavailable { .. } => "Choose \"auto\" or \"flex\".",
+            Self::Diverged { .. } => {
+                "Lower the learning rate, for example to 0.001, and start again."
+            }
+            Self::Compute { .. } => "Reload the page; choose \"flex\" if it happens again.",
+            Self::InvalidArgument { .. } => "Pass a value of the documented type.",
+            Self::Callback { .. } => "Mend the function that was passed to `train_epoch`.",
+        }
+    }
+
+    /// The error as it crosses the border.
+    pub fn report(&self) -> ErrorReport {
+        ErrorReport {
+            code: self.code().to_owned(),
+            message: self.to_string(),
+            hint: self.hint().to_owned(),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! What differs between a browser and a native program, behind one API.
+//!
+//! `std::time::Instant` panics in a browser's wasm, and there is no thread to sleep on: everything
+//! else in this crate asks here, so that no room meets that bug by accident.
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native;
+#[cfg(target_arch = "wasm32")]
+mod wasm;
+
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) use native::{gpu_adapter, now_ms};
+#[cfg(target_arch = "wasm32")]
+pub(crate) use wasm::{gpu_adapter, now_ms, yield_now};
+
+/// What `auto` has to know of a GPU before Burn may touch it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GpuAdapter {
+    /// Vendor and architecture as the browser tells them.
+    pub description: String,
+    /// True for a software adapter.
+    pub is_fallback: bool,
+    /// True when it has `timestamp-query`, without which cubecl 0.11 panics at the first operation.
+    pub has_timestamp_query: bool,
+}

@@ -1,0 +1,22 @@
+//! The native side: tests, benches, other programs.
+
+use std::sync::LazyLock;
+use std::time::Instant;
+
+use super::GpuAdapter;
+
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Milliseconds since some fixed moment of this process.
+pub(crate) fn now_ms() -> f64 {
+    START.elapsed().as_secs_f64() * 1e3
+}
+
+/// The GPU adapter, or why there is none. A native program has no browser to ask.
+///
+/// # Errors
+/// Always: a sentence's end.
+#[allow(clippy::unused_async, reason = "the browser's side awaits")]
+pub(crate) async fn gpu_adapter() -> Result<GpuAdapter, String> {
+    Err("WebGPU is asked for in browsers only".into())
+}

@@ -1,0 +1,292 @@
+//! What crosses the border of the crate, as plain serde types: configuration in, events and
+//! results out, one doc line a field, units in the names.
+//!
+//! `www/protocol.js` mirrors these types for the page; `tests/fixtures/protocol.json` holds one
+//! value of each, and both sides' tests read it, so that the two cannot drift apart.
+//!
+//! This is not where anything is decided: no burn, no JavaScript. Commands have no enum here,
+//! because a command *is* a call of one exported function (see `bindings.rs`).
+
+mod config;
+
+use serde::{Deserialize, Serialize};
+
+pub use config::{Augment, Backend, Config, OptimizerKind};
+
+/// CIFAR-10's number of classes, and the length of every per-class array below.
+pub const CLASSES: usize = 10;
+
+/// Which half of the data a record belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Split {
+    /// Seen by the optimiser.
+    Train,
+    /// Held back to measure.
+    Test,
+}
+
+/// `data/cifar10/manifest.json`: what the shards are, written by `cargo xtask data`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of this format: 1.
+    pub format_version: u32,
+    /// Names of the classes in the order of the labels.
+    pub class_names: Vec<String>,
+    /// The shards in official order, training first.
+    pub shards: Vec<ManifestShard>,
+}
+
+/// One shard of a [`Manifest`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ManifestShard {
+    /// File name beside the manifest.
+    pub file: String,
+    /// Which half of the data it holds.
+    pub split: Split,
+    /// Number of records.
+    pub records: u32,
+    /// Length of the decompressed records in bytes.
+    pub bytes: u32,
+    /// SHA-256 of the decompressed records, 64 lower-case hexadecimal digits.
+    pub sha256: String,
+}
+
+/// The backend that runs, and why it is that one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActiveBackend {
+    /// What the configuration asked for.
+    pub requested: Backend,
+    /// What runs; never `auto`.
+    pub active: Backend,
+    /// One sentence for people: why this one.
+    pub reason: String,
+    /// The GPU adapter's description, where one runs.
+    pub adapter: Option<String>,
+    /// Number of CPU workers that train.
+    pub workers: u32,
+}
+
+/// One line of the network's summary table.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LayerSummary {
+    /// Name, numbered as Keras numbers them: `conv2d`, `conv2d_1`.
+    pub name: String,
+    /// Kind with its sizes and activation: `Conv2D 3×3, ReLU`.
+    pub kind: String,
+    /// Shape of the output without the batch dimension: `[32, 30, 30]`.
+    pub output_shape: Vec<u32>,
+    /// Number of trained numbers.
+    pub parameters: u32,
+}
+
+/// The network as a table, computed from the model itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Shape of one input without the batch dimension: `[3, 32, 32]`.
+    pub input_shape: Vec<u32>,
+    /// The layers in the order of the data.
+    pub layers: Vec<LayerSummary>,
+    /// Number of trained numbers in all.
+    pub total_parameters: u32,
+}
+
+/// What data the session holds and what a run would use of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataStatus {
+    /// Names of the classes in the order of the labels.
+    pub class_names: Vec<String>,
+    /// Training records held.
+    pub train_records: u32,
+    /// Test records held.
+    pub test_records: u32,
+    /// Training records a run would use now.
+    pub train_used: u32,
+    /// Records a run would measure on now.
+    pub test_used: u32,
+    /// True when there is no test batch and the last 20 % of the training records are held out.
+    pub held_out: bool,
+    /// True when all that the configuration asks for, or all there is, has been added.
+    pub complete: bool,
+    /// True when some record came from bytes with an unknown SHA-256.
+    pub has_unknown: bool,
+    /// Training records of each class, among those held.
+    pub train_class_counts: [u32; CLASSES],
+    /// Test records of each class, among those held.
+    pub test_class_counts: [u32; CLASSES],
+}
+
+/// What `load` answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Loaded {
+    /// The configuration as accepted, defaults filled in.
+    pub config: Config,
+    /// The backend that runs.
+    pub backend: ActiveBackend,
+    /// The network.
+    pub summary: Summary,
+    /// The data held (a second `load` with the same manifest keeps it).
+    pub data: DataStatus,
+    /// Version of this crate.
+    pub version: String,
+}
+
+/// What `add_shard` answers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShardAdded {
+    /// Where the records went: a known file goes where it belongs, whatever the caller said.
+    pub split: Split,
+    /// Number of records in it.
+    pub records: u32,
+    /// SHA-256 of the decompressed bytes.
+    pub sha256: String,
+    /// Name of the official file or shard with this hash; none when the hash is unknown.
+    pub name: Option<String>,
+    /// The data held after it.
+    pub data: DataStatus,
+}
+
+/// One row of the tutorial's log: an epoch's figures.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EpochResult {
+    /// Number of the epoch, from 1.
+    pub epoch: u32,
+    /// Mean training loss over the epoch's records, as Keras reports it.
+    pub loss: f64,
+    /// Share of training records classified rightly during the epoch.
+    pub accuracy: f64,
+    /// Mean loss over the test records after the epoch.
+    pub val_loss: f64,
+    /// Share of test records classified rightly after the epoch.
+    pub val_accuracy: f64,
+    /// Seconds of training and validation, pauses excluded.
+    pub seconds: f64,
+    /// Mean milliseconds of a training step.
+    pub step_ms: f64,
+}
+
+/// How the model does on the test records.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Number of records measured.
+    pub records: u32,
+    /// Mean loss.
+    pub loss: f64,
+    /// Share classified rightly.
+    pub accuracy: f64,
+    /// `confusion[true class][predicted class]`: number of records.
+    pub confusion: [[u32; CLASSES]; CLASSES],
+    /// Share classified rightly of each true class; null where there is no such record.
+    pub class_accuracy: [Option<f64>; CLASSES],
+    /// Seconds it took.
+    pub seconds: f64,
+}
+
+/// What part of an epoch a progress event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// Optimiser steps.
+    Training,
+    /// Measuring on the test records.
+    Validating,
+}
+
+/// Where a running epoch stands.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: Stage,
+    /// Number of the epoch, from 1.
+    pub epoch: u32,
+    /// Number of epochs of the run.
+    pub epochs: u32,
+    /// Optimiser steps done in this epoch.
+    pub step: u32,
+    /// Optimiser steps of one epoch.
+    pub steps: u32,
+    /// Running mean of the training loss over the epoch so far.
+    pub loss: f64,
+    /// Running training accuracy over the epoch so far.
+    pub accuracy: f64,
+    /// Training images a second over the epoch so far, pauses excluded.
+    pub images_per_second: f64,
+    /// Estimated seconds to the end of the epoch, validation included.
+    pub epoch_eta_s: f64,
+    /// Estimated seconds to the end of the run.
+    pub run_eta_s: f64,
+}
+
+/// What `advance` reports, in the order in which it happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The first step on WebGPU is about to compile its shaders; it takes seconds.
+    Compiling,
+    /// At most one every `report_every_ms`.
+    Progress(Progress),
+    /// An epoch is complete.
+    EpochEnd {
+        /// Its row of the log.
+        result: EpochResult,
+        /// Its validation in full.
+        evaluation: Box<Evaluation>,
+    },
+    /// `pause` took effect; `advance` continues.
+    Paused {
+        /// Number of the epoch, from 1.
+        epoch: u32,
+        /// Optimiser steps done in it.
+        step: u32,
+    },
+    /// `stop` took effect; the model stays as it is.
+    Stopped {
+        /// Number of the epoch, from 1.
+        epoch: u32,
+        /// Optimiser steps done in it.
+        step: u32,
+    },
+    /// The last epoch is complete.
+    Done {
+        /// Number of epochs trained.
+        epochs: u32,
+    },
+}
+
+/// What `train_epoch` resolves to: the epoch's row, or where it was interrupted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum EpochOutcome {
+    /// The epoch is complete.
+    Complete(EpochResult),
+    /// `pause` came first; the next `train_epoch` continues.
+    Paused {
+        /// Where it stands.
+        paused: Position,
+    },
+    /// `stop` came first; the model stays as it is, the rest of the run is dropped.
+    Stopped {
+        /// Where it stood.
+        stopped: Position,
+    },
+}
+
+/// A place in a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Position {
+    /// Number of the epoch, from 1.
+    pub epoch: u32,
+    /// Optimiser steps done in it.
+    pub step: u32,
+}
+
+/// How an error crosses the border.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorReport {
+    /// Stable, documented code: `busy`.
+    pub code: String,
+    /// What happened, as a sentence.
+    pub message: String,
+    /// What to do next, as a sentence.
+    pub hint: String,
+}

@@ -1,0 +1,132 @@
+//! What determines a run, and the range of each field.
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+
+/// Which implementation of Burn's operations a run asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Backend {
+    /// WebGPU where a hardware adapter is there, flex otherwise.
+    #[default]
+    Auto,
+    /// Burn's wgpu backend on the browser's WebGPU.
+    Webgpu,
+    /// Burn's own CPU backend: the fast one.
+    Flex,
+    /// The older CPU backend, kept because it was asked for: slower, deprecated upstream.
+    Ndarray,
+}
+
+/// The rule that turns gradients into new weights.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OptimizerKind {
+    /// Adam with Keras's formula and defaults.
+    #[default]
+    Adam,
+}
+
+/// What is done to a training image before each step.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Augment {
+    /// Nothing: the tutorial's way.
+    #[default]
+    None,
+    /// A horizontal flip half of the time and a shift of up to 2 px each way.
+    FlipShift,
+}
+
+/// Everything that determines a run. A field left out has the tutorial's value.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The backend asked for.
+    pub backend: Backend,
+    /// Number of CPU workers asked for. This version trains in one.
+    pub workers: u32,
+    /// Number of training records: the first ones in official order.
+    pub train: u32,
+    /// Number of test records: the first ones in official order.
+    pub test: u32,
+    /// Number of passes over the training records.
+    pub epochs: u32,
+    /// Number of records in one optimiser step.
+    pub batch: u32,
+    /// Learning rate.
+    pub lr: f64,
+    /// Seed of the initial weights, the shuffles and the augmentation.
+    pub seed: u32,
+    /// The optimiser.
+    pub optimizer: OptimizerKind,
+    /// The augmentation of training images.
+    pub augment: Augment,
+    /// Milliseconds between two progress events.
+    pub report_every_ms: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            backend: Backend::Auto,
+            workers: 1,
+            train: 50_000,
+            test: 10_000,
+            epochs: 10,
+            batch: 32,
+            lr: 0.001,
+            seed: 1,
+            optimizer: OptimizerKind::Adam,
+            augment: Augment::None,
+            report_every_ms: 250,
+        }
+    }
+}
+
+/// Largest numbers of records a run may use: CIFAR-10's own.
+const RECORDS_MAX: u32 = 60_000;
+/// Largest batch. Above it a step's activations alone would need more than a gigabyte.
+const BATCH_MAX: u32 = 4_096;
+
+impl Config {
+    /// Checks every field's range, alone and against the others.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] naming the first field that is out of range.
+    pub fn validate(&self) -> Result<(), Error> {
+        in_range("workers", self.workers, 1, 64)?;
+        in_range("train", self.train, 1, RECORDS_MAX)?;
+        in_range("test", self.test, 1, RECORDS_MAX)?;
+        in_range("epochs", self.epochs, 1, 1_000)?;
+        in_range("batch", self.batch, 1, BATCH_MAX)?;
+        in_range("report_every_ms", self.report_every_ms, 10, 60_000)?;
+        if self.batch > self.train {
+            return Err(Error::invalid_config(
+                "batch",
+                format!(
+                    "{} is more than the {} training records",
+                    self.batch, self.train
+                ),
+            ));
+        }
+        if !(self.lr > 0.0 && self.lr <= 10.0) {
+            return Err(Error::invalid_config(
+                "lr",
+                format!("{} is not a number above 0 and up to 10", self.lr),
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn in_range(field: &'static str, value: u32, low: u32, high: u32) -> Result<(), Error> {
+    if (low..=high).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::invalid_config(
+        field,
+        format!("{value} is not between {low} and {high}"),
+    ))
+}

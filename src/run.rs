@@ -1,0 +1,127 @@
+//! Where a run stands: epoch, stage, running figures and time, as plain numbers.
+//!
+//! Not the work itself: `session.rs` does the steps and tells this what they came to.
+
+use crate::metrics::{RunningMean, Tally};
+use crate::protocol::{EpochResult, Evaluation, Position, Progress, Stage};
+
+/// A measurement under way, batch by batch.
+#[derive(Clone, Debug, Default)]
+pub struct Measurement {
+    /// What the records so far came to.
+    pub tally: Tally,
+    /// Number of records done.
+    pub done: usize,
+    /// Milliseconds spent.
+    pub elapsed_ms: f64,
+}
+
+impl Measurement {
+    /// The figures so far.
+    pub fn evaluation(&self) -> Evaluation {
+        self.tally.evaluation(self.elapsed_ms / 1e3)
+    }
+}
+
+/// An epoch under way.
+#[derive(Clone, Debug)]
+pub struct Epoch {
+    /// Order in which the records are visited.
+    pub order: Vec<usize>,
+    /// Steps done.
+    pub step: u32,
+    /// Steps in all.
+    pub steps: u32,
+    /// Running means of what has been read back.
+    pub mean: RunningMean,
+    /// Milliseconds of training.
+    pub train_ms: f64,
+    /// The validation, once the last step is done.
+    pub validation: Option<Measurement>,
+}
+
+impl Epoch {
+    /// The log's row of a complete epoch.
+    pub fn result(&self, epoch: u32, evaluation: &Evaluation) -> EpochResult {
+        EpochResult {
+            epoch: epoch + 1,
+            loss: self.mean.loss(),
+            accuracy: self.mean.accuracy(),
+            val_loss: evaluation.loss,
+            val_accuracy: evaluation.accuracy,
+            seconds: self.train_ms / 1e3 + evaluation.seconds,
+            step_ms: self.train_ms / f64::from(self.steps.max(1)),
+        }
+    }
+}
+
+/// A run: from `epoch` to `epochs_end`, both counted from 0.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// The epoch under way.
+    pub epoch: u32,
+    /// The epoch after the last one.
+    pub epochs_end: u32,
+    /// The epoch's state; none between two epochs.
+    pub state: Option<Epoch>,
+    /// Milliseconds that the last epoch's validation took; none in the first epoch.
+    pub last_validation_ms: Option<f64>,
+    /// When the last progress event was sent.
+    pub reported_ms: f64,
+}
+
+impl Run {
+    /// A run of `epochs` epochs after `done` ones.
+    pub fn new(done: u32, epochs: u32, now_ms: f64) -> Self {
+        Self {
+            epoch: done,
+            epochs_end: done.saturating_add(epochs),
+            state: None,
+            last_validation_ms: None,
+            reported_ms: now_ms,
+        }
+    }
+
+    /// Number of the epoch from 1, and steps done in it.
+    pub fn position(&self) -> Position {
+        Position {
+            epoch: self.epoch + 1,
+            step: self.state.as_ref().map_or(0, |epoch| epoch.step),
+        }
+    }
+
+    /// The figures for people; none between two epochs.
+    pub fn progress(&self, test_records: usize) -> Option<Progress> {
+        let epoch = self.state.as_ref()?;
+        let images = epoch.mean.records() as f64;
+        let image_ms = if images > 0.0 {
+            epoch.train_ms / images
+        } else {
+            0.0
+        };
+        let epoch_train_ms = image_ms * epoch.order.len() as f64;
+        // Until one was measured: the forward pass is about a third of a training step.
+        let validation_ms = self
+            .last_validation_ms
+            .unwrap_or(image_ms / 3.0 * test_records as f64);
+        let spent_ms = epoch.train_ms + epoch.validation.as_ref().map_or(0.0, |v| v.elapsed_ms);
+        let epoch_eta_ms = (epoch_train_ms + validation_ms - spent_ms).max(0.0);
+        let epochs_left = f64::from(self.epochs_end.saturating_sub(self.epoch + 1));
+        let run_eta_ms = epoch_eta_ms + epochs_left * (epoch_train_ms + validation_ms);
+        Some(Progress {
+            stage: match epoch.validation {
+                None => Stage::Training,
+                Some(_) => Stage::Validating,
+            },
+            epoch: self.epoch + 1,
+            epochs: self.epochs_end,
+            step: epoch.step,
+            steps: epoch.steps,
+            loss: epoch.mean.loss(),
+            accuracy: epoch.mean.accuracy(),
+            images_per_second: if image_ms > 0.0 { 1e3 / image_ms } else { 0.0 },
+            epoch_eta_s: epoch_eta_ms / 1e3,
+            run_eta_s: run_eta_ms / 1e3,
+        })
+    }
+}

@@ -1,0 +1,305 @@
+//! Owns the run: configuration, data, model, history. [`Session::advance`] does some steps and
+//! returns what happened as events.
+//!
+//! The host pulls: pausing is not calling, so the same session serves a worker, a page of somebody
+//! else and a native test. Nothing here knows JavaScript, and nothing here blocks: reads are awaited.
+
+mod measure;
+mod signals;
+
+use std::sync::Arc;
+
+use crate::batch::{self, Augmentation};
+use crate::cifar::{Dataset, count};
+use crate::device::OpenDevice;
+use crate::error::Error;
+use crate::model::NetworkSpec;
+use crate::plan::{self, Plan};
+use crate::platform::now_ms;
+use crate::protocol::{
+    Backend, Config, EpochResult, Event, Loaded, Position, ShardAdded, Split, Summary,
+};
+use crate::run::{Epoch, Run};
+use crate::train::Learner;
+
+pub use signals::Signals;
+
+/// Steps between two reads. Nothing else throttles submissions on wasm's WebGPU: without a read the
+/// queue and its memory grow.
+const STEPS_PER_READ: u32 = 16;
+
+/// One visitor's run and all it needs.
+#[derive(Debug)]
+pub struct Session {
+    config: Config,
+    dataset: Dataset,
+    backend: OpenDevice,
+    learner: Learner,
+    history: Vec<EpochResult>,
+    run: Option<Run>,
+    signals: Arc<Signals>,
+    compiled: bool,
+}
+
+impl Session {
+    /// A session with a fresh model of the tutorial's network.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`].
+    pub fn new(config: Config, backend: OpenDevice, dataset: Dataset) -> Result<Self, Error> {
+        config.validate()?;
+        let learner = Learner::new(&NetworkSpec::default(), config.seed, &backend.device);
+        Ok(Self {
+            config,
+            dataset,
+            backend,
+            learner,
+            history: Vec::new(),
+            run: None,
+            signals: Arc::default(),
+            compiled: false,
+        })
+    }
+
+    /// The handle by which a run is paused or stopped from outside.
+    pub fn signals(&self) -> Arc<Signals> {
+        Arc::clone(&self.signals)
+    }
+
+    /// The records held.
+    pub fn dataset(&self) -> &Dataset {
+        &self.dataset
+    }
+
+    /// Gives the records up, for a session with another configuration.
+    pub fn into_dataset(self) -> Dataset {
+        self.dataset
+    }
+
+    /// The epochs trained since the weights were new.
+    pub fn history(&self) -> &[EpochResult] {
+        &self.history
+    }
+
+    /// True while a run is under way or paused.
+    pub fn is_running(&self) -> bool {
+        self.run.is_some()
+    }
+
+    /// What `load` answers.
+    pub fn loaded(&self) -> Loaded {
+        Loaded {
+            config: self.config.clone(),
+            backend: self.backend.active.clone(),
+            summary: self.summary(),
+            data: plan::status(&self.dataset, &self.config),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// The network's table.
+    pub fn summary(&self) -> Summary {
+        self.learner.summary()
+    }
+
+    /// Checks a file and adds its records.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] during a run, whose records must not change; else as [`Dataset::add`].
+    pub fn add_shard(&mut self, split: Split, bytes: Vec<u8>) -> Result<ShardAdded, Error> {
+        if self.is_running() {
+            return Err(Error::Busy { running: "train" });
+        }
+        let added = self.dataset.add(split, bytes)?;
+        Ok(added.into_protocol(plan::status(&self.dataset, &self.config)))
+    }
+
+    /// Forgets the run: new weights from the seed, no history. The data stays.
+    pub fn reset(&mut self) {
+        self.learner = Learner::new(
+            &NetworkSpec::default(),
+            self.config.seed,
+            &self.backend.device,
+        );
+        self.history.clear();
+        self.run = None;
+        self.signals.clear();
+    }
+
+    /// Trains for about `budget_ms` milliseconds, at least one step, and returns what happened. It
+    /// begins a run of `config.epochs` epochs when none is under way: with the weights as they are
+    /// and a fresh optimiser. It returns at the end of an epoch, whatever is left of the budget.
+    ///
+    /// # Errors
+    /// [`Error::DataMissing`] before a run; [`Error::Diverged`] or [`Error::Compute`] end it.
+    pub async fn advance(&mut self, budget_ms: f64) -> Result<Vec<Event>, Error> {
+        let plan = Plan::new(&self.dataset, &self.config);
+        let mut run = match self.run.take() {
+            Some(run) => run,
+            None => self.begin(&plan)?,
+        };
+        let until_ms = now_ms() + budget_ms;
+        let mut events = Vec::new();
+        // On an error the run is not put back: it is over, the model stays.
+        let goes_on = self
+            .advance_run(&mut run, &plan, until_ms, &mut events)
+            .await?;
+        if goes_on {
+            self.run = Some(run);
+        }
+        Ok(events)
+    }
+
+    fn begin(&mut self, plan: &Plan) -> Result<Run, Error> {
+        plan.check(&self.dataset, &self.config)?;
+        self.signals.clear();
+        self.learner.restart_optimizer();
+        let done = count(self.history.len());
+        Ok(Run::new(done, self.config.epochs, now_ms()))
+    }
+
+    /// Returns true when there is more to do.
+    async fn advance_run(
+        &mut self,
+        run: &mut Run,
+        plan: &Plan,
+        until_ms: f64,
+        events: &mut Vec<Event>,
+    ) -> Result<bool, Error> {
+        if self.backend.active.active == Backend::Webgpu && !self.compiled {
+            self.compiled = true;
+            events.push(Event::Compiling);
+            return Ok(true);
+        }
+        loop {
+            if let Some(goes_on) = self.obey_signals(run, plan, events).await? {
+                return Ok(goes_on);
+            }
+            if self.work(run, plan).await? {
+                self.end_epoch(run, events);
+                let goes_on = run.epoch < run.epochs_end;
+                if !goes_on {
+                    let epochs = run.epochs_end;
+                    events.push(Event::Done { epochs });
+                }
+                return Ok(goes_on);
+            }
+            let now = now_ms();
+            if now - run.reported_ms >= f64::from(self.config.report_every_ms) {
+                self.report(run, plan, events).await?;
+            }
+            if now >= until_ms {
+                return Ok(true);
+            }
+        }
+    }
+
+    /// Answers a pending stop or pause; then some: whether the run goes on.
+    async fn obey_signals(
+        &mut self,
+        run: &mut Run,
+        plan: &Plan,
+        events: &mut Vec<Event>,
+    ) -> Result<Option<bool>, Error> {
+        let stop = self.signals.take_stop();
+        let pause = self.signals.take_pause();
+        if !stop && !pause {
+            return Ok(None);
+        }
+        self.report(run, plan, events).await?;
+        let Position { epoch, step } = run.position();
+        events.push(if stop {
+            Event::Stopped { epoch, step }
+        } else {
+            Event::Paused { epoch, step }
+        });
+        Ok(Some(!stop))
+    }
+
+    async fn report(
+        &mut self,
+        run: &mut Run,
+        plan: &Plan,
+        events: &mut Vec<Event>,
+    ) -> Result<(), Error> {
+        self.read_running(run).await?;
+        events.extend(run.progress(plan.test.len()).map(Event::Progress));
+        run.reported_ms = now_ms();
+        Ok(())
+    }
+
+    async fn read_running(&mut self, run: &mut Run) -> Result<(), Error> {
+        let Some(epoch) = &mut run.state else {
+            return Ok(());
+        };
+        let started_ms = now_ms();
+        self.learner.read_running(&mut epoch.mean).await?;
+        epoch.train_ms += now_ms() - started_ms;
+        let loss = epoch.mean.loss();
+        if loss.is_finite() {
+            return Ok(());
+        }
+        Err(Error::Diverged {
+            epoch: run.epoch + 1,
+            loss: loss.to_string(),
+        })
+    }
+
+    /// Does one step or measures one batch. Returns true when the epoch is complete.
+    async fn work(&mut self, run: &mut Run, plan: &Plan) -> Result<bool, Error> {
+        let seed = self.config.seed;
+        let batch = self.config.batch as usize;
+        let epoch = run.state.get_or_insert_with(|| Epoch {
+            order: batch::shuffled(plan.train, seed, run.epoch),
+            step: 0,
+            steps: count(plan.train.div_ceil(batch)),
+            mean: Default::default(),
+            train_ms: 0.0,
+            validation: None,
+        });
+        if epoch.step < epoch.steps {
+            self.train_step(run.epoch, epoch);
+            if epoch.step == epoch.steps || epoch.step % STEPS_PER_READ == 0 {
+                self.read_running(run).await?;
+            }
+            return Ok(false);
+        }
+        let measurement = epoch.validation.get_or_insert_default();
+        self.measure(plan, measurement).await?;
+        Ok(measurement.done >= plan.test.len())
+    }
+
+    fn train_step(&mut self, epoch_index: u32, epoch: &mut Epoch) {
+        let started_ms = now_ms();
+        let first = epoch.step as usize * self.config.batch as usize;
+        let end = epoch.order.len().min(first + self.config.batch as usize);
+        let augmentation = Augmentation {
+            kind: self.config.augment,
+            seed: self.config.seed,
+            epoch: epoch_index,
+            step: epoch.step,
+        };
+        let batch = batch::gather(
+            self.dataset.train(),
+            epoch.order.get(first..end).unwrap_or_default(),
+            Some(augmentation),
+            self.learner.device(),
+        );
+        self.learner.step(&batch, self.config.lr);
+        epoch.step += 1;
+        epoch.train_ms += now_ms() - started_ms;
+    }
+
+    fn end_epoch(&mut self, run: &mut Run, events: &mut Vec<Event>) {
+        let Some(epoch) = run.state.take() else {
+            return;
+        };
+        let validation = epoch.validation.clone().unwrap_or_default();
+        let evaluation = Box::new(validation.evaluation());
+        let result = epoch.result(run.epoch, &evaluation);
+        self.history.push(result.clone());
+        run.epoch += 1;
+        run.last_validation_ms = Some(validation.elapsed_ms);
+        events.push(Event::EpochEnd { result, evaluation });
+    }
+}

@@ -1,0 +1,83 @@
+//! The session's other half: what the model makes of records and pictures, without training it.
+
+use super::Session;
+use crate::batch;
+use crate::cifar::IMAGE_BYTES;
+use crate::error::Error;
+use crate::metrics::softmax;
+use crate::plan::Plan;
+use crate::platform::now_ms;
+use crate::protocol::{CLASSES, Evaluation};
+use crate::run::Measurement;
+
+/// Records of one forward pass when measuring or predicting. Small enough that a pause is served
+/// soon on the CPU.
+const MEASURE_BATCH: usize = 100;
+
+impl Session {
+    /// Measures the next batch of test records.
+    pub(super) async fn measure(
+        &self,
+        plan: &Plan,
+        measurement: &mut Measurement,
+    ) -> Result<(), Error> {
+        let started_ms = now_ms();
+        let records = plan.test_records(&self.dataset);
+        let first = plan.test.start + measurement.done;
+        let indices: Vec<usize> = (first..plan.test.end.min(first + MEASURE_BATCH)).collect();
+        let batch = batch::gather(records, &indices, None, self.learner.device());
+        let logits = self.learner.logits(batch.images).await?;
+        for (logits, index) in logits.chunks_exact(CLASSES).zip(&indices) {
+            if let Some(record) = records.get(*index) {
+                measurement.tally.add(logits, record.label);
+            }
+        }
+        measurement.done += indices.len();
+        measurement.elapsed_ms += now_ms() - started_ms;
+        Ok(())
+    }
+
+    /// Measures the next batch for `evaluate`. Returns true while there is more to do, so that a host
+    /// can serve others in between.
+    ///
+    /// # Errors
+    /// [`Error::DataMissing`] without test records; [`Error::Compute`].
+    pub async fn evaluate_some(&self, measurement: &mut Measurement) -> Result<bool, Error> {
+        let plan = Plan::new(&self.dataset, &self.config);
+        plan.check(&self.dataset, &self.config)?;
+        self.measure(&plan, measurement).await?;
+        Ok(measurement.done < plan.test.len())
+    }
+
+    /// Measures on all chosen test records.
+    ///
+    /// # Errors
+    /// As [`Session::evaluate_some`].
+    pub async fn evaluate(&self) -> Result<Evaluation, Error> {
+        let mut measurement = Measurement::default();
+        while self.evaluate_some(&mut measurement).await? {}
+        Ok(measurement.evaluation())
+    }
+
+    /// Classifies images: 3,072 bytes each, red, green and blue planes of 32 × 32. Returns 10
+    /// probabilities an image.
+    ///
+    /// # Errors
+    /// [`Error::PixelLength`] when `pixels` is empty or no whole number of images;
+    /// [`Error::Compute`].
+    pub async fn predict(&self, pixels: &[u8]) -> Result<Vec<f32>, Error> {
+        if pixels.is_empty() || !pixels.len().is_multiple_of(IMAGE_BYTES) {
+            return Err(Error::PixelLength {
+                bytes: pixels.len(),
+                image_bytes: IMAGE_BYTES,
+            });
+        }
+        let mut probabilities = Vec::with_capacity(pixels.len() / IMAGE_BYTES * CLASSES);
+        for chunk in pixels.chunks(MEASURE_BATCH * IMAGE_BYTES) {
+            let images = batch::images(chunk, self.learner.device());
+            let logits = self.learner.logits(images).await?;
+            probabilities.extend(logits.chunks_exact(CLASSES).flat_map(softmax));
+        }
+        Ok(probabilities)
+    }
+}

@@ -1,0 +1,131 @@
+//! [`Batch`] + [`Model`] → a better [`Model`]: one optimiser step, and logits read back to measure.
+//!
+//! The loss stays on the device; [`Learner::read_running`] fetches what has gathered there. This is
+//! not a loop: how many steps, when to report and when to stop are `session.rs`'s business.
+
+use burn::module::Module;
+use burn::tensor::activation::log_softmax;
+use burn::tensor::{Device, Int, Tensor};
+
+use crate::adam::Adam;
+use crate::batch::Batch;
+use crate::error::Error;
+use crate::metrics::RunningMean;
+use crate::model::{Model, NetworkSpec};
+use crate::protocol::{CLASSES, Summary};
+
+/// The model, its optimiser and what they gather on the device between two reads.
+#[derive(Debug)]
+pub struct Learner {
+    model: Model,
+    adam: Adam,
+    /// `[2]`: sum of the records' losses, number classified rightly, since the last read.
+    gathered: Option<Tensor<1>>,
+    gathered_records: usize,
+    inner_device: Device,
+}
+
+impl Learner {
+    /// A fresh model from `seed` on `device` (without autodiff; it is added here).
+    pub fn new(spec: &NetworkSpec, seed: u32, device: &Device) -> Self {
+        Self {
+            model: Model::new(spec, seed, &device.clone().autodiff()),
+            adam: Adam::default(),
+            gathered: None,
+            gathered_records: 0,
+            inner_device: device.clone(),
+        }
+    }
+
+    /// The device that batches are to be uploaded to.
+    pub fn device(&self) -> &Device {
+        &self.inner_device
+    }
+
+    /// The network's table.
+    pub fn summary(&self) -> Summary {
+        self.model.summary()
+    }
+
+    /// The optimiser forgets its moments; the weights stay.
+    pub fn restart_optimizer(&mut self) {
+        self.adam = Adam::default();
+    }
+
+    /// One optimiser step: forward, backward, Adam. Nothing is read back.
+    pub fn step(&mut self, batch: &Batch, lr: f64) {
+        let logits = self.model.forward(batch.images.clone().autodiff()); // [n, 10]
+        let loss = cross_entropy(logits.clone(), &batch.labels); // [1]
+        let mut gradients = loss.backward();
+        self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
+        self.gather(loss.inner(), logits.inner(), batch);
+    }
+
+    fn gather(&mut self, loss: Tensor<1>, logits: Tensor<2>, batch: &Batch) {
+        let loss_sum = loss * batch.records as f64; // [1]
+        let predicted: Tensor<1, Int> = logits.argmax(1).squeeze_dim(1); // [n]
+        let right = predicted.equal(batch.labels.clone()).float().sum(); // [1]
+        let step = Tensor::cat(vec![loss_sum, right], 0); // [2]
+        self.gathered = Some(match self.gathered.take() {
+            None => step,
+            Some(sums) => sums + step,
+        });
+        self.gathered_records += batch.records;
+    }
+
+    /// Waits for the steps so far and adds what they gathered to `mean`.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read it back.
+    pub async fn read_running(&mut self, mean: &mut RunningMean) -> Result<(), Error> {
+        let Some(sums) = self.gathered.take() else {
+            return Ok(());
+        };
+        let records = std::mem::take(&mut self.gathered_records);
+        let sums = read(sums).await?;
+        let (Some(loss_sum), Some(right)) = (sums.first(), sums.get(1)) else {
+            return Err(Error::Compute {
+                problem: "the running loss came back empty".into(),
+            });
+        };
+        mean.add(f64::from(*loss_sum), f64::from(*right), records);
+        Ok(())
+    }
+
+    /// Computes logits without gradients and reads them back: 10 numbers an image.
+    ///
+    /// # Shapes
+    /// `[n, 3, 32, 32]` → `n · 10` numbers.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read them back.
+    pub async fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Error> {
+        read(self.model.valid().forward(images)).await
+    }
+}
+
+/// Mean sparse categorical cross-entropy from logits.
+///
+/// # Shapes
+/// Logits `[n, 10]`, labels `[n]` → `[1]`.
+fn cross_entropy(logits: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<1> {
+    // One-hot labels instead of `gather`, whose backward pass is a scatter: a multiplication fuses.
+    let targets: Tensor<2> = labels.clone().one_hot::<2>(CLASSES).float(); // [n, 10]
+    let [records, _] = logits.dims();
+    (log_softmax(logits, 1) * targets.autodiff()).sum() / -(records as f64)
+}
+
+async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Error> {
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| compute_error(&error))?;
+    data.try_into_vec::<f32>()
+        .map_err(|error| compute_error(&error))
+}
+
+fn compute_error(error: &impl std::fmt::Debug) -> Error {
+    Error::Compute {
+        problem: format!("{error:?}"),
+    }
+}

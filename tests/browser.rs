@@ -1,0 +1,289 @@
+//! The exported functions in a real browser: `wasm-pack test --headless --chrome`.
+//!
+//! In a dedicated worker, as on the page. Synthetic records, so that no data is needed; WebGPU runs
+//! on the software adapter that `webdriver.json` asks for.
+
+#![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod support;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use convburn::bindings::{
+    add_shard, advance, evaluate, load, pause, predict, reset, stop, summary, train_epoch,
+};
+use convburn::protocol::{
+    Backend, Config, EpochOutcome, Evaluation, Event, Loaded, Progress, ShardAdded, Stage, Summary,
+};
+use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect, Uint8Array};
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
+use wasm_bindgen_test::*;
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+fn rust<T: DeserializeOwned>(value: JsValue) -> T {
+    serde_wasm_bindgen::from_value(value).unwrap()
+}
+
+fn js(value: &impl serde::Serialize) -> JsValue {
+    value
+        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
+        .unwrap()
+}
+
+fn text(object: &JsValue, key: &str) -> String {
+    Reflect::get(object, &key.into())
+        .unwrap()
+        .as_string()
+        .unwrap_or_default()
+}
+
+fn bytes(records: usize, salt: u32) -> Uint8Array {
+    Uint8Array::from(support::records(records, salt).as_slice())
+}
+
+/// A fresh session of `config` with 200 training and 100 test records.
+async fn open(config: &Config) -> Loaded {
+    // Another manifest first, so that earlier tests' records go.
+    let empty = r#"{"format_version":1,"class_names":["a","b","c","d","e","f","g","h","i","j"],"shards":[]}"#;
+    load(js(config), js_sys::JSON::parse(empty).unwrap())
+        .await
+        .unwrap();
+    load(js(config), JsValue::NULL).await.unwrap();
+    let train: ShardAdded = rust(add_shard("train".into(), bytes(200, 1)).await.unwrap());
+    assert_eq!((train.records, train.name), (200, None));
+    add_shard("test".into(), bytes(100, 2)).await.unwrap();
+    // The same manifest keeps the records.
+    let loaded: Loaded = rust(load(js(config), JsValue::NULL).await.unwrap());
+    assert_eq!(
+        (loaded.data.train_records, loaded.data.test_records),
+        (200, 100)
+    );
+    loaded
+}
+
+#[wasm_bindgen_test]
+async fn an_engineers_first_page_trains_evaluates_and_predicts() {
+    let loaded = open(&support::config()).await;
+    assert_eq!(loaded.summary.total_parameters, 122_570);
+    assert!(loaded.data.complete);
+    assert_eq!(rust::<Summary>(summary().await.unwrap()), loaded.summary);
+
+    let seen = Rc::new(RefCell::new(Vec::<Progress>::new()));
+    let copy = Rc::clone(&seen);
+    let on_progress = Closure::<dyn FnMut(JsValue)>::new(move |event| {
+        let Event::Progress(progress) = rust(event) else {
+            panic!("no progress")
+        };
+        copy.borrow_mut().push(progress);
+    });
+    let function: Function = on_progress.as_ref().clone().unchecked_into();
+    let config = Config {
+        report_every_ms: 10,
+        ..support::config()
+    };
+    load(js(&config), JsValue::NULL).await.unwrap();
+    let mut losses = Vec::new();
+    for epoch in 1..=3 {
+        let outcome = rust(train_epoch(Some(function.clone())).await.unwrap());
+        let EpochOutcome::Complete(row) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(row.epoch, epoch);
+        losses.push(row.loss);
+    }
+    assert!(losses[2] < losses[0] * 0.8, "{losses:?}");
+    let seen = seen.borrow();
+    assert!(seen.len() > 2 && seen.iter().all(|p| p.steps == 10 && p.loss.is_finite()));
+    assert!(
+        seen.iter()
+            .any(|p| p.stage == Stage::Training && p.images_per_second > 0.0)
+    );
+
+    let evaluation: Evaluation = rust(evaluate().await.unwrap());
+    assert_eq!(evaluation.records, 100);
+    assert!(evaluation.accuracy > 0.5, "{evaluation:?}");
+    let pixels = Uint8Array::from(&support::records(1, 9)[1..]);
+    let probabilities = Float32Array::from(predict(pixels).await.unwrap()).to_vec();
+    assert_eq!(probabilities.len(), 10);
+    assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
+    assert!(probabilities[0] > 0.3, "{probabilities:?}");
+}
+
+#[wasm_bindgen_test]
+async fn pause_resume_stop_and_predict_in_between() {
+    open(&support::config()).await;
+    let epoch = future_to_promise(train_epoch(None));
+    let predicted = JsFuture::from(future_to_promise(predict(Uint8Array::from(
+        &support::records(1, 9)[1..],
+    ))))
+    .await
+    .unwrap();
+    assert_eq!(Float32Array::from(predicted).length(), 10);
+    pause();
+    let outcome = rust(JsFuture::from(epoch).await.unwrap());
+    let EpochOutcome::Paused { paused } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(paused.epoch, 1);
+    assert!(paused.step < 10);
+    // The paused run's records must not change.
+    let error = add_shard("train".into(), bytes(10, 3)).await.unwrap_err();
+    assert_eq!(text(&error, "code"), "busy");
+
+    let outcome = rust(train_epoch(None).await.unwrap());
+    assert!(matches!(outcome, EpochOutcome::Complete(_)), "{outcome:?}");
+    let epoch = future_to_promise(train_epoch(None));
+    wait_a_turn().await;
+    stop();
+    let outcome = rust(JsFuture::from(epoch).await.unwrap());
+    assert!(
+        matches!(outcome, EpochOutcome::Stopped { .. }),
+        "{outcome:?}"
+    );
+    let loaded: Loaded = rust(reset().await.unwrap());
+    assert_eq!(loaded.data.train_records, 200);
+}
+
+async fn wait_a_turn() {
+    JsFuture::from(Promise::resolve(&JsValue::NULL))
+        .await
+        .unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn overlapping_calls_get_busy_and_the_first_is_unharmed() {
+    open(&support::config()).await;
+    let first = future_to_promise(train_epoch(None));
+    wait_a_turn().await;
+    let second = [
+        train_epoch(None).await,
+        advance(1.0).await,
+        evaluate().await,
+        reset().await,
+        load(JsValue::NULL, JsValue::NULL).await,
+        add_shard("train".into(), bytes(10, 3)).await,
+    ];
+    for result in second {
+        let error = result.unwrap_err();
+        assert_eq!(text(&error, "code"), "busy");
+        assert!(text(&error, "message").contains("train_epoch"));
+        assert!(!text(&error, "hint").is_empty());
+    }
+    let outcome = rust(JsFuture::from(first).await.unwrap());
+    assert!(matches!(outcome, EpochOutcome::Complete(_)), "{outcome:?}");
+}
+
+#[wasm_bindgen_test]
+async fn bad_arguments_are_typed_and_cost_nothing() {
+    let before = open(&support::config()).await;
+    let config = |key: &str, value: JsValue| {
+        let object = Object::new();
+        Reflect::set(&object, &key.into(), &value).unwrap();
+        JsValue::from(object)
+    };
+    let cases = [
+        (config("batch", 0.into()), "invalid_config"),
+        (config("lr", f64::NAN.into()), "invalid_config"),
+        (config("seed", "seven".into()), "invalid_argument"),
+        (config("backend", "tpu".into()), "invalid_argument"),
+        (config("epoch", 1.into()), "invalid_argument"),
+        ("flex".into(), "invalid_argument"),
+    ];
+    for (argument, code) in cases {
+        let error = load(argument.clone(), JsValue::NULL).await.unwrap_err();
+        assert_eq!(text(&error, "code"), code, "{argument:?}");
+    }
+    let error = predict(Uint8Array::new_with_length(5)).await.unwrap_err();
+    assert_eq!(text(&error, "code"), "pixel_length");
+    let error = add_shard("trian".into(), bytes(10, 3)).await.unwrap_err();
+    assert_eq!(text(&error, "code"), "invalid_argument");
+    let after: Loaded = rust(reset().await.unwrap());
+    assert_eq!(after.data, before.data);
+}
+
+#[wasm_bindgen_test]
+async fn a_throwing_progress_function_is_told() {
+    open(&Config {
+        report_every_ms: 10,
+        ..support::config()
+    })
+    .await;
+    let throwing = Function::new_no_args("throw new Error('mine')");
+    let error = train_epoch(Some(throwing)).await.unwrap_err();
+    assert_eq!(text(&error, "code"), "callback");
+    stop();
+}
+
+/// The same run on every backend: ten steps, evaluation and prediction, in small batches, because
+/// the software WebGPU adapter is slow.
+#[wasm_bindgen_test]
+async fn webgpu_and_ndarray_compute_what_flex_computes() {
+    let config = Config {
+        train: 40,
+        test: 20,
+        batch: 4,
+        epochs: 1,
+        ..support::config()
+    };
+    let flex = run(&Config {
+        backend: Backend::Flex,
+        ..config.clone()
+    })
+    .await;
+    let ndarray = run(&Config {
+        backend: Backend::Ndarray,
+        ..config.clone()
+    })
+    .await;
+    let webgpu = run(&Config {
+        backend: Backend::Webgpu,
+        ..config
+    })
+    .await;
+    for (name, other) in [("ndarray", ndarray), ("webgpu", webgpu)] {
+        let differences = flex.iter().zip(&other).map(|(a, b)| (a - b).abs());
+        let largest = differences.fold(0.0, f64::max);
+        assert!(
+            largest < 1e-3,
+            "{name} differs by {largest}: {flex:?} {other:?}"
+        );
+    }
+}
+
+/// Loss, validation loss and one prediction of a whole run driven by `advance`.
+async fn run(config: &Config) -> Vec<f64> {
+    let loaded = open(config).await;
+    assert_eq!(loaded.backend.active, config.backend);
+    let compiled = Cell::new(false);
+    let row = loop {
+        let events: Vec<Event> = rust(advance(100.0).await.unwrap());
+        let mut row = None;
+        for event in events {
+            match event {
+                Event::Compiling => compiled.set(true),
+                Event::EpochEnd { result, .. } => row = Some(result),
+                _ => {}
+            }
+        }
+        if let Some(row) = row {
+            break row;
+        }
+    };
+    assert_eq!(compiled.get(), config.backend == Backend::Webgpu);
+    let pixels = Uint8Array::from(&support::records(1, 9)[1..]);
+    let probabilities = Array::from(&predict(pixels).await.unwrap());
+    let mut numbers = vec![row.loss, row.val_loss];
+    numbers.extend(probabilities.iter().filter_map(|p| p.as_f64()));
+    assert_eq!(numbers.len(), 12);
+    numbers
+}

@@ -1,0 +1,184 @@
+//! Bytes → `Dataset`: what is accepted, what is refused, and in which order records come out.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+mod support;
+
+use convburn::cifar::{CLASS_NAMES, Dataset, RECORD_BYTES};
+use convburn::error::Error;
+use convburn::plan::{Plan, status};
+use convburn::protocol::{Config, Manifest, ManifestShard, Split};
+use sha2::{Digest, Sha256};
+
+fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|b| format!("{b:02x}"))
+        .collect()
+}
+
+fn manifest(shards: &[(&str, Split, &[u8])]) -> Manifest {
+    let shard = |(file, split, bytes): &(&str, Split, &[u8])| ManifestShard {
+        file: (*file).into(),
+        split: *split,
+        records: (bytes.len() / RECORD_BYTES) as u32,
+        bytes: bytes.len() as u32,
+        sha256: sha256(bytes),
+    };
+    Manifest {
+        format_version: 1,
+        class_names: CLASS_NAMES.map(String::from).to_vec(),
+        shards: shards.iter().map(shard).collect(),
+    }
+}
+
+#[test]
+fn shards_come_out_in_the_manifests_order_raw_or_gzip() {
+    let (a, b) = (support::records(20, 1), support::records(30, 2));
+    let list = manifest(&[("a", Split::Train, &a), ("b", Split::Train, &b)]);
+    let mut dataset = Dataset::new(Some(list)).unwrap();
+    let added = dataset.add(Split::Test, support::gzip(&b)).unwrap();
+    assert_eq!((added.split, added.records), (Split::Train, 30));
+    assert_eq!(added.name.as_deref(), Some("b"));
+    dataset.add(Split::Train, a.clone()).unwrap();
+    assert_eq!(dataset.train().len(), 50);
+    assert_eq!(dataset.train().get(0).unwrap().pixels, &a[1..RECORD_BYTES]);
+    assert_eq!(dataset.train().get(20).unwrap().pixels, &b[1..RECORD_BYTES]);
+    assert_eq!(dataset.train().get(49).unwrap().label, 9);
+    assert!(dataset.train().get(50).is_none());
+    assert_eq!(dataset.train().class_counts(), [5; 10]);
+}
+
+#[test]
+fn bytes_that_are_no_records_are_refused_and_nothing_changes() {
+    let good = support::records(10, 1);
+    let mut dataset = Dataset::new(None).unwrap();
+    dataset.add(Split::Train, good.clone()).unwrap();
+
+    let truncated = good[..good.len() - 1].to_vec();
+    let mut label = support::records(10, 2);
+    label[3 * RECORD_BYTES] = 10;
+    let mut gzip = support::gzip(&good);
+    gzip.truncate(gzip.len() / 2);
+    let twice = support::gzip(&support::gzip(&good));
+    let code = |result: Result<_, Error>| result.err().map(|error| error.code());
+    assert_eq!(
+        code(dataset.add(Split::Train, truncated)),
+        Some("record_length")
+    );
+    assert_eq!(
+        code(dataset.add(Split::Train, Vec::new())),
+        Some("record_length")
+    );
+    assert_eq!(
+        code(dataset.add(Split::Train, twice)),
+        Some("record_length")
+    );
+    assert_eq!(code(dataset.add(Split::Train, gzip)), Some("gzip"));
+    assert_eq!(code(dataset.add(Split::Test, good)), Some("duplicate"));
+    match dataset.add(Split::Train, label) {
+        Err(Error::Label { record, label }) => assert_eq!((record, label), (3, 10)),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(dataset.train().len(), 10);
+    assert!(dataset.test().is_empty());
+}
+
+#[test]
+fn a_file_larger_than_all_of_cifar_10_is_refused_before_it_is_inflated() {
+    let bomb = support::gzip(&vec![0; 60_001 * RECORD_BYTES]);
+    assert!(bomb.len() < 2_000_000);
+    let error = Dataset::new(None)
+        .unwrap()
+        .add(Split::Train, bomb)
+        .unwrap_err();
+    assert_eq!(error.code(), "too_large");
+}
+
+#[test]
+fn with_a_manifest_unknown_bytes_are_refused_and_without_one_labelled() {
+    let (a, b) = (support::records(20, 1), support::records(20, 2));
+    let list = manifest(&[("a", Split::Train, &a)]);
+    let mut listed = Dataset::new(Some(list)).unwrap();
+    let error = listed.add(Split::Train, b.clone()).unwrap_err();
+    assert_eq!(error.code(), "hash_mismatch");
+    let mut free = Dataset::new(None).unwrap();
+    assert_eq!(free.add(Split::Train, b).unwrap().name, None);
+    assert!(free.has_unknown());
+}
+
+#[test]
+fn a_manifest_of_another_version_or_with_wrong_lengths_is_refused() {
+    let a = support::records(20, 1);
+    let mut list = manifest(&[("a", Split::Train, &a)]);
+    list.format_version = 2;
+    assert_eq!(
+        Dataset::new(Some(list.clone())).unwrap_err().code(),
+        "invalid_manifest"
+    );
+    list.format_version = 1;
+    list.shards[0].bytes -= 1;
+    assert_eq!(
+        Dataset::new(Some(list)).unwrap_err().code(),
+        "invalid_manifest"
+    );
+}
+
+#[test]
+fn without_a_test_batch_the_last_fifth_is_held_out() {
+    let mut dataset = Dataset::new(None).unwrap();
+    dataset.add(Split::Train, support::records(100, 1)).unwrap();
+    let plan = Plan::new(&dataset, &Config::default());
+    assert_eq!(
+        (plan.train, plan.test.clone(), plan.held_out),
+        (80, 80..100, true)
+    );
+    let told = status(&dataset, &Config::default());
+    assert!(told.complete && told.held_out);
+    assert_eq!((told.train_used, told.test_used), (80, 20));
+}
+
+#[test]
+fn a_run_waits_for_what_the_manifest_promises_and_the_configuration_asks() {
+    let (a, b, t) = (
+        support::records(20, 1),
+        support::records(20, 2),
+        support::records(20, 3),
+    );
+    let list = manifest(&[
+        ("a", Split::Train, &a),
+        ("b", Split::Train, &b),
+        ("t", Split::Test, &t),
+    ]);
+    let mut dataset = Dataset::new(Some(list)).unwrap();
+    dataset.add(Split::Train, a).unwrap();
+    let half = Config {
+        train: 20,
+        test: 5,
+        ..Config::default()
+    };
+    let missing = |dataset: &Dataset, config: &Config| {
+        Plan::new(dataset, config).check(dataset, config).err()
+    };
+    assert!(matches!(
+        missing(&dataset, &half),
+        Some(Error::DataMissing { split: "test", .. })
+    ));
+    dataset.add(Split::Test, t).unwrap();
+    assert_eq!(missing(&dataset, &half), None);
+    assert_eq!(
+        missing(&dataset, &Config::default()),
+        Some(Error::DataMissing {
+            split: "training",
+            have: 20,
+            need: 40
+        })
+    );
+    dataset.add(Split::Train, b).unwrap();
+    assert_eq!(missing(&dataset, &Config::default()), None);
+}

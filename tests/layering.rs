@@ -1,0 +1,207 @@
+//! Holds the rooms table of ARCHITECTURE.md against the code: a room knows its left neighbours only.
+//!
+//! It reads the sources and fails when a room names what it may not: a crate, or another room.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests"
+)]
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Room, the rooms it may know, the guarded crates it may know.
+const ROOMS: &[(&str, &[&str], &[&str])] = &[
+    ("error", &["protocol"], &[]),
+    ("protocol", &["error"], &[]),
+    ("cifar", &["error", "protocol"], &[]),
+    ("random", &[], &[]),
+    ("batch", &["cifar", "protocol", "random"], &["burn"]),
+    ("plan", &["cifar", "error", "protocol"], &[]),
+    ("model", &["cifar", "protocol", "random"], &["burn"]),
+    ("adam", &[], &["burn"]),
+    ("metrics", &["protocol"], &[]),
+    (
+        "train",
+        &["adam", "batch", "error", "metrics", "model", "protocol"],
+        &["burn"],
+    ),
+    ("run", &["metrics", "protocol"], &[]),
+    (
+        "device",
+        &["error", "platform", "protocol"],
+        &["burn", "burn_ndarray", "burn_wgpu"],
+    ),
+    (
+        "session",
+        &[
+            "batch", "cifar", "device", "error", "metrics", "model", "plan", "platform",
+            "protocol", "run", "train",
+        ],
+        &[],
+    ),
+    (
+        "bindings",
+        &[
+            "cifar", "device", "error", "platform", "protocol", "run", "session",
+        ],
+        &["js_sys", "serde_wasm_bindgen", "wasm_bindgen", "web_sys"],
+    ),
+    (
+        "platform",
+        &[],
+        &["js_sys", "wasm_bindgen", "wasm_bindgen_futures", "web_sys"],
+    ),
+];
+
+/// Crates that only the rooms which list them may name.
+const GUARDED: &[&str] = &[
+    "burn",
+    "burn_ndarray",
+    "burn_wgpu",
+    "js_sys",
+    "serde_wasm_bindgen",
+    "wasm_bindgen",
+    "wasm_bindgen_futures",
+    "web_sys",
+];
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The code of a file: without comments and without its unit tests.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    text.lines()
+        .map(|line| line.split("//").next().unwrap_or_default())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+/// The names `b` in `a::b` for a given `a`, and the group form `a::{b, c::d}`.
+fn named_after(code: &str, prefix: &str) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for (at, _) in code.match_indices(prefix) {
+        let before = code[..at].chars().next_back().unwrap_or(' ');
+        if before.is_alphanumeric() || before == '_' {
+            continue;
+        }
+        let rest = &code[at + prefix.len()..];
+        let name: String = rest
+            .trim_start_matches('{')
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
+        assert!(
+            !rest.starts_with('{'),
+            "write `use {prefix}…` one room a line"
+        );
+        names.insert(name);
+    }
+    names
+}
+
+fn mentions(code: &str, krate: &str) -> bool {
+    let path = format!("{krate}::");
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    code.match_indices(&path).any(|(at, _)| {
+        let before = &code[..at];
+        // `crate::burn::…` or `my_burn::…` would be something else.
+        !before.ends_with("::") && !before.chars().next_back().is_some_and(is_word)
+    })
+}
+
+fn files(room: &str) -> Vec<PathBuf> {
+    let src = root().join("src");
+    let mut files = vec![src.join(format!("{room}.rs"))];
+    if let Ok(folder) = fs::read_dir(src.join(room)) {
+        files.extend(folder.map(|entry| entry.unwrap().path()));
+    }
+    files
+}
+
+#[test]
+fn every_source_file_is_a_room_of_the_table() {
+    for entry in fs::read_dir(root().join("src")).unwrap() {
+        let path = entry.unwrap().path();
+        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let known = ["lib", "bin", "bindings"].contains(&stem.as_str())
+            || ROOMS.iter().any(|(room, ..)| *room == stem);
+        assert!(known, "src/{stem} is in no row of the table");
+    }
+}
+
+#[test]
+fn a_room_knows_its_left_neighbours_only() {
+    for (room, rooms, crates) in ROOMS {
+        for file in files(room) {
+            let code = code(&file);
+            for other in named_after(&code, "crate::") {
+                let is_room = ROOMS.iter().any(|(name, ..)| *name == other);
+                let allowed = !is_room || other == *room || rooms.contains(&other.as_str());
+                assert!(allowed, "{} may not know crate::{other}", file.display());
+            }
+            for krate in GUARDED {
+                let allowed = crates.contains(krate) || !mentions(&code, krate);
+                assert!(allowed, "{} may not know {krate}", file.display());
+            }
+        }
+    }
+}
+
+/// `from` parts of the import lines of a JavaScript file, and its own text.
+fn imports(path: &Path) -> (Vec<String>, String) {
+    let text = fs::read_to_string(path).unwrap();
+    let code: String = text
+        .lines()
+        .filter(|line| !line.trim_start().starts_with(['*', '/']))
+        .collect::<Vec<_>>()
+        .join("\n");
+    let froms = code
+        .split("from ")
+        .skip(1)
+        .filter_map(|rest| rest.split(['\'', '"']).nth(1))
+        .map(str::to_owned)
+        .collect();
+    (froms, code)
+}
+
+fn scripts(folder: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(root().join(folder)).unwrap();
+    let mut paths: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|e| e == "js"));
+    assert!(!paths.is_empty(), "{folder} holds scripts");
+    paths
+}
+
+#[test]
+fn only_the_worker_imports_the_module_and_it_never_touches_the_page() {
+    for path in scripts("www").into_iter().chain(scripts("www/views")) {
+        let (froms, code) = imports(&path);
+        let is_worker = path.ends_with("www/worker.js");
+        let imports_module = froms.iter().any(|from| from.contains("convburn_worker"));
+        assert_eq!(imports_module, is_worker, "{}", path.display());
+        if is_worker {
+            assert!(!code.contains("document.") && !code.contains("window."));
+        }
+    }
+}
+
+#[test]
+fn the_store_is_pure_and_views_know_neither_worker_nor_each_other() {
+    let (_, store) = imports(&root().join("www/store.js"));
+    for word in ["document.", "window.", "fetch(", "postMessage"] {
+        assert!(!store.contains(word), "store.js uses {word}");
+    }
+    for path in scripts("www/views") {
+        let (_, code) = imports(&path);
+        for word in ["new Worker", "postMessage", "convburn_worker"] {
+            assert!(!code.contains(word), "{} uses {word}", path.display());
+        }
+    }
+}

@@ -1,0 +1,112 @@
+/**
+ * What the page tests share: a static server that puts `dist/` under /convburn/, one browser, and
+ * waits on the page's own conditions (its phase, its test ids). Nothing waits for a time.
+ *
+ * CONVBURN_DIST names the built page, CONVBURN_CHROMIUM the browser, CONVBURN_WEBGPU=1 adds
+ * Chromium's software WebGPU.
+ *
+ * @import { Browser, Page } from 'playwright-core'
+ */
+import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { extname, join, normalize } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+
+export const DIST = process.env.CONVBURN_DIST ?? fileURLToPath(new URL('../../dist', import.meta.url));
+const CHROMIUM = process.env.CONVBURN_CHROMIUM ?? '/usr/bin/chromium';
+const PREFIX = '/convburn/';
+
+/** Long enough for a slow machine to load the engine or to train the short runs below. */
+export const PATIENCE_MS = 300_000;
+
+/** @type {Record<string, string>} */
+const TYPES = {
+  '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json',
+  '.svg': 'image/svg+xml', '.wasm': 'application/wasm', '.gz': 'application/gzip',
+};
+
+const ARGS = [
+  '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+  '--no-first-run', '--disable-quic',
+  ...(process.env.CONVBURN_WEBGPU ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : []),
+];
+
+/** @returns {Promise<{ url: string, requests: string[], close: () => Promise<void> }>} `requests` are the paths asked for, from /convburn/ on. */
+export function serve(root = DIST) {
+  /** @type {string[]} */
+  const requests = [];
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
+    requests.push(path.startsWith(PREFIX) ? path.slice(PREFIX.length) : path);
+    const file = path.startsWith(PREFIX) ? join(root, normalize(path.slice(PREFIX.length) || 'index.html')) : '';
+    if (!file.startsWith(root) || !existsSync(file) || !statSync(file).isFile()) {
+      response.writeHead(404).end();
+      return;
+    }
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+    createReadStream(file).pipe(response);
+  });
+  return new Promise((resolve) => {
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
+      resolve({
+        url: `http://127.0.0.1:${port}${PREFIX}`,
+        requests,
+        close: () => new Promise((done) => {
+          server.closeAllConnections();
+          server.close(() => done());
+        }),
+      });
+    });
+  });
+}
+
+/** @returns {Promise<Browser>} */
+export function launch() {
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGS });
+}
+
+/**
+ * A fresh profile's page, with what it complains of and what it asks of other origins.
+ * @param {Browser} browser
+ * @param {import('playwright-core').BrowserContextOptions} [options]
+ */
+export async function openPage(browser, options = {}) {
+  const context = await browser.newContext({ acceptDownloads: true, ...options });
+  const page = await context.newPage();
+  /** @type {string[]} */
+  const complaints = [];
+  /** @type {string[]} */
+  const asked = [];
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  context.on('request', (request) => asked.push(request.url()));
+  return { context, page, complaints, asked };
+}
+
+/** @param {Page} page @param {string[]} phases @param {number} [timeout] */
+export async function waitForPhase(page, phases, timeout = PATIENCE_MS) {
+  await page.waitForFunction(
+    (wanted) => wanted.includes(document.documentElement.dataset.phase ?? ''),
+    phases,
+    { timeout },
+  );
+}
+
+/** @param {Page} page @returns {Promise<string>} */
+export const phaseOf = (page) => page.evaluate(() => document.documentElement.dataset.phase ?? '');
+
+/** @param {Page} page @param {string} id @returns {Promise<string>} */
+export const textOf = async (page, id) => (await page.getByTestId(id).textContent()) ?? '';
+
+/** @param {Page} page @param {string} id @param {RegExp} pattern @param {number} [timeout] */
+export async function waitForText(page, id, pattern, timeout = PATIENCE_MS) {
+  await page.waitForFunction(
+    ([testId, source]) => new RegExp(source, 'i').test(document.querySelector(`[data-testid="${testId}"]`)?.textContent ?? ''),
+    [id, pattern.source],
+    { timeout },
+  );
+}

@@ -1,0 +1,57 @@
+//! Records that a network can learn in a few steps, for tests without the real data.
+//!
+//! A class is a colour and the place of a bright square, with noise; the numbers come from a fixed
+//! generator, so every run sees the same bytes.
+
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use convburn::cifar::RECORD_BYTES;
+use convburn::protocol::{Backend, Config};
+
+/// `records` records, classes in turn; `salt` tells files apart.
+pub fn records(records: usize, salt: u32) -> Vec<u8> {
+    let mut state = 0x9e37_79b9_u32 ^ salt.wrapping_mul(0x85eb_ca6b);
+    let mut noise = move || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        (state >> 24) as u8 / 8
+    };
+    let mut bytes = Vec::with_capacity(records * RECORD_BYTES);
+    for index in 0..records {
+        let label = (index % 10) as u8;
+        bytes.push(label);
+        for channel in 0..3u8 {
+            for pixel in 0..1024usize {
+                let (x, y) = (pixel % 32, pixel / 32);
+                let (left, top) = (usize::from(label % 4) * 7, usize::from(label / 4) * 10);
+                let inside = (left..left + 9).contains(&x) && (top..top + 9).contains(&y);
+                let bright = if inside { 180 } else { 20 };
+                let tint = if label % 3 == channel { 40 } else { 0 };
+                bytes.push(bright + tint + noise());
+            }
+        }
+    }
+    bytes
+}
+
+/// A small run on flex: 200 and 100 records, batch 20, 2 epochs.
+pub fn config() -> Config {
+    Config {
+        backend: Backend::Flex,
+        train: 200,
+        test: 100,
+        epochs: 2,
+        batch: 20,
+        seed: 7,
+        ..Config::default()
+    }
+}
+
+/// `bytes` as a gzip file.
+pub fn gzip(bytes: &[u8]) -> Vec<u8> {
+    use std::io::Write;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).expect("a Vec takes all bytes");
+    encoder.finish().expect("a Vec takes all bytes")
+}

@@ -1,0 +1,18 @@
+// The wasm module's bindings, which the build puts beside worker.js: `src/bindings.rs` is the
+// original. The values are described in www/protocol.js; what crosses is checked at the border.
+
+/** Fetches and starts the module; the rest may be called after it. */
+export default function init(
+  input?: { module_or_path: string | URL | Request | Response | BufferSource | WebAssembly.Module },
+): Promise<unknown>;
+
+export function load(...args: any[]): Promise<any>;
+export function add_shard(...args: any[]): Promise<any>;
+export function train_epoch(...args: any[]): Promise<any>;
+export function advance(...args: any[]): Promise<any>;
+export function evaluate(...args: any[]): Promise<any>;
+export function predict(...args: any[]): Promise<any>;
+export function summary(...args: any[]): any;
+export function pause(...args: any[]): any;
+export function stop(...args: any[]): any;
+export function reset(...args: any[]): any;

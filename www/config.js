@@ -1,0 +1,132 @@
+/**
+ * The configuration and the address bar's fragment, which holds it: `#train=2000&epochs=1&run=1`.
+ *
+ * Each field has one rule here, used for the fragment and for the form alike. The rules mirror
+ * `Config::validate` in `src/protocol.rs`, which has the last word. Pure: no DOM, no location.
+ *
+ * @import { Config } from './protocol.js'
+ */
+
+/** The tutorial's run. @type {Config} */
+export const DEFAULTS = {
+  backend: 'auto',
+  workers: 1,
+  train: 50_000,
+  test: 10_000,
+  epochs: 10,
+  batch: 32,
+  lr: 0.001,
+  seed: 1,
+  optimizer: 'adam',
+  augment: 'none',
+  report_every_ms: 250,
+};
+
+/** Ready-made choices, by name. @type {Record<string, Partial<Config>>} */
+export const PRESETS = {
+  quick: { train: 5_000, test: 1_000, epochs: 3, batch: 32, lr: 0.001, augment: 'none' },
+  tutorial: { train: 50_000, test: 10_000, epochs: 10, batch: 32, lr: 0.001, augment: 'none' },
+};
+
+/** @typedef {'backend' | 'train' | 'test' | 'epochs' | 'batch' | 'lr' | 'seed' | 'augment' | 'workers'} Field */
+
+/** @typedef {{ choices: string[] } | { low: number, high: number, whole: boolean }} Rule */
+
+/** Every field that a link carries, in the order in which a link carries them. @type {Record<Field, Rule>} */
+export const RULES = {
+  backend: { choices: ['auto', 'webgpu', 'flex', 'ndarray'] },
+  train: { low: 1, high: 60_000, whole: true },
+  test: { low: 1, high: 60_000, whole: true },
+  epochs: { low: 1, high: 1_000, whole: true },
+  batch: { low: 1, high: 4_096, whole: true },
+  lr: { low: 0, high: 10, whole: false },
+  seed: { low: 0, high: 4_294_967_295, whole: true },
+  augment: { choices: ['none', 'flip-shift'] },
+  workers: { low: 1, high: 64, whole: true },
+};
+
+/** @param {string} key @returns {key is Field} */
+function isField(key) {
+  return Object.hasOwn(RULES, key);
+}
+
+/**
+ * Reads one field's text.
+ * @param {Field} field
+ * @param {string} text
+ * @returns {{ value: string | number } | { problem: string }} The problem is a sentence.
+ */
+export function parseField(field, text) {
+  const rule = RULES[field];
+  if ('choices' in rule) {
+    if (rule.choices.includes(text)) return { value: text };
+    return { problem: `Choose one of ${rule.choices.join(', ')}.` };
+  }
+  const value = /^\s*$/.test(text) ? Number.NaN : Number(text);
+  const low = rule.whole ? rule.low : Number.MIN_VALUE;
+  if ((!rule.whole || Number.isInteger(value)) && value >= low && value <= rule.high) return { value };
+  const range = rule.whole
+    ? `Enter a whole number from ${rule.low} to ${rule.high.toLocaleString('en')}.`
+    : `Enter a number above ${rule.low} and up to ${rule.high}.`;
+  return { problem: range };
+}
+
+/**
+ * What a configuration's fields forbid each other.
+ * @param {Config} config
+ * @returns {Record<string, string>} A sentence for each field that has to change.
+ */
+export function crossCheck(config) {
+  if (config.batch <= config.train) return {};
+  return { batch: `A batch cannot be larger than the ${config.train.toLocaleString('en')} training images.` };
+}
+
+/**
+ * Reads a fragment. A key that is unknown or has a bad value is complained of and left at its default.
+ * @param {string} hash With or without the `#`.
+ * @returns {{ config: Config, autostart: boolean, complaints: string[] }}
+ */
+export function parseFragment(hash) {
+  const config = { ...DEFAULTS };
+  let autostart = false;
+  const complaints = [];
+  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
+    if (key === 'run') {
+      autostart = text === '1';
+      if (text !== '0' && text !== '1') complaints.push('The link’s “run” is neither 0 nor 1.');
+    } else if (!isField(key)) {
+      complaints.push(`The link has a setting “${key}” that this page does not know.`);
+    } else {
+      const read = parseField(key, text);
+      if ('value' in read) Object.assign(config, { [key]: read.value });
+      else complaints.push(`The link’s “${key}” cannot be “${text}”. ${read.problem}`);
+    }
+  }
+  const clashes = Object.values(crossCheck(config));
+  return { config, autostart: autostart && clashes.length === 0, complaints: [...complaints, ...clashes] };
+}
+
+/**
+ * The fragment that gives this configuration to anyone, every field spelled out.
+ * @param {Config} config
+ * @param {boolean} autostart
+ * @returns {string} With the `#`.
+ */
+export function toFragment(config, autostart) {
+  const pairs = Object.keys(RULES).map((key) => [key, String(config[/** @type {Field} */ (key)])]);
+  if (autostart) pairs.push(['run', '1']);
+  return `#${new URLSearchParams(pairs)}`;
+}
+
+/**
+ * The preset that a configuration is, if it is one.
+ * @param {Config} config
+ * @returns {string | null}
+ */
+export function presetOf(config) {
+  for (const [name, preset] of Object.entries(PRESETS)) {
+    const keys = /** @type {(keyof Config)[]} */ (Object.keys(preset));
+    if (keys.every((key) => preset[key] === config[key])) return name;
+  }
+  return null;
+}

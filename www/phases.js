@@ -1,0 +1,82 @@
+/**
+ * The page's phase and the one table that says which phase follows which message.
+ *
+ * Pure and small, so that the whole table can be read, and tested, at a glance. A message that is
+ * not in the table, or that comes in a phase from which it leads nowhere, leaves the phase as it
+ * was: so does every failed command, bad input among them. It decides nothing else.
+ *
+ * @import { Message } from './protocol.js'
+ * @import { Action } from './store.js'
+ */
+
+/** @typedef {'loading' | 'ready' | 'compiling' | 'training' | 'paused' | 'evaluating' | 'recovering' | 'done' | 'error'} Phase */
+
+/** Where a message leads: to a phase, back to the one before an evaluation, or to `ready` or `loading`, as the data stands. @typedef {Phase | 'before' | 'settle'} Target */
+
+/** @type {Phase[]} */
+const RUNNING = ['compiling', 'training', 'paused'];
+/** @type {Phase[]} */
+const IDLE = ['loading', 'ready', 'done'];
+
+/** @type {Partial<Record<(Message | Action)['type'], { from: Phase[] | 'any', to: Target }>>} */
+export const TRANSITIONS = {
+  // The engine and the data: `ready` once both are there, `loading` while more data is under way.
+  loaded: { from: [...IDLE, 'error'], to: 'settle' },
+  source_chosen: { from: IDLE, to: 'settle' },
+  shards_expected: { from: IDLE, to: 'settle' },
+  shard_added: { from: IDLE, to: 'settle' },
+  error: { from: IDLE, to: 'settle' }, // Of a shard; see `afterError` for the others.
+  // A run.
+  started: { from: IDLE, to: 'training' },
+  compiling: { from: RUNNING, to: 'compiling' },
+  progress: { from: RUNNING, to: 'training' },
+  epoch_end: { from: RUNNING, to: 'training' },
+  paused: { from: RUNNING, to: 'paused' },
+  resumed: { from: ['paused'], to: 'training' },
+  stopped: { from: RUNNING, to: 'ready' },
+  done: { from: RUNNING, to: 'done' },
+  was_reset: { from: [...IDLE, 'paused', 'error'], to: 'settle' },
+  // Measuring on the test images.
+  evaluating: { from: ['ready', 'paused', 'done'], to: 'evaluating' },
+  evaluation: { from: ['evaluating'], to: 'before' },
+  // The worker is of no more use.
+  failed: { from: 'any', to: 'error' },
+};
+
+/**
+ * @param {Phase} phase
+ * @param {Phase} before The phase before the evaluation that is under way.
+ * @param {Message | Action} message
+ * @param {boolean} settled Whether the engine and the data are there, this message included.
+ * @param {boolean} loaded Whether the engine has ever accepted a configuration.
+ * @returns {Phase}
+ */
+export function nextPhase(phase, before, message, settled, loaded) {
+  if (message.type === 'error' && message.command !== 'add_shard') return afterError(phase, before, message, loaded);
+  const row = TRANSITIONS[message.type];
+  if (!row || (row.from !== 'any' && !row.from.includes(phase))) return phase;
+  if (row.to === 'before') return before;
+  if (row.to !== 'settle') return row.to;
+  if (settled) return phase === 'done' && message.type !== 'loaded' && message.type !== 'was_reset' ? 'done' : 'ready';
+  return 'loading';
+}
+
+/** Failures of a training step after which the engine is as good as before. */
+const RUN_ONLY = ['diverged', 'data_missing'];
+
+/**
+ * A command failed. Only three failures move the phase: the first load (nothing runs without it),
+ * a training step (the run is over) and an evaluation (which ends).
+ *
+ * @param {Phase} phase
+ * @param {Phase} before
+ * @param {Extract<Message, { type: 'error' }>} message
+ * @param {boolean} loaded
+ * @returns {Phase}
+ */
+function afterError(phase, before, { command, error }, loaded) {
+  if (command === 'load' && !loaded) return 'error';
+  if (command === 'advance' && RUNNING.includes(phase)) return RUN_ONLY.includes(error.code) ? 'ready' : 'error';
+  if (command === 'evaluate' && phase === 'evaluating') return before;
+  return phase;
+}

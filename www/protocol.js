@@ -1,0 +1,188 @@
+/**
+ * What crosses the border between the page and the worker, as JSDoc types.
+ *
+ * The first half mirrors `src/protocol.rs` field by field (serde's names are the names here);
+ * `tests/fixtures/protocol.json` holds one value of each and both sides' tests read it, so that
+ * the two cannot drift apart. The second half is the page's own: the commands that go to the
+ * worker and the messages that come back.
+ *
+ * This is not where anything is decided: there is no code here but three constants.
+ */
+
+/** Number of classes of CIFAR-10, and the length of every per-class array. */
+export const CLASSES = 10;
+/** Bytes of one record's pixels: three planes of 32 × 32. */
+export const PIXEL_BYTES = 3 * 32 * 32;
+/** Bytes of one record: a label, then the red, green and blue planes. */
+export const RECORD_BYTES = 1 + PIXEL_BYTES;
+
+/** @typedef {'auto' | 'webgpu' | 'flex' | 'ndarray'} Backend */
+/** @typedef {'none' | 'flip-shift'} Augment */
+/** @typedef {'train' | 'test'} Split */
+
+/**
+ * Everything that determines a run.
+ * @typedef {object} Config
+ * @property {Backend} backend
+ * @property {number} workers
+ * @property {number} train Training records: the first ones in official order.
+ * @property {number} test Test records: the first ones in official order.
+ * @property {number} epochs
+ * @property {number} batch
+ * @property {number} lr
+ * @property {number} seed
+ * @property {'adam'} optimizer
+ * @property {Augment} augment
+ * @property {number} report_every_ms
+ */
+
+/**
+ * @typedef {object} ManifestShard
+ * @property {string} file File name beside the manifest.
+ * @property {Split} split
+ * @property {number} records
+ * @property {number} bytes Length of the decompressed records.
+ * @property {string} sha256 Of the decompressed records.
+ */
+
+/**
+ * @typedef {object} Manifest
+ * @property {number} format_version
+ * @property {string[]} class_names
+ * @property {ManifestShard[]} shards
+ */
+
+/**
+ * @typedef {object} ActiveBackend
+ * @property {Backend} requested
+ * @property {Backend} active Never `auto`.
+ * @property {string} reason One sentence for people.
+ * @property {string | null} [adapter]
+ * @property {number} workers
+ */
+
+/**
+ * @typedef {object} LayerSummary
+ * @property {string} name
+ * @property {string} kind
+ * @property {number[]} output_shape
+ * @property {number} parameters
+ */
+
+/**
+ * @typedef {object} Summary
+ * @property {number[]} input_shape
+ * @property {LayerSummary[]} layers
+ * @property {number} total_parameters
+ */
+
+/**
+ * @typedef {object} DataStatus
+ * @property {string[]} class_names
+ * @property {number} train_records
+ * @property {number} test_records
+ * @property {number} train_used
+ * @property {number} test_used
+ * @property {boolean} held_out
+ * @property {boolean} complete
+ * @property {boolean} has_unknown
+ * @property {number[]} train_class_counts
+ * @property {number[]} test_class_counts
+ */
+
+/**
+ * @typedef {object} Loaded
+ * @property {Config} config
+ * @property {ActiveBackend} backend
+ * @property {Summary} summary
+ * @property {DataStatus} data
+ * @property {string} version
+ */
+
+/**
+ * @typedef {object} ShardAdded
+ * @property {Split} split
+ * @property {number} records
+ * @property {string} sha256
+ * @property {string | null} [name] Name of the official file or shard; none when the hash is unknown.
+ * @property {DataStatus} data
+ */
+
+/**
+ * @typedef {object} EpochResult
+ * @property {number} epoch
+ * @property {number} loss
+ * @property {number} accuracy
+ * @property {number} val_loss
+ * @property {number} val_accuracy
+ * @property {number} seconds
+ * @property {number} step_ms
+ */
+
+/**
+ * @typedef {object} Evaluation
+ * @property {number} records
+ * @property {number} loss
+ * @property {number} accuracy
+ * @property {number[][]} confusion `confusion[true class][predicted class]`.
+ * @property {(number | null)[]} class_accuracy
+ * @property {number} seconds
+ */
+
+/**
+ * @typedef {object} Progress
+ * @property {'training' | 'validating'} stage
+ * @property {number} epoch
+ * @property {number} epochs
+ * @property {number} step
+ * @property {number} steps
+ * @property {number} loss
+ * @property {number} accuracy
+ * @property {number} images_per_second
+ * @property {number} epoch_eta_s
+ * @property {number} run_eta_s
+ */
+
+/**
+ * What `advance` reports.
+ * @typedef {{ type: 'compiling' }
+ *   | ({ type: 'progress' } & Progress)
+ *   | { type: 'epoch_end', result: EpochResult, evaluation: Evaluation }
+ *   | { type: 'paused', epoch: number, step: number }
+ *   | { type: 'stopped', epoch: number, step: number }
+ *   | { type: 'done', epochs: number }} Event
+ */
+
+/**
+ * @typedef {object} ErrorReport
+ * @property {string} code Stable: `busy`.
+ * @property {string} message What happened, as a sentence.
+ * @property {string} hint What to do next, as a sentence.
+ */
+
+/**
+ * What the page asks of the worker. `start` begins a fresh run with new weights.
+ * @typedef {{ type: 'load', config: Config, manifest: Manifest | null }
+ *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array }
+ *   | { type: 'start', config: Config }
+ *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
+ *   | { type: 'evaluate' }
+ *   | { type: 'predict', id: number, pixels: Uint8Array }} Command
+ */
+
+/**
+ * What the worker answers. `ready` comes first: what is sent earlier is lost. `error` means that
+ * one command failed; `failed` means that the worker is of no more use.
+ * @typedef {Event
+ *   | { type: 'ready' }
+ *   | { type: 'loaded', loaded: Loaded }
+ *   | { type: 'shard_added', id: string, added: ShardAdded }
+ *   | { type: 'started', loaded: Loaded }
+ *   | { type: 'resumed' }
+ *   | { type: 'was_reset', loaded: Loaded }
+ *   | { type: 'evaluating' }
+ *   | { type: 'evaluation', evaluation: Evaluation }
+ *   | { type: 'prediction', id: number, probabilities: Float32Array }
+ *   | { type: 'error', error: ErrorReport, command: Command['type'] | 'advance', id?: string }
+ *   | { type: 'failed', error: ErrorReport }} Message
+ */

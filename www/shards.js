@@ -1,0 +1,110 @@
+/**
+ * The server's data: the manifest, which shards a configuration needs, and one shard's bytes.
+ *
+ * Shards are kept in Cache Storage, so that a reload fetches none. A shard's address carries the
+ * first digits of its SHA-256: changed data has another address and is never mixed with old.
+ * Without Cache Storage (plain http) it is a plain fetch. Checking the bytes is the crate's work.
+ *
+ * @import { Config, Manifest, ManifestShard } from './protocol.js'
+ */
+
+/** Where the data lies, seen from the page. */
+export const DATA_URL = 'data/cifar10/';
+/** Goes up when what is kept changes its form. */
+const CACHE_NAME = 'convburn-data-v1';
+
+/** @returns {Promise<Cache | null>} None where the browser has none, or lends none. */
+async function openCache() {
+  if (!('caches' in globalThis)) return null;
+  try {
+    for (const name of await caches.keys()) {
+      if (name.startsWith('convburn-data-') && name !== CACHE_NAME) await caches.delete(name);
+    }
+    return await caches.open(CACHE_NAME);
+  } catch {
+    return null;
+  }
+}
+
+/** @type {Promise<Cache | null> | null} */
+let opened = null;
+const cache = () => (opened ??= openCache());
+
+/** @param {string} url @param {Uint8Array<ArrayBuffer>} bytes */
+async function keep(url, bytes) {
+  try {
+    const store = await cache();
+    await store?.delete(url, { ignoreSearch: true });
+    // A new response, because the server's may say that its body is still compressed.
+    await store?.put(url, new Response(bytes));
+  } catch {
+    // No room left: the page works without, and fetches again next time.
+  }
+}
+
+/** @param {string} url @param {RequestInit} [options] @returns {Promise<Uint8Array<ArrayBuffer>>} */
+async function fetchBytes(url, options) {
+  const response = await fetch(url, options);
+  if (!response.ok) throw new Error(`the server answered ${response.status} for ${url}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
+
+/**
+ * The manifest: the server's if it can be had, so that changed data is noticed, else the one kept.
+ * @returns {Promise<Manifest>}
+ */
+export async function fetchManifest() {
+  const url = `${DATA_URL}manifest.json`;
+  /** @type {Uint8Array<ArrayBuffer>} */
+  let bytes;
+  try {
+    bytes = await fetchBytes(url, { cache: 'no-cache' });
+    await keep(url, bytes);
+  } catch (error) {
+    const kept = await (await cache())?.match(url);
+    if (!kept) throw error;
+    bytes = new Uint8Array(await kept.arrayBuffer());
+  }
+  return JSON.parse(new TextDecoder().decode(bytes));
+}
+
+/** @param {ManifestShard} shard */
+function addressOf(shard) {
+  return `${DATA_URL}${shard.file}?v=${shard.sha256.slice(0, 8)}`;
+}
+
+/** @param {ManifestShard} shard @returns {Promise<Uint8Array<ArrayBuffer>>} */
+export async function fetchShard(shard) {
+  const url = addressOf(shard);
+  const kept = await (await cache())?.match(url).catch(() => undefined);
+  if (kept) return new Uint8Array(await kept.arrayBuffer());
+  const bytes = await fetchBytes(url);
+  await keep(url, bytes);
+  return bytes;
+}
+
+/** Forgets a shard that turned out to be bad, so that the next try fetches it. @param {ManifestShard} shard */
+export async function forgetShard(shard) {
+  await (await cache())?.delete(addressOf(shard));
+}
+
+/**
+ * The shards that hold the first records that the configuration asks for. The first of each split
+ * come first, because the page looks at those; each split is in official order.
+ *
+ * @param {Manifest} manifest
+ * @param {Config} config
+ * @returns {ManifestShard[]}
+ */
+export function shardsNeeded(manifest, config) {
+  const chosen = { train: /** @type {ManifestShard[]} */ ([]), test: /** @type {ManifestShard[]} */ ([]) };
+  const held = { train: 0, test: 0 };
+  for (const shard of manifest.shards) {
+    if (held[shard.split] >= config[shard.split]) continue;
+    held[shard.split] += shard.records;
+    chosen[shard.split].push(shard);
+  }
+  const [firstTrain, ...train] = chosen.train;
+  const [firstTest, ...test] = chosen.test;
+  return [firstTrain, firstTest, ...train, ...test].filter((shard) => shard !== undefined);
+}

@@ -1,0 +1,261 @@
+/**
+ * The page's one state, and how messages change it: `reduce(state, message, nowMs)`.
+ *
+ * Messages come from the worker (see protocol.js) and from the page itself (`Action` below). The
+ * reducer is pure, so that every rule of the page is tested without a browser; which phase follows
+ * which message stands in one table (phases.js).
+ *
+ * It knows no DOM, no wasm, no network. What the views show is computed from this state alone.
+ *
+ * @import { Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, Progress, Split } from './protocol.js'
+ * @import { Phase } from './phases.js'
+ * @import { Field } from './config.js'
+ */
+import { DEFAULTS, crossCheck, parseField } from './config.js';
+import { nextPhase } from './phases.js';
+
+/** A file of the visitor's. @typedef {{ id: string, file: string, split: Split | null, records: number | null, known: string | null }} AddedFile */
+
+/** What the network is asked about. @typedef {{ id: number, origin: 'test' | 'picture', label: number | null, pixels: Uint8Array, title: string }} Subject */
+
+/** A point of the live loss. @typedef {{ at: number, loss: number }} TracePoint */
+
+/** Milliseconds since the page began, and a run's wall time with its pauses.
+ * @typedef {{ engine_ready_ms: number | null, data_ready_ms: number | null, run_started_ms: number | null, run_ended_ms: number | null }} Timings */
+
+/**
+ * @typedef {object} State
+ * @property {Phase} phase
+ * @property {Phase} phaseBefore Where an evaluation goes back to.
+ * @property {Config} config What the next Start uses.
+ * @property {Record<string, string>} problems A sentence for each field whose text cannot be read.
+ * @property {boolean} autostart Whether the link asks to start at once.
+ * @property {Loaded | null} loaded What the engine last accepted.
+ * @property {DataStatus | null} data
+ * @property {'server' | 'files' | 'none'} source
+ * @property {{ expected: number, fetched: number, added: number }} shards
+ * @property {AddedFile[]} files
+ * @property {string | null} dataProblem Why there is no data, as a sentence.
+ * @property {{ train: Uint8Array | null, test: Uint8Array | null }} pool Records to look at.
+ * @property {number} sampleFrom Index of the first of the 25 samples shown.
+ * @property {Config | null} runConfig The configuration of the run whose figures are shown.
+ * @property {boolean} starting Whether a Start has been sent and not yet been answered.
+ * @property {boolean} trained Whether the model has left its initial weights.
+ * @property {Progress | null} progress
+ * @property {TracePoint[]} trace
+ * @property {EpochResult[]} epochs
+ * @property {Evaluation | null} evaluation
+ * @property {Subject | null} subject
+ * @property {Float32Array | null} probabilities
+ * @property {ErrorReport | null} error
+ * @property {Timings} timings
+ */
+
+/**
+ * What the page itself reports.
+ * @typedef {{ type: 'configured', config: Config, autostart: boolean }
+ *   | { type: 'field_edited', field: Field, text: string }
+ *   | { type: 'preset_chosen', preset: Partial<Config> }
+ *   | { type: 'source_chosen', source: 'server' | 'files' }
+ *   | { type: 'shards_expected', count: number }
+ *   | { type: 'shard_fetched' }
+ *   | { type: 'file_expected', id: string, file: string }
+ *   | { type: 'pool_filled', split: Split, records: Uint8Array }
+ *   | { type: 'data_failed', sentence: string }
+ *   | { type: 'next_samples' }
+ *   | { type: 'start_sent' }
+ *   | { type: 'subject_chosen', subject: Subject }
+ *   | { type: 'complained', error: ErrorReport }
+ *   | { type: 'error_dismissed' }} Action
+ */
+
+/** Number of samples shown at once. */
+export const SAMPLES = 25;
+/** The live loss is thinned to half when it has more points than this. */
+const TRACE_MAX = 2_000;
+
+/** @returns {State} */
+export function initialState() {
+  return {
+    phase: 'loading',
+    phaseBefore: 'loading',
+    config: { ...DEFAULTS },
+    problems: {},
+    autostart: false,
+    loaded: null,
+    data: null,
+    source: 'none',
+    shards: { expected: 0, fetched: 0, added: 0 },
+    files: [],
+    dataProblem: null,
+    pool: { train: null, test: null },
+    sampleFrom: 0,
+    runConfig: null,
+    starting: false,
+    trained: false,
+    progress: null,
+    trace: [],
+    epochs: [],
+    evaluation: null,
+    subject: null,
+    probabilities: null,
+    error: null,
+    timings: { engine_ready_ms: null, data_ready_ms: null, run_started_ms: null, run_ended_ms: null },
+  };
+}
+
+/** Whether the engine and all the data that the configuration asks for are there. @param {State} state */
+export function isSettled(state) {
+  const { expected, added } = state.shards;
+  return state.loaded !== null && expected > 0 && added >= expected;
+}
+
+/** What a run leaves behind, taken away. @type {Partial<State>} */
+const NO_RUN = { progress: null, trace: [], epochs: [], evaluation: null, trained: false, runConfig: null };
+
+/** @param {TracePoint[]} trace @param {TracePoint} point */
+function extend(trace, point) {
+  const kept = trace.length < TRACE_MAX ? trace : trace.filter((_, i) => i % 2 === 0);
+  return [...kept, point];
+}
+
+/** @param {State} state @param {Field} field @param {string} text @returns {Partial<State>} */
+function edit(state, field, text) {
+  const read = parseField(field, text);
+  const { [field]: _, ...others } = state.problems;
+  if ('problem' in read) return { problems: { ...others, [field]: read.problem } };
+  return { config: { ...state.config, [field]: read.value }, problems: others };
+}
+
+/** Every field that cannot stay, alone or beside the others, with its sentence. @param {State} state @returns {Record<string, string>} */
+export function problemsOf(state) {
+  return { ...crossCheck(state.config), ...state.problems };
+}
+
+/** @param {AddedFile[]} files @param {string} id @param {Partial<AddedFile>} change */
+function amend(files, id, change) {
+  return files.map((file) => (file.id === id ? { ...file, ...change } : file));
+}
+
+/**
+ * A shard that was not added. The server's is held already after a second load of the same
+ * manifest, which is as good; a file that was refused is not waited for any longer.
+ * @param {State} state @param {ErrorReport} error @param {string} id
+ * @returns {Partial<State>}
+ */
+function withoutShard(state, error, id) {
+  const { shards, source } = state;
+  if (error.code === 'not_loaded') return {}; // The load before it failed, and that is the news.
+  if (source === 'files') {
+    return { error, files: state.files.filter((file) => file.id !== id), shards: { ...shards, expected: shards.expected - 1 } };
+  }
+  return error.code === 'duplicate' ? { shards: { ...shards, added: shards.added + 1 } } : { error };
+}
+
+/** One function a message: what changes but the phase. @type {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} */
+const CHANGES = {
+  configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
+  field_edited: (state, { field, text }) => edit(state, field, text),
+  preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
+  source_chosen: (_state, { source }) => ({
+    ...NO_RUN, source, files: [], data: null, dataProblem: null, sampleFrom: 0,
+    shards: { expected: 0, fetched: 0, added: 0 },
+    pool: { train: null, test: null },
+  }),
+  shards_expected: (state, { count }) => ({ shards: { ...state.shards, expected: state.shards.expected + count }, dataProblem: null }),
+  shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
+  file_expected: (state, { id, file }) => ({ files: [...state.files, { id, file, split: null, records: null, known: null }] }),
+  pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
+  data_failed: (_state, { sentence }) => ({ dataProblem: sentence }),
+  next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
+  start_sent: () => ({ starting: true, autostart: false, error: null }),
+  subject_chosen: (_state, { subject }) => ({ subject, probabilities: null }),
+  complained: (_state, { error }) => ({ error }),
+  error_dismissed: () => ({ error: null }),
+
+  ready: (state, _message, nowMs) => ({ timings: { ...state.timings, engine_ready_ms: nowMs } }),
+  loaded: (state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data }),
+  shard_added: (state, { id, added }) => ({
+    data: added.data,
+    shards: { ...state.shards, added: state.shards.added + 1 },
+    files: amend(state.files, id, { split: added.split, records: added.records, known: added.name ?? null }),
+  }),
+  started: (state, { loaded }, nowMs) => ({
+    ...NO_RUN, loaded, data: loaded.data, runConfig: loaded.config, starting: false,
+    timings: { ...state.timings, run_started_ms: nowMs, run_ended_ms: null },
+  }),
+  was_reset: (_state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: null }),
+  progress: (state, { type: _, ...progress }) => ({
+    progress,
+    trained: true,
+    trace: progress.stage === 'training'
+      ? extend(state.trace, { at: progress.epoch - 1 + progress.step / progress.steps, loss: progress.loss })
+      : state.trace,
+  }),
+  epoch_end: (state, { result, evaluation }) => ({ epochs: [...state.epochs, result], evaluation, trained: true }),
+  stopped: (state, _message, nowMs) => ({ timings: { ...state.timings, run_ended_ms: nowMs } }),
+  done: (state, _message, nowMs) => ({ timings: { ...state.timings, run_ended_ms: nowMs } }),
+  evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
+  prediction: (state, { id, probabilities }) => (id === state.subject?.id ? { probabilities } : {}),
+  error: (state, { error, command, id }, nowMs) => {
+    if (command === 'add_shard') return withoutShard(state, error, id);
+    if (command === 'start') return { error, starting: false };
+    if (command === 'advance') return { error, timings: { ...state.timings, run_ended_ms: nowMs } };
+    return { error };
+  },
+  failed: (_state, { error }) => ({ error, starting: false }),
+};
+
+/**
+ * @param {State} state
+ * @param {Message | Action} message
+ * @param {number} nowMs Milliseconds since the page began.
+ * @returns {State} A new state; the old one is left as it was.
+ */
+export function reduce(state, message, nowMs) {
+  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs) };
+  const phase = nextPhase(state.phase, state.phaseBefore, message, isSettled(changed), changed.loaded !== null);
+  if (phase === 'evaluating' && state.phase !== 'evaluating') changed.phaseBefore = state.phase;
+  if (phase === 'ready' && changed.timings.data_ready_ms === null) {
+    changed.timings = { ...changed.timings, data_ready_ms: nowMs };
+  }
+  return { ...changed, phase };
+}
+
+/**
+ * @param {() => number} now
+ * @returns {{ get: () => State, dispatch: (message: Message | Action) => void, subscribe: (listener: (state: State, before: State, message: Message | Action) => void) => void }}
+ */
+export function createStore(now) {
+  let state = initialState();
+  /** @type {((state: State, before: State, message: Message | Action) => void)[]} */
+  const listeners = [];
+  /** @type {[State, State, Message | Action][]} What listeners have yet to be told, in order. */
+  const untold = [];
+  let telling = false;
+
+  function tell() {
+    if (telling) return; // A listener dispatched: its news waits until the present one is told.
+    telling = true;
+    try {
+      for (let news = untold.shift(); news; news = untold.shift()) {
+        for (const listener of listeners) listener(...news);
+      }
+    } finally {
+      telling = false;
+    }
+  }
+
+  return {
+    get: () => state,
+    dispatch(message) {
+      const before = state;
+      state = reduce(before, message, now());
+      untold.push([state, before, message]);
+      tell();
+    },
+    subscribe: (listener) => void listeners.push(listener),
+  };
+}
+
+/** @typedef {ReturnType<typeof createStore>} Store */

@@ -1,0 +1,127 @@
+/**
+ * The charts, drawn by uPlot: the live loss, and accuracy and loss after each epoch.
+ *
+ * Training is a solid line, testing a dashed one with points, so that colour is never alone. The
+ * colours are the style sheet's; a change between light and dark draws the charts anew. Each chart
+ * says its last figures to a screen reader; the epoch table says all of them.
+ *
+ * @import { State, Store } from '../store.js'
+ */
+import uPlot from '../vendor/uPlot.esm.js';
+import { byId, make } from './dom.js';
+import { figure } from './format.js';
+
+/** Height of a chart in CSS pixels. */
+const HEIGHT = 190;
+
+/** @typedef {{ label: string, colour: string, dashed?: boolean }} Line */
+/** @typedef {{ id: string, lines: Line[], span: (state: State) => number, data: (state: State) => number[][], say: (state: State) => string }} Chart */
+
+/** @type {Line} */
+const TRAINING = { label: 'training', colour: '--line-train' };
+/** @type {Line} */
+const TESTING = { label: 'test', colour: '--line-test', dashed: true };
+
+/** @param {State} state */
+const epochsOf = (state) => state.runConfig?.epochs ?? state.config.epochs;
+
+/** @type {Chart[]} */
+const CHARTS = [
+  {
+    id: 'chart-live',
+    lines: [TRAINING],
+    span: epochsOf,
+    data: ({ trace }) => [trace.map(({ at }) => at), trace.map(({ loss }) => loss)],
+    say: ({ progress }) => (progress ? `Running loss ${figure(progress.loss)}` : 'No figure yet'),
+  },
+  {
+    id: 'chart-accuracy',
+    lines: [TRAINING, TESTING],
+    span: epochsOf,
+    data: ({ epochs }) => [epochs.map((e) => e.epoch), epochs.map((e) => e.accuracy), epochs.map((e) => e.val_accuracy)],
+    say: ({ epochs }) => lastOf(epochs, (e) => `accuracy ${figure(e.accuracy)}, on test images ${figure(e.val_accuracy)}`),
+  },
+  {
+    id: 'chart-loss',
+    lines: [TRAINING, TESTING],
+    span: epochsOf,
+    data: ({ epochs }) => [epochs.map((e) => e.epoch), epochs.map((e) => e.loss), epochs.map((e) => e.val_loss)],
+    say: ({ epochs }) => lastOf(epochs, (e) => `loss ${figure(e.loss)}, on test images ${figure(e.val_loss)}`),
+  },
+];
+
+/** @param {State['epochs']} epochs @param {(last: State['epochs'][number]) => string} say */
+function lastOf(epochs, say) {
+  const last = epochs[epochs.length - 1];
+  return last ? `After epoch ${last.epoch}: ${say(last)}` : 'No figure yet';
+}
+
+/** @param {string} name @returns {string} */
+const colourOf = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+/** @param {Line} line @returns {uPlot.Series} */
+function seriesOf({ label, colour, dashed }) {
+  const stroke = colourOf(colour);
+  return { label, stroke, width: 2, dash: dashed ? [6, 4] : undefined, points: { stroke, fill: stroke, size: dashed ? 7 : 5 } };
+}
+
+/** @param {Chart} chart @param {number} width @param {() => number} span @returns {uPlot.Options} */
+function optionsOf(chart, width, span) {
+  const axis = { stroke: colourOf('--ink-quiet'), grid: { stroke: colourOf('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
+  const isLive = chart.id === 'chart-live';
+  return {
+    width,
+    height: HEIGHT,
+    legend: { show: false },
+    cursor: { show: false },
+    scales: {
+      x: { time: false, range: () => [isLive ? 0 : 1, Math.max(span(), isLive ? 1 : 2)] },
+      y: { range: (_chart, low, high) => (low === null || low === undefined ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true)) },
+    },
+    axes: [{ ...axis, incrs: isLive ? [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200] : [1, 2, 5, 10, 20, 50, 100, 200], size: 28 }, { ...axis, size: 46 }],
+    series: [{}, ...chart.lines.map(seriesOf)],
+  };
+}
+
+/** @param {HTMLElement} box @param {Line[]} lines */
+function addLegend(box, lines) {
+  const caption = box.parentElement?.querySelector('figcaption');
+  if (lines.length > 1) {
+    const keys = lines.map(({ label, dashed }) => make('span', { className: dashed ? 'key dashed' : 'key', text: label }));
+    caption?.append(make('span', { className: 'keys', children: keys }));
+  }
+}
+
+/** @param {Chart} chart @param {Store} store */
+function mountChart(chart, store) {
+  const box = byId(chart.id);
+  /** @type {uPlot | null} */
+  let plot = null;
+  addLegend(box, chart.lines);
+
+  const dataOf = (/** @type {State} */ state) => /** @type {uPlot.AlignedData} */ (chart.data(state));
+
+  function draw() {
+    plot?.destroy();
+    plot = new uPlot(optionsOf(chart, Math.max(200, box.clientWidth), () => chart.span(store.get())), dataOf(store.get()), box);
+  }
+
+  /** @param {State} state @param {State} [before] */
+  function render(state, before) {
+    box.setAttribute('aria-label', chart.say(state));
+    if (state.trace !== before?.trace || state.epochs !== before?.epochs || state.runConfig !== before?.runConfig) {
+      plot?.setData(dataOf(state));
+    }
+  }
+
+  new ResizeObserver(() => plot?.setSize({ width: Math.max(200, box.clientWidth), height: HEIGHT })).observe(box);
+  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+  draw();
+  render(store.get());
+  store.subscribe(render);
+}
+
+/** @param {Store} store */
+export function mountCharts(store) {
+  for (const chart of CHARTS) mountChart(chart, store);
+}

@@ -1,0 +1,52 @@
+/**
+ * The run's buttons: which may be pressed when, and what each sends.
+ *
+ * @import { State, Store } from '../store.js'
+ * @import { Actions } from '../main.js'
+ */
+import { byId, setText } from './dom.js';
+
+/** @param {Store} store @param {Actions} actions */
+export function mountControls(store, actions) {
+  const start = byId('start', HTMLButtonElement);
+  const pause = byId('pause', HTMLButtonElement);
+  const stop = byId('stop', HTMLButtonElement);
+  const reset = byId('reset', HTMLButtonElement);
+  const evaluate = byId('evaluate', HTMLButtonElement);
+
+  start.addEventListener('click', actions.start);
+  pause.addEventListener('click', () => actions.send({ type: store.get().phase === 'paused' ? 'resume' : 'pause' }));
+  stop.addEventListener('click', () => actions.send({ type: 'stop' }));
+  reset.addEventListener('click', () => actions.send({ type: 'reset' }));
+  evaluate.addEventListener('click', () => actions.send({ type: 'evaluate' }));
+
+  /**
+   * A button that has the focus and may no longer be pressed would drop the keyboard's place:
+   * the focus goes to the button that takes its part.
+   * @param {State} state
+   */
+  function keepFocus(state) {
+    const held = document.activeElement;
+    if (!(held instanceof HTMLButtonElement) || !held.disabled) return;
+    const running = state.phase === 'training' || state.phase === 'compiling';
+    if (held === start && running) pause.focus();
+    if ((held === pause || held === stop) && !start.disabled) start.focus();
+  }
+
+  /** @param {State} state */
+  function render(state) {
+    const { phase } = state;
+    const running = phase === 'training' || phase === 'compiling';
+    const idle = phase === 'ready' || phase === 'done';
+    start.disabled = !idle || state.starting;
+    pause.disabled = !running && phase !== 'paused';
+    stop.disabled = !running && phase !== 'paused';
+    reset.disabled = !idle && phase !== 'paused';
+    evaluate.disabled = !idle && phase !== 'paused';
+    setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
+    setText(start, state.trained && idle ? 'Start anew' : 'Start');
+    keepFocus(state);
+  }
+  store.subscribe(render);
+  render(store.get());
+}

@@ -1,0 +1,128 @@
+/**
+ * The Data panel: twenty-five labelled samples, the counts of each class, how far the images are,
+ * and the visitor's own files.
+ *
+ * @import { State, Store } from '../store.js'
+ * @import { Actions } from '../main.js'
+ */
+import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js';
+import { SAMPLES } from '../store.js';
+import { byId, make, paint, setShare, setText } from './dom.js';
+import { count } from './format.js';
+
+/** @returns {{ canvas: HTMLCanvasElement, caption: HTMLElement, item: HTMLLIElement }} */
+function makeSample() {
+  const canvas = make('canvas', { attributes: { width: String(SIDE), height: String(SIDE), 'aria-hidden': 'true' } });
+  const caption = make('span', { text: ' ' });
+  return { canvas, caption, item: make('li', { children: [canvas, caption] }) };
+}
+
+/** @param {State} state @returns {string} */
+function stateSentence({ source, shards, data, dataProblem, loaded, files }) {
+  if (dataProblem) return 'There are no images yet.';
+  if (shards.expected === 0) return 'Looking for the images';
+  if (shards.fetched < shards.expected) return `Fetching the images: ${shards.fetched} of ${shards.expected} parts`;
+  if (!loaded) return 'The images are here; the engine that checks them is still loading';
+  if (shards.added < shards.expected) return `Checking the images: ${shards.added} of ${shards.expected} parts`;
+  const held = `${count(data?.train_records ?? 0)} training and ${count(data?.test_records ?? 0)} test images`;
+  return source === 'files' ? `Your own ${files.length === 1 ? 'file' : 'files'}: ${held}` : `Ready: ${held}, checked`;
+}
+
+/** @param {State} state @returns {string[]} What a reader has to know about this data. */
+function notices({ data, dataProblem }) {
+  const found = [];
+  if (dataProblem) found.push(`${dataProblem} Use your own copy of CIFAR-10 below, or try again.`);
+  if (data?.held_out) found.push(`No test batch: ${count(data.test_used)} images, the last 20 %, are held out to measure on.`);
+  if (data?.has_unknown) found.push('Some images are unknown: they are not from the official files.');
+  return found;
+}
+
+/** @param {Store} store @param {Actions} actions */
+export function mountData(store, actions) {
+  const samples = Array.from({ length: SAMPLES }, makeSample);
+  byId('samples').append(...samples.map(({ item }) => item));
+  const more = byId('more-samples', HTMLButtonElement);
+  const range = byId('samples-range');
+  const sentence = byId('data-state');
+  const bar = byId('data-progress', HTMLProgressElement);
+  const notice = byId('data-notice');
+  const retry = byId('data-retry', HTMLButtonElement);
+  const drop = byId('drop', HTMLInputElement);
+  const counts = /** @type {HTMLTableSectionElement} */ (byId('counts').querySelector('tbody'));
+
+  more.addEventListener('click', () => store.dispatch({ type: 'next_samples' }));
+  retry.addEventListener('click', actions.retryData);
+  drop.addEventListener('change', () => {
+    void actions.takeFiles([...(drop.files ?? [])]);
+    drop.value = ''; // The same file may be chosen again.
+  });
+
+  /** @param {State} state */
+  function renderSamples({ pool, sampleFrom, data }) {
+    const held = pool.train ? countRecords(pool.train) : 0;
+    more.disabled = held <= SAMPLES;
+    byId('samples').classList.toggle('empty', held === 0);
+    const names = data?.class_names ?? CLASS_NAMES;
+    samples.forEach(({ canvas, caption, item }, i) => {
+      item.hidden = held > 0 && i >= held;
+      if (!pool.train || i >= held) return;
+      const { label, pixels } = recordAt(pool.train, (sampleFrom + i) % held);
+      paint(canvas, toRgba(pixels));
+      setText(caption, names[label] ?? 'unknown');
+    });
+    const first = held ? sampleFrom % held : 0;
+    setText(range, held ? `Images ${count(first + 1)} to ${count(Math.min(held, first + SAMPLES))}` : '');
+  }
+
+  /** @param {State} state */
+  function renderCounts({ data }) {
+    const names = data?.class_names ?? CLASS_NAMES;
+    const most = Math.max(1, ...(data?.train_class_counts ?? []));
+    counts.replaceChildren(...names.map((name, i) => {
+      const trained = data?.train_class_counts[i] ?? 0;
+      const cell = make('td', { className: 'num share', text: data ? count(trained) : '–' });
+      setShare(cell, '--share', trained / most);
+      return make('tr', { children: [
+        make('th', { text: name, attributes: { scope: 'row' } }),
+        cell,
+        make('td', { className: 'num', text: data ? count(data.test_class_counts[i]) : '–' }),
+      ] });
+    }));
+  }
+
+  /** @param {State} state */
+  function renderFiles({ files }) {
+    byId('file-list').replaceChildren(...files.map((file) => {
+      const told = file.records === null
+        ? 'being checked'
+        : `${count(file.records)} images for ${file.split === 'test' ? 'testing' : 'training'}, `
+          + (file.known ? `known as ${file.known}` : 'unknown: not an official file');
+      return make('li', { children: [make('strong', { text: file.file }), make('span', { text: ` ${told}` })] });
+    }));
+  }
+
+  /** @param {State} state */
+  function renderState(state) {
+    const { shards } = state;
+    setText(sentence, stateSentence(state));
+    bar.hidden = state.dataProblem !== null || (shards.expected > 0 && shards.added >= shards.expected);
+    if (shards.expected > 0) bar.value = (shards.fetched + shards.added) / (2 * shards.expected);
+    else bar.removeAttribute('value');
+    const told = notices(state);
+    notice.hidden = told.length === 0;
+    setText(notice, told.join(' '));
+    retry.hidden = state.dataProblem === null;
+    byId('drop-box').classList.toggle('wanted', state.dataProblem !== null);
+    drop.disabled = !['loading', 'ready', 'done'].includes(state.phase);
+  }
+
+  /** @param {State} state @param {State} [before] */
+  function render(state, before) {
+    renderState(state);
+    if (state.pool !== before?.pool || state.sampleFrom !== before?.sampleFrom) renderSamples(state);
+    if (state.data !== before?.data) renderCounts(state);
+    if (state.files !== before?.files) renderFiles(state);
+  }
+  store.subscribe(render);
+  render(store.get());
+}

@@ -1,0 +1,47 @@
+/**
+ * The few lines of DOM that every panel uses. Text goes in as text, never as markup.
+ */
+
+/**
+ * The element with this id, which index.html has.
+ * @template {HTMLElement} [T=HTMLElement]
+ * @param {string} id
+ * @param {{ new (): T }} [kind]
+ * @returns {T}
+ */
+export function byId(id, kind) {
+  const found = document.getElementById(id);
+  if (!found || (kind && !(found instanceof kind))) throw new Error(`The page has no element “${id}”.`);
+  return /** @type {T} */ (found);
+}
+
+/**
+ * A new element.
+ * @template {keyof HTMLElementTagNameMap} K
+ * @param {K} tag
+ * @param {{ className?: string, text?: string, attributes?: Record<string, string>, children?: Node[] }} [parts]
+ * @returns {HTMLElementTagNameMap[K]}
+ */
+export function make(tag, { className, text, attributes = {}, children = [] } = {}) {
+  const element = document.createElement(tag);
+  if (className) element.className = className;
+  if (text !== undefined) element.textContent = text;
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Sets text only where it differs, so that screen readers hear changes only. @param {HTMLElement} element @param {string} text */
+export function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** A number in a CSS custom property, for what a class draws. @param {HTMLElement} element @param {string} name @param {number} value */
+export function setShare(element, name, value) {
+  element.style.setProperty(name, String(value));
+}
+
+/** @param {HTMLCanvasElement} canvas @param {Uint8ClampedArray<ArrayBuffer>} rgba */
+export function paint(canvas, rgba) {
+  canvas.getContext('2d')?.putImageData(new ImageData(rgba, canvas.width, canvas.height), 0, 0);
+}

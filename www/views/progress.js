@@ -1,0 +1,36 @@
+/**
+ * The tiles that say where the run stands, from the last progress report and the last epoch.
+ *
+ * @import { State, Store } from '../store.js'
+ */
+import { byId, setText } from './dom.js';
+import { count, duration, figure } from './format.js';
+
+/** What is shown where there is no figure. */
+const NONE = '–';
+
+/** @param {State} state @returns {Record<string, string>} Tile → text. */
+function tiles({ progress, epochs, evaluation, phase }) {
+  const last = epochs[epochs.length - 1];
+  const over = phase === 'done' || phase === 'ready';
+  return {
+    'tile-epoch': progress ? `${progress.epoch} of ${progress.epochs}` : NONE,
+    'tile-step': progress ? `${count(progress.step)} of ${count(progress.steps)}` : NONE,
+    'tile-loss': progress ? figure(progress.loss) : NONE,
+    'tile-accuracy': progress ? figure(progress.accuracy) : NONE,
+    'tile-val': last ? figure(last.val_accuracy) : evaluation ? figure(evaluation.accuracy) : NONE,
+    'tile-speed': progress ? progress.images_per_second.toFixed(progress.images_per_second < 10 ? 1 : 0) : NONE,
+    'tile-epoch-eta': progress && !over ? duration(progress.epoch_eta_s) : NONE,
+    'tile-run-eta': progress && !over ? duration(progress.run_eta_s) : NONE,
+  };
+}
+
+/** @param {Store} store */
+export function mountProgress(store) {
+  /** @param {State} state */
+  function render(state) {
+    for (const [id, text] of Object.entries(tiles(state))) setText(byId(id), text);
+  }
+  store.subscribe(render);
+  render(store.get());
+}

@@ -1,0 +1,30 @@
+/**
+ * The button that downloads the report. What is in it is report.js's.
+ *
+ * @import { State, Store } from '../store.js'
+ */
+import { toFragment } from '../config.js';
+import { makeReport } from '../report.js';
+import { byId, make } from './dom.js';
+
+/** @param {State} state */
+function download(state) {
+  const report = makeReport(state, {
+    created: new Date().toISOString(),
+    user_agent: navigator.userAgent,
+    logical_cores: navigator.hardwareConcurrency ?? null,
+    fragment: toFragment(state.runConfig ?? state.config, false),
+  });
+  const url = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }));
+  make('a', { attributes: { href: url, download: 'convburn-report.json' } }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+/** @param {Store} store */
+export function mountReport(store) {
+  const button = byId('report', HTMLButtonElement);
+  button.addEventListener('click', () => download(store.get()));
+  store.subscribe(({ loaded }) => {
+    button.disabled = loaded === null;
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * The settings form and the presets: kept in step with the configuration and the address bar.
+ *
+ * The rules of the fields are config.js's; here a field only shows what they say.
+ *
+ * @import { State, Store } from '../store.js'
+ * @import { Actions } from '../main.js'
+ * @import { Field } from '../config.js'
+ */
+import { PRESETS, RULES, presetOf } from '../config.js';
+import { problemsOf } from '../store.js';
+import { byId, make, setText } from './dom.js';
+
+/** @typedef {HTMLInputElement | HTMLSelectElement} Control */
+
+/** @param {HTMLFormElement} form @returns {Map<Field, { control: Control, note: HTMLElement }>} */
+function findFields(form) {
+  const fields = new Map();
+  for (const field of Object.keys(RULES)) {
+    const control = form.elements.namedItem(field);
+    if (!(control instanceof HTMLInputElement) && !(control instanceof HTMLSelectElement)) continue;
+    const note = make('p', { className: 'problem', attributes: { id: `problem-${field}` } });
+    note.hidden = true;
+    control.after(note);
+    const described = control.getAttribute('aria-describedby');
+    control.setAttribute('aria-describedby', [described, note.id].filter(Boolean).join(' '));
+    fields.set(field, { control, note });
+  }
+  return fields;
+}
+
+/** @param {State} state @returns {string} What runs, and why; and whether a choice still waits. */
+function backendSentence(state) {
+  if (!state.loaded) return 'The engine is not ready yet.';
+  const { active, reason, adapter } = state.loaded.backend;
+  const waits = state.loaded.config.backend !== state.config.backend ? ' Your choice applies at the next start.' : '';
+  return `Runs on ${active}${adapter ? ` (${adapter})` : ''}. ${reason}${waits}`;
+}
+
+/** @param {Store} store @param {Actions} actions */
+export function mountSettings(store, actions) {
+  const form = byId('settings', HTMLFormElement);
+  const fields = findFields(form);
+  const presets = byId('presets', HTMLFieldSetElement);
+  const backendActive = byId('backend-active');
+
+  form.addEventListener('submit', (event) => event.preventDefault());
+  form.addEventListener('change', (event) => {
+    const control = /** @type {Control} */ (event.target);
+    store.dispatch({ type: 'field_edited', field: /** @type {Field} */ (control.name), text: control.value });
+    actions.writeFragment();
+  });
+  presets.addEventListener('change', (event) => {
+    const name = /** @type {HTMLInputElement} */ (event.target).value;
+    if (!PRESETS[name]) {
+      byId('field-train').focus();
+      return;
+    }
+    store.dispatch({ type: 'preset_chosen', preset: PRESETS[name] });
+    actions.writeFragment();
+  });
+
+  /** @param {State} state @param {State} [before] */
+  function render(state, before) {
+    const locked = state.starting || !['loading', 'ready', 'done', 'error'].includes(state.phase);
+    const problems = problemsOf(state);
+    presets.disabled = locked;
+    for (const [field, { control, note }] of fields) {
+      control.disabled = locked;
+      note.hidden = !problems[field];
+      setText(note, problems[field] ?? '');
+      control.setAttribute('aria-invalid', String(Boolean(problems[field])));
+      const unreadable = Boolean(state.problems[field]);
+      if (!unreadable && state.config !== before?.config) control.value = String(state.config[field]);
+    }
+    setText(backendActive, backendSentence(state));
+    if (state.config !== before?.config) renderPreset(presetOf(state.config) ?? 'own');
+  }
+
+  /** @param {string} name */
+  function renderPreset(name) {
+    for (const radio of presets.querySelectorAll('input')) radio.checked = radio.value === name;
+  }
+
+  store.subscribe(render);
+  render(store.get());
+}

@@ -1,0 +1,106 @@
+/**
+ * The line that says what the page is doing, the run's progress bar, errors, and what a screen
+ * reader is told when an epoch ends.
+ *
+ * @import { State, Store } from '../store.js'
+ * @import { Phase } from '../phases.js'
+ */
+import { isSettled } from '../store.js';
+import { byId, setText } from './dom.js';
+import { count, duration, figure, milliseconds, seconds } from './format.js';
+
+/** @type {Record<Phase, string>} */
+const NAMES = {
+  loading: 'Loading', ready: 'Ready', compiling: 'Compiling', training: 'Training', paused: 'Paused',
+  evaluating: 'Evaluating', recovering: 'Recovering', done: 'Done', error: 'Error',
+};
+
+/** @param {State} state @returns {string} */
+function loadingSentence(state) {
+  if (state.timings.engine_ready_ms === null) return 'Loading the engine';
+  if (state.dataProblem) return 'Waiting for images: use your own copy';
+  if (!isSettled(state)) return `Checking the images: ${state.shards.added} of ${state.shards.expected} parts`;
+  return 'Preparing the network';
+}
+
+/** @param {State} state @returns {string} */
+function trainingSentence(state) {
+  const { progress } = state;
+  if (!progress) return 'Taking the first step';
+  const where = `Epoch ${progress.epoch} of ${progress.epochs}`;
+  if (progress.stage === 'validating') return `${where}, measuring on the test images`;
+  return `${where}, step ${count(progress.step)} of ${count(progress.steps)}, ends in ${duration(progress.run_eta_s)}`;
+}
+
+/** @param {State} state @returns {string} One sentence for what goes on. */
+export function statusSentence(state) {
+  const last = state.epochs[state.epochs.length - 1];
+  switch (state.phase) {
+    case 'loading': return loadingSentence(state);
+    case 'ready': return state.trained ? 'Stopped: the network keeps what it has learnt' : 'Press Start';
+    case 'compiling': return 'Compiling for the graphics card; the first step takes some seconds';
+    case 'training': return trainingSentence(state);
+    case 'paused': return state.progress ? `At epoch ${state.progress.epoch} of ${state.progress.epochs}` : 'At the first step';
+    case 'evaluating': return 'Measuring on the test images';
+    case 'recovering': return 'Starting the engine again';
+    case 'done': return last ? `Test accuracy ${figure(last.val_accuracy)} after ${last.epoch} epochs` : 'The run is complete';
+    case 'error': return 'See below';
+  }
+}
+
+/** @param {State} state @returns {number | null} Share of the run that is done; null while nobody knows. */
+function shareDone(state) {
+  if (state.phase === 'done') return 1;
+  if (state.phase === 'loading' && !state.dataProblem) {
+    return state.loaded && state.shards.expected > 0 ? state.shards.added / state.shards.expected : null;
+  }
+  if (state.phase === 'compiling') return null;
+  const { progress } = state;
+  return progress ? (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs : 0;
+}
+
+/** The tutorial's log line. @param {import('../protocol.js').EpochResult} row @param {number} epochs */
+export function logLine(row, epochs) {
+  return `Epoch ${row.epoch}/${epochs} — ${seconds(row.seconds)} s — ${milliseconds(row.step_ms)} ms/step — `
+    + `accuracy: ${figure(row.accuracy)} — loss: ${figure(row.loss)} — `
+    + `val_accuracy: ${figure(row.val_accuracy)} — val_loss: ${figure(row.val_loss)}`;
+}
+
+/** @param {Store} store */
+export function mountStatus(store) {
+  const pill = byId('phase-pill');
+  const text = byId('status-text');
+  const bar = byId('run-progress', HTMLProgressElement);
+  const error = byId('error');
+  const errorText = byId('error-text');
+  const announce = byId('announce');
+  byId('error-dismiss').addEventListener('click', () => store.dispatch({ type: 'error_dismissed' }));
+
+  /** @param {State} state */
+  function renderBar(state) {
+    const share = shareDone(state);
+    if (share === null) bar.removeAttribute('value');
+    else bar.value = share;
+  }
+
+  /** @param {State} state */
+  function renderError({ error: report }) {
+    error.hidden = report === null;
+    setText(errorText, report ? `${report.message} ${report.hint}` : '');
+  }
+
+  /** @param {State} state @param {State} before */
+  function render(state, before) {
+    setText(pill, state.phase === 'loading' && state.dataProblem ? 'Waiting' : NAMES[state.phase]);
+    setText(text, statusSentence(state));
+    renderBar(state);
+    renderError(state);
+    if (state.epochs.length > before.epochs.length) {
+      setText(announce, logLine(state.epochs[state.epochs.length - 1], state.runConfig?.epochs ?? state.epochs.length));
+    }
+    document.title = state.phase === 'training' || state.phase === 'done'
+      ? `${NAMES[state.phase]} · ConvBurn` : 'ConvBurn: train a neural network in this tab';
+  }
+  store.subscribe(render);
+  render(store.get(), store.get());
+}

@@ -1,0 +1,190 @@
+/**
+ * The dedicated module worker: the only file that imports the wasm module. It turns commands
+ * into calls of the crate and answers with messages.
+ *
+ * Training is pulled: `advance` does about 100 ms of steps and comes back, then the worker yields
+ * once, so that a pause, a stop or a prediction is served between two pulls. Calls of the crate
+ * never overlap: each waits for the one before (`exclusively`), so its `busy` guard stays idle.
+ *
+ * It knows nothing of the page, holds no pixels and decides nothing about learning.
+ *
+ * @import { Command, Manifest, Message, ErrorReport } from './protocol.js'
+ */
+import init, * as convburn from './convburn_worker.js';
+
+/** Milliseconds of training between two looks at the messages; a pause waits that long at most. */
+const ADVANCE_BUDGET_MS = 100;
+
+/** @type {Manifest | null} The manifest of the data held: a new run loads with the same one. */
+let manifest = null;
+/** Whether a run is under way, paused or not. */
+let inRun = false;
+/** Whether the loop that pulls it is turning. */
+let turning = false;
+
+/** @param {Message} message @param {Transferable[]} [transfer] */
+function post(message, transfer = []) {
+  // The page's `postMessage` has another second parameter, and `tsc` sees the page's.
+  self.postMessage(message, { transfer });
+}
+
+/** @param {any} thrown @returns {ErrorReport} */
+function report(thrown) {
+  const code = typeof thrown?.code === 'string' ? thrown.code : 'engine_failed';
+  const message = String(thrown?.message ?? thrown);
+  const hint = typeof thrown?.hint === 'string' ? thrown.hint : 'Reload the page to start the engine afresh.';
+  return { code, message, hint };
+}
+
+/** A panic in the crate surfaces as a `RuntimeError` and leaves the module unusable. @param {unknown} thrown */
+function isFatal(thrown) {
+  return thrown instanceof WebAssembly.RuntimeError;
+}
+
+/** @type {Promise<unknown>} */
+let last = Promise.resolve();
+
+/**
+ * Runs `call` after every call before it has come back.
+ * @template T
+ * @param {() => Promise<T>} call
+ * @returns {Promise<T>}
+ */
+function exclusively(call) {
+  const mine = last.then(call);
+  last = mine.catch(() => undefined);
+  return mine;
+}
+
+const channel = new MessageChannel();
+
+/** Lets waiting messages in; unlike a timer, a message between ports is not throttled. @returns {Promise<void>} */
+function yieldOnce() {
+  return new Promise((resolve) => {
+    channel.port1.onmessage = () => resolve();
+    channel.port2.postMessage(null);
+  });
+}
+
+/** Pulls the run until it pauses, stops or is done. */
+async function turn() {
+  if (turning) return;
+  turning = true;
+  try {
+    while (turning) {
+      const events = await exclusively(() => convburn.advance(ADVANCE_BUDGET_MS));
+      for (const event of events) {
+        post(event);
+        if (event.type === 'stopped' || event.type === 'done') inRun = false;
+        if (event.type === 'paused' || event.type === 'stopped' || event.type === 'done') turning = false;
+      }
+      await yieldOnce();
+    }
+  } catch (thrown) {
+    inRun = false;
+    answerError(thrown, 'advance');
+  } finally {
+    turning = false;
+  }
+}
+
+/** @param {unknown} thrown @param {Command['type'] | 'advance'} command @param {string} [id] */
+function answerError(thrown, command, id) {
+  const error = report(thrown);
+  post(isFatal(thrown) ? { type: 'failed', error } : { type: 'error', error, command, id });
+}
+
+/** @returns {ErrorReport} */
+function alreadyRunning() {
+  return {
+    code: 'busy',
+    message: 'A run is under way.',
+    hint: 'Stop it first, then try again.',
+  };
+}
+
+/** One function a command; each answers with its message or throws. */
+const handlers = {
+  /** @param {Extract<Command, { type: 'load' }>} command */
+  async load(command) {
+    if (inRun) throw alreadyRunning();
+    const loaded = await exclusively(() => convburn.load(command.config, command.manifest));
+    manifest = command.manifest;
+    post({ type: 'loaded', loaded });
+  },
+
+  /** @param {Extract<Command, { type: 'add_shard' }>} command */
+  async add_shard(command) {
+    const added = await exclusively(() => convburn.add_shard(command.split, command.bytes));
+    post({ type: 'shard_added', id: command.id, added });
+  },
+
+  /** @param {Extract<Command, { type: 'start' }>} command */
+  async start(command) {
+    if (inRun) throw alreadyRunning();
+    inRun = true;
+    try {
+      const loaded = await exclusively(() => convburn.load(command.config, manifest));
+      post({ type: 'started', loaded });
+    } catch (thrown) {
+      inRun = false;
+      throw thrown;
+    }
+    void turn();
+  },
+
+  async pause() {
+    if (turning) convburn.pause();
+  },
+
+  async resume() {
+    if (!inRun || turning) return;
+    post({ type: 'resumed' });
+    void turn();
+  },
+
+  async stop() {
+    if (!inRun) return;
+    convburn.stop();
+    void turn(); // A paused run is not turning: one more pull brings its `stopped`.
+  },
+
+  async reset() {
+    if (turning) throw alreadyRunning();
+    const loaded = await exclusively(() => convburn.reset());
+    inRun = false;
+    post({ type: 'was_reset', loaded });
+  },
+
+  async evaluate() {
+    if (turning) throw alreadyRunning();
+    post({ type: 'evaluating' });
+    const evaluation = await exclusively(() => convburn.evaluate());
+    post({ type: 'evaluation', evaluation });
+  },
+
+  /** @param {Extract<Command, { type: 'predict' }>} command */
+  async predict(command) {
+    const probabilities = await exclusively(() => convburn.predict(command.pixels));
+    post({ type: 'prediction', id: command.id, probabilities });
+  },
+};
+
+/** @param {Command} command */
+async function serve(command) {
+  const handler = /** @type {(command: Command) => Promise<void>} */ (handlers[command.type]);
+  try {
+    await handler(command);
+  } catch (thrown) {
+    answerError(thrown, command.type, 'id' in command ? String(command.id) : undefined);
+  }
+}
+
+self.addEventListener('message', (event) => void serve(event.data));
+
+try {
+  await init();
+  post({ type: 'ready' });
+} catch (thrown) {
+  post({ type: 'failed', error: report(thrown) });
+}

@@ -1,0 +1,70 @@
+//! `cargo xtask dist`: the folder to upload to any static host. All its addresses are relative, so
+//! it works under a sub-path too.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::error::{CHECK_DISK, Context, Result};
+use crate::setup::{Need, ensure};
+use crate::step::timed;
+use crate::workspace::{Workspace, run};
+
+/// What trunk's build needs.
+pub const NEEDS: [Need; 5] = [
+    Need::WasmTarget,
+    Need::NpmPackages,
+    Need::WasmBindgen,
+    Need::Trunk,
+    Need::Data,
+];
+
+/// Makes the folder, with all that it takes.
+///
+/// # Errors
+/// Something needed cannot be installed, or the build fails.
+pub fn make(workspace: &mut Workspace) -> Result<()> {
+    for need in NEEDS {
+        ensure(need, workspace)?;
+    }
+    timed("Building the page for release", || {
+        let hint = "Read trunk's message above.";
+        run(&mut trunk_build(workspace), hint)
+    })?;
+    let dist = workspace.dist();
+    let megabytes = bytes_in(&dist)? as f64 / 1e6;
+    println!("{} is ready to upload ({megabytes:.0} MB).", dist.display());
+    Ok(())
+}
+
+/// Trunk's release build into `dist/`.
+pub fn trunk_build(workspace: &Workspace) -> Command {
+    let mut command = trunk(workspace);
+    command.args(["build", "--release"]);
+    command
+}
+
+/// Trunk, made to look nowhere but here.
+pub fn trunk(workspace: &Workspace) -> Command {
+    let mut command = workspace.command("trunk");
+    command
+        .env("TRUNK_SKIP_VERSION_CHECK", "true")
+        // Trunk 0.21 reads this variable as true or false and refuses the usual `1`.
+        .env_remove("NO_COLOR");
+    command
+}
+
+fn bytes_in(folder: &Path) -> Result<u64> {
+    let measuring = format!("measure {}", folder.display());
+    let mut bytes = 0;
+    for entry in fs::read_dir(folder).context(&measuring, CHECK_DISK)? {
+        let entry = entry.context(&measuring, CHECK_DISK)?;
+        let facts = entry.metadata().context(&measuring, CHECK_DISK)?;
+        bytes += if facts.is_dir() {
+            bytes_in(&entry.path())?
+        } else {
+            facts.len()
+        };
+    }
+    Ok(bytes)
+}

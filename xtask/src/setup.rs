@@ -1,0 +1,126 @@
+//! What a chore needs before it can start, and how each such thing is made to be there.
+//!
+//! Everything is checked first and installed only when missing, so a second run costs seconds.
+
+use std::fs;
+use std::path::Path;
+use std::time::SystemTime;
+
+use crate::browser;
+use crate::data;
+use crate::error::{Error, Result};
+use crate::step::timed;
+use crate::tools;
+use crate::workspace::{Workspace, cargo, output_of, run};
+
+const WASM_TARGET: &str = "wasm32-unknown-unknown";
+
+/// Something that has to be there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    /// rustfmt and clippy.
+    RustComponents,
+    /// The standard library for wasm.
+    WasmTarget,
+    /// The npm packages of package-lock.json.
+    NpmPackages,
+    /// trunk.
+    Trunk,
+    /// wasm-pack.
+    WasmPack,
+    /// wasm-bindgen's program.
+    WasmBindgen,
+    /// Chromium and its driver.
+    Browser,
+    /// The dataset.
+    Data,
+}
+
+/// Makes sure that something is there, and says how long it took.
+///
+/// # Errors
+/// It is not there and cannot be installed.
+pub fn ensure(need: Need, workspace: &mut Workspace) -> Result<()> {
+    match need {
+        Need::RustComponents => timed("Set-up: rustfmt and clippy", || rust_components(workspace)),
+        Need::WasmTarget => timed("Set-up: Rust for wasm", || wasm_target(workspace)),
+        Need::NpmPackages => timed("Set-up: npm packages", || npm_packages(workspace)),
+        Need::Trunk => timed("Set-up: trunk", || tools::trunk().ensure(workspace)),
+        Need::WasmPack => timed("Set-up: wasm-pack", || tools::wasm_pack().ensure(workspace)),
+        Need::WasmBindgen => timed("Set-up: wasm-bindgen", || {
+            tools::wasm_bindgen(workspace)?.ensure(workspace)
+        }),
+        Need::Browser => timed("Set-up: browser", || browser::ensure(workspace).map(|_| ())),
+        Need::Data => timed("Set-up: CIFAR-10", || {
+            data::run(workspace, &data::Options::default())
+        }),
+    }
+}
+
+/// `cargo xtask prepare`: the little that trunk's build needs and that is quick, for its hook.
+///
+/// # Errors
+/// The folder cannot be made or npm fails.
+pub fn prepare(workspace: &Workspace) -> Result<()> {
+    data::ensure_folder(workspace)?;
+    npm_packages(workspace)
+}
+
+fn rust_components(workspace: &Workspace) -> Result<()> {
+    let parts = [("fmt", "rustfmt"), ("clippy", "clippy")];
+    for (subcommand, component) in parts {
+        let answer = output_of(workspace.command(&cargo()).args([subcommand, "--version"]));
+        if answer.is_some() {
+            println!("    {component} is there.");
+            continue;
+        }
+        let mut command = workspace.command("rustup");
+        command.args(["component", "add", component]);
+        run(
+            &mut command,
+            "Install the component by the means that Rust was installed by.",
+        )?;
+    }
+    Ok(())
+}
+
+fn wasm_target(workspace: &Workspace) -> Result<()> {
+    // Asks the compiler and not rustup, which is not everywhere.
+    let libdir = output_of(workspace.command("rustc").args([
+        "--print",
+        "target-libdir",
+        "--target",
+        WASM_TARGET,
+    ]));
+    if libdir.is_some_and(|folder| Path::new(&folder).is_dir()) {
+        println!("    {WASM_TARGET} is there.");
+        return Ok(());
+    }
+    let mut command = workspace.command("rustup");
+    command.args(["target", "add", WASM_TARGET]);
+    run(
+        &mut command,
+        "Install Rust by rustup (https://rustup.rs), or your distribution's package of the wasm32 standard library.",
+    )
+}
+
+fn npm_packages(workspace: &Workspace) -> Result<()> {
+    let hint =
+        "Read npm's message above; Node 20 or newer with npm is needed (https://nodejs.org).";
+    if npm_is_current(workspace.root()) {
+        println!("    The npm packages are there.");
+        return Ok(());
+    }
+    if workspace.find_program("npm").is_none() {
+        return Err(Error::new("npm is not on PATH.", hint));
+    }
+    run(workspace.command("npm").args(["ci", "--silent"]), hint)
+}
+
+/// Whether npm has installed since the lock file last changed.
+fn npm_is_current(root: &Path) -> bool {
+    let modified = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
+    // npm leaves its own list of what it installed.
+    let installed = modified(&root.join("node_modules").join(".package-lock.json"));
+    installed.is_some() && installed >= modified(&root.join("package-lock.json"))
+}

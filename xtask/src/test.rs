@@ -1,0 +1,255 @@
+//! `cargo xtask test`: every check of the repository, the quick ones first, so that a common
+//! mistake is told within a minute.
+//!
+//! What a step needs is installed just before it, for the same reason. The first failure ends the
+//! run: a later step would take minutes to repeat it.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::browser;
+use crate::dist;
+use crate::error::{Error, Result};
+use crate::setup::{Need, ensure};
+use crate::step::{duration, timed};
+use crate::workspace::{Workspace, cargo, command_line, run};
+
+/// The features of native builds: every room but WebGPU's, whose native backend costs minutes to
+/// build and has no adapter to run on. The wasm steps cover it.
+const NATIVE_FEATURES: [&str; 3] = ["--no-default-features", "--features", "ndarray"];
+
+/// One check.
+struct Step {
+    /// Its name on the command line.
+    name: &'static str,
+    /// What it does, for people.
+    title: &'static str,
+    /// What has to be there.
+    needs: &'static [Need],
+    /// The command it runs.
+    command: fn(&Workspace) -> Result<Command>,
+    /// What to do when it fails.
+    hint: &'static str,
+}
+
+const STEPS: [Step; 10] = [
+    Step {
+        name: "format",
+        title: "Rust is formatted",
+        needs: &[Need::RustComponents],
+        command: |workspace| Ok(cargo_with(workspace, &["fmt", "--all", "--check"])),
+        hint: "Run `cargo fmt --all`.",
+    },
+    Step {
+        name: "types",
+        title: "JavaScript's types agree",
+        needs: &[Need::NpmPackages],
+        command: |workspace| Ok(npm_run(workspace, "typecheck")),
+        hint: "Correct the JSDoc types at the lines above; `npm run typecheck` repeats it.",
+    },
+    Step {
+        name: "unit",
+        title: "JavaScript unit tests",
+        needs: &[Need::NpmPackages],
+        command: |workspace| Ok(npm_run(workspace, "test:unit")),
+        hint: "Read the first failing test above; `npm run test:unit` repeats it.",
+    },
+    Step {
+        name: "clippy",
+        title: "Clippy on the native build",
+        needs: &[Need::RustComponents],
+        command: |workspace| {
+            let mut command = cargo_with(workspace, &["clippy", "--workspace", "--all-targets"]);
+            command.args(NATIVE_FEATURES).args(["--", "-D", "warnings"]);
+            Ok(command)
+        },
+        hint: "Correct the code at the lines above; `cargo xtask test clippy` repeats it.",
+    },
+    Step {
+        name: "native",
+        title: "Native tests",
+        needs: &[],
+        command: |workspace| {
+            let mut command = cargo_with(workspace, &["test", "--workspace"]);
+            command.args(NATIVE_FEATURES);
+            Ok(command)
+        },
+        hint: "Read the first failing test above; `cargo xtask test native` repeats it.",
+    },
+    Step {
+        name: "doc",
+        title: "The documentation builds without warnings",
+        needs: &[],
+        command: |workspace| {
+            let mut command = cargo_with(workspace, &["doc", "--workspace", "--no-deps"]);
+            command
+                .args(NATIVE_FEATURES)
+                .env("RUSTDOCFLAGS", "-D warnings");
+            Ok(command)
+        },
+        hint: "Correct the doc comments at the lines above; `cargo xtask test doc` repeats it.",
+    },
+    Step {
+        name: "clippy-wasm",
+        title: "Clippy on the wasm build",
+        needs: &[Need::RustComponents, Need::WasmTarget],
+        command: |workspace| {
+            let words = [
+                "clippy",
+                "--package",
+                "convburn",
+                "--target",
+                "wasm32-unknown-unknown",
+                "--all-targets",
+                "--",
+                "-D",
+                "warnings",
+            ];
+            Ok(cargo_with(workspace, &words))
+        },
+        hint: "Correct the code at the lines above; `cargo xtask test clippy-wasm` repeats it.",
+    },
+    Step {
+        name: "wasm",
+        title: "Rust tests in a browser, with a software WebGPU adapter",
+        needs: &[
+            Need::WasmTarget,
+            Need::WasmBindgen,
+            Need::WasmPack,
+            Need::Browser,
+        ],
+        command: wasm_pack_test,
+        hint: "Read the first failing test above; `wasm-pack test --headless --chrome` repeats it.",
+    },
+    Step {
+        name: "dist",
+        title: "The page is built for release",
+        needs: &dist::NEEDS,
+        command: |workspace| Ok(dist::trunk_build(workspace)),
+        hint: "Read trunk's message above; `cargo xtask dist` repeats it.",
+    },
+    Step {
+        name: "page",
+        title: "The page in a browser",
+        needs: &[Need::NpmPackages, Need::Browser],
+        command: page_test,
+        hint: "Read the first failing test above; `cargo xtask test dist page` builds the page and repeats it.",
+    },
+];
+
+fn cargo_with(workspace: &Workspace, words: &[&str]) -> Command {
+    let mut command = workspace.command(&cargo());
+    command.args(words);
+    command
+}
+
+fn npm_run(workspace: &Workspace, script: &str) -> Command {
+    let mut command = workspace.command("npm");
+    command.args(["run", "--silent", script]);
+    command
+}
+
+fn wasm_pack_test(workspace: &Workspace) -> Result<Command> {
+    let mut command = workspace.command("wasm-pack");
+    // The driver is named, because wasm-pack otherwise downloads one.
+    command
+        .args(["test", "--headless", "--chrome", "--chromedriver"])
+        .arg(browser::require(workspace)?.driver);
+    Ok(command)
+}
+
+fn page_test(workspace: &Workspace) -> Result<Command> {
+    let dist = workspace.dist();
+    if !dist.join("index.html").is_file() {
+        return Err(Error::new(
+            format!("{} has no built page.", dist.display()),
+            "Run `cargo xtask test dist page`.",
+        ));
+    }
+    let mut command = npm_run(workspace, "test:page");
+    command
+        .env("CONVBURN_DIST", dist)
+        .env("CONVBURN_CHROMIUM", browser::require(workspace)?.browser);
+    Ok(command)
+}
+
+/// Prints the steps' names.
+pub fn list() {
+    for step in &STEPS {
+        println!("{:<12} {}", step.name, step.title);
+    }
+}
+
+/// Runs the named steps, or all when none is named.
+///
+/// # Errors
+/// A name is unknown, something needed cannot be installed, or a step fails.
+pub fn run_steps(workspace: &mut Workspace, names: &[String]) -> Result<()> {
+    let steps = chosen(names)?;
+    let started = Instant::now();
+    let mut met: Vec<Need> = Vec::new();
+    let mut times: Vec<(&str, Duration)> = Vec::new();
+    for step in &steps {
+        for &need in step.needs {
+            if !met.contains(&need) {
+                ensure(need, workspace)?;
+                met.push(need);
+            }
+        }
+        let step_started = Instant::now();
+        run_step(workspace, step)?;
+        times.push((step.name, step_started.elapsed()));
+    }
+    println!("==> All {} steps passed", steps.len());
+    for (name, time) in times {
+        println!("    {name:<12} {}", duration(time));
+    }
+    println!("    {:<12} {}", "in all", duration(started.elapsed()));
+    Ok(())
+}
+
+fn run_step(workspace: &Workspace, step: &Step) -> Result<()> {
+    timed(&format!("{}: {}", step.name, step.title), || {
+        let mut command = (step.command)(workspace)?;
+        println!("    {}", command_line(&command));
+        run(&mut command, step.hint)
+    })
+}
+
+fn chosen(names: &[String]) -> Result<Vec<&'static Step>> {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| !STEPS.iter().any(|step| step.name == **name))
+    {
+        return Err(Error::new(
+            format!("There is no test step `{unknown}`."),
+            "`cargo xtask test --list` lists them.",
+        ));
+    }
+    let wanted = |step: &&Step| names.is_empty() || names.iter().any(|name| name == step.name);
+    Ok(STEPS.iter().filter(wanted).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use super::*;
+
+    fn names(steps: &[&Step]) -> Vec<&'static str> {
+        steps.iter().map(|step| step.name).collect()
+    }
+
+    #[test]
+    fn no_names_choose_all_and_names_keep_the_order_of_the_steps() {
+        assert_eq!(chosen(&[]).unwrap().len(), STEPS.len());
+        let some = ["page".to_owned(), "dist".to_owned()];
+        assert_eq!(names(&chosen(&some).unwrap()), ["dist", "page"]);
+    }
+
+    #[test]
+    fn an_unknown_step_is_named() {
+        let error = chosen(&["formatt".to_owned()]).err().unwrap();
+        assert!(error.to_string().contains("formatt"));
+    }
+}

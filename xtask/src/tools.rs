@@ -1,0 +1,180 @@
+//! The Rust tools that build and test the page, at pinned versions.
+//!
+//! A tool of the right version on PATH is used. Otherwise ours is installed beside it, in
+//! `$CONVBURN_TOOLS` or the user's cache folder, one folder for each version: the visitor's own
+//! tools stay as they are.
+
+use std::env;
+use std::fs;
+use std::path::PathBuf;
+
+use crate::error::{CHECK_DISK, Context, Error, Result};
+use crate::workspace::{Workspace, cargo, output_of, run};
+
+/// A tool that cargo can install.
+pub struct Tool {
+    /// Name of the crate.
+    krate: &'static str,
+    /// The programs it brings that we or trunk or wasm-pack call.
+    programs: &'static [&'static str],
+    /// The version wanted.
+    version: String,
+    /// Whether to build it with the dependencies that its author pinned.
+    locked: bool,
+}
+
+/// Builds and serves the page. 0.22 wants a newer Rust than ours.
+pub fn trunk() -> Tool {
+    Tool {
+        krate: "trunk",
+        programs: &["trunk"],
+        version: "0.21.14".to_owned(),
+        locked: true,
+    }
+}
+
+/// Runs the Rust tests in a browser.
+pub fn wasm_pack() -> Tool {
+    Tool {
+        krate: "wasm-pack",
+        programs: &["wasm-pack"],
+        version: "0.15.1".to_owned(),
+        locked: true,
+    }
+}
+
+/// Makes the JavaScript beside a wasm module, for trunk and for wasm-pack.
+///
+/// # Errors
+/// `Cargo.lock` cannot be read or has no `wasm-bindgen`.
+pub fn wasm_bindgen(workspace: &Workspace) -> Result<Tool> {
+    let path = workspace.root().join("Cargo.lock");
+    let lock = fs::read_to_string(&path).context("read Cargo.lock", CHECK_DISK)?;
+    // The tool and the crate have to be of one version, so the crate's decides.
+    let version = locked_version(&lock, "wasm-bindgen").ok_or_else(|| {
+        Error::new(
+            "Cargo.lock names no wasm-bindgen.",
+            "Restore Cargo.lock: `git checkout Cargo.lock`.",
+        )
+    })?;
+    Ok(Tool {
+        krate: "wasm-bindgen-cli",
+        programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
+        version,
+        // 0.2.130 pins a dependency that registries no longer serve everywhere; it builds with
+        // the newest ones.
+        locked: false,
+    })
+}
+
+impl Tool {
+    /// Name and version, for people.
+    pub fn title(&self) -> String {
+        format!("{} {}", self.krate, self.version)
+    }
+
+    /// Finds the tool or installs it, and puts it on PATH.
+    ///
+    /// # Errors
+    /// It cannot be installed.
+    pub fn ensure(&self, workspace: &mut Workspace) -> Result<()> {
+        if self.is_on_path(workspace) {
+            println!("    {} is there.", self.title());
+            return Ok(());
+        }
+        let folder = tools_folder()?.join(format!("{}-{}", self.krate, self.version));
+        workspace.add_tool_folder(folder.join("bin"));
+        if self.is_on_path(workspace) {
+            println!("    {} is there, in {}.", self.title(), folder.display());
+            return Ok(());
+        }
+        self.install(workspace, &folder)?;
+        if self.is_on_path(workspace) {
+            return Ok(());
+        }
+        Err(Error::new(
+            format!("{} was installed but does not run.", self.title()),
+            format!("Delete {} and run the command again.", folder.display()),
+        ))
+    }
+
+    fn is_on_path(&self, workspace: &Workspace) -> bool {
+        self.programs.iter().all(|program| {
+            let answer = output_of(workspace.command(program).arg("--version"));
+            answer.is_some_and(|text| text.split_whitespace().any(|word| word == self.version))
+        })
+    }
+
+    fn install(&self, workspace: &Workspace, folder: &PathBuf) -> Result<()> {
+        println!("    Installing {} into {}.", self.title(), folder.display());
+        // Built outside the project's own target folder, whose profile and lock are not its.
+        let build = folder.with_extension("build");
+        let mut command = workspace.command(&cargo());
+        command
+            .args([
+                "install",
+                self.krate,
+                "--version",
+                &format!("={}", self.version),
+            ])
+            .args(self.locked.then_some("--locked"))
+            .arg("--root")
+            .arg(folder)
+            .arg("--target-dir")
+            .arg(&build);
+        run(
+            &mut command,
+            "Read cargo's message above; without a network, install the tool by other means at exactly this version.",
+        )?;
+        fs::remove_dir_all(&build).context(format!("remove {}", build.display()), CHECK_DISK)
+    }
+}
+
+/// The folder of the tools that we install.
+fn tools_folder() -> Result<PathBuf> {
+    if let Some(folder) = env::var_os("CONVBURN_TOOLS").filter(|value| !value.is_empty()) {
+        return Ok(folder.into());
+    }
+    let cache = if cfg!(windows) {
+        env::var_os("LOCALAPPDATA").map(PathBuf::from)
+    } else if cfg!(target_os = "macos") {
+        env::home_dir().map(|home| home.join("Library").join("Caches"))
+    } else {
+        env::home_dir().map(|home| home.join(".cache"))
+    };
+    cache
+        .map(|cache| cache.join("convburn").join("tools"))
+        .ok_or_else(|| {
+            Error::new(
+                "There is no home folder to install tools into.",
+                "Set CONVBURN_TOOLS to a folder of your choice.",
+            )
+        })
+}
+
+/// The version of a package in the text of a `Cargo.lock`.
+fn locked_version(lock: &str, package: &str) -> Option<String> {
+    let name_line = format!("name = \"{package}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != name_line);
+    let version_line = lines.nth(1)?;
+    let version = version_line
+        .strip_prefix("version = \"")?
+        .strip_suffix('"')?;
+    Some(version.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked_version;
+
+    #[test]
+    fn the_lock_file_gives_the_version_of_the_exact_package() {
+        let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.1\"\n\n\
+                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
+        assert_eq!(
+            locked_version(lock, "wasm-bindgen"),
+            Some("0.2.130".to_owned())
+        );
+        assert_eq!(locked_version(lock, "burn"), None);
+    }
+}
