@@ -1,4 +1,43 @@
-//! ConvBurn trains a convolutional network on CIFAR-10 inside a web page.
+//! ConvBurn trains a convolutional network on CIFAR-10 inside a web page: a Burn model on WebGPU or
+//! on the CPU, compiled to WebAssembly.
+//!
+//! ```text
+//! bytes ─► cifar ─► batch ─► model ─► train ─► metrics ─► session ─► bindings ─► JavaScript
+//! ```
+//!
+//! Data goes along this line, and a room knows its left neighbours only (`tests/layering.rs`):
+//! [`cifar`] checks bytes, [`plan`] says which records a run uses, [`batch`] makes tensors of them,
+//! [`model`] makes logits, [`train`] and [`adam`] make the model better, [`metrics`] and [`run`] keep
+//! the figures, [`session`] owns it all, and `bindings` (on wasm32) exports `load`, `train_epoch`,
+//! `predict` and their kin. [`device`] is the only place where a backend is chosen.
+//!
+//! A native program drives the same session:
+//!
+//! ```
+//! use convburn::cifar::{Dataset, RECORD_BYTES};
+//! use convburn::protocol::{Backend, Config, Event, Split};
+//! use convburn::{device, error::Error, session::Session};
+//!
+//! # pollster::block_on(async {
+//! let black = vec![0; RECORD_BYTES]; // label 0, then 3,072 dark pixels
+//! let mut white = vec![255; RECORD_BYTES];
+//! white[0] = 1;
+//! let mut dataset = Dataset::new(None)?;
+//! dataset.add(Split::Train, [black.clone(), white].concat())?;
+//! dataset.add(Split::Test, black)?;
+//!
+//! let config = Config { train: 2, test: 1, batch: 2, epochs: 1, ..Config::default() };
+//! let backend = device::open(Backend::Flex).await?;
+//! let mut session = Session::new(config, backend, dataset)?;
+//! let done = |events: &[Event]| matches!(events.last(), Some(Event::Done { .. }));
+//! while !done(&session.advance(100.0).await?) {}
+//!
+//! let epoch = &session.history()[0];
+//! assert!(epoch.loss > 0.0 && epoch.val_accuracy <= 1.0);
+//! # Ok::<(), Error>(())
+//! # }).unwrap();
+//! ```
+
 pub mod adam;
 pub mod batch;
 #[cfg(target_arch = "wasm32")]

@@ -72,16 +72,19 @@ async function takeFiles(files) {
 
 let asked = 0;
 
-/** @param {number} id @param {Uint8Array} pixels */
-function predict(id, pixels) {
-  client.send({ type: 'predict', id, pixels });
+/** Asks about the chosen image, if there is one and a network to ask. */
+function predict() {
+  const { subject, loaded } = store.get();
+  if (subject && loaded) client.send({ type: 'predict', id: subject.id, pixels: subject.pixels });
 }
+
+/** After these messages the network is another one, so its answer is too. */
+const NEW_WEIGHTS = ['loaded', 'started', 'epoch_end', 'stopped', 'was_reset'];
 
 /** @param {Omit<import('./store.js').Subject, 'id'>} chosen */
 function choose(chosen) {
-  const subject = { ...chosen, id: (asked += 1) };
-  store.dispatch({ type: 'subject_chosen', subject });
-  predict(subject.id, subject.pixels);
+  store.dispatch({ type: 'subject_chosen', subject: { ...chosen, id: (asked += 1) } });
+  predict();
 }
 
 /** @param {File} file */
@@ -98,10 +101,7 @@ function react(state, before, message) {
   document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'error' && message.command === 'add_shard' && message.id) loader.refused(message.id, message.error.code);
-  // The answer about the chosen image follows the network.
-  if (state.subject && (['epoch_end', 'was_reset', 'started', 'stopped'].includes(message.type))) {
-    predict(state.subject.id, state.subject.pixels);
-  }
+  if (NEW_WEIGHTS.includes(message.type)) predict();
   if (store.get().autostart) start();
 }
 

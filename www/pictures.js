@@ -13,17 +13,27 @@ import { SIDE, toPlanes } from './records.js';
 export async function shrinkPicture(file) {
   const picture = await createImageBitmap(file);
   const side = Math.min(picture.width, picture.height);
-  const left = (picture.width - side) / 2;
-  const top = (picture.height - side) / 2;
+  const left = Math.floor((picture.width - side) / 2);
+  const top = Math.floor((picture.height - side) / 2);
+  // Cut before it is shrunk: drawing a part of a picture smaller lets what lies beside it bleed in.
+  const square = await createImageBitmap(picture, left, top, side, side, {
+    resizeWidth: SIDE, resizeHeight: SIDE, resizeQuality: 'high',
+  });
+  picture.close();
+  const pixels = toPlanes(readPixels(square));
+  square.close();
+  return pixels;
+}
+
+/** @param {ImageBitmap} square Of 32 × 32 pixels. @returns {Uint8ClampedArray} RGBA, on white where it is transparent. */
+function readPixels(square) {
   const canvas = document.createElement('canvas');
   canvas.width = SIDE;
   canvas.height = SIDE;
   const context = canvas.getContext('2d', { willReadFrequently: true });
   if (!context) throw new Error('This browser has no canvas.');
-  context.fillStyle = '#fff'; // Behind what is transparent.
+  context.fillStyle = '#fff';
   context.fillRect(0, 0, SIDE, SIDE);
-  context.imageSmoothingQuality = 'high';
-  context.drawImage(picture, left, top, side, side, 0, 0, SIDE, SIDE);
-  picture.close();
-  return toPlanes(context.getImageData(0, 0, SIDE, SIDE).data);
+  context.drawImage(square, 0, 0);
+  return context.getImageData(0, 0, SIDE, SIDE).data;
 }

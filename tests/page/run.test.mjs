@@ -1,0 +1,113 @@
+/** The run's buttons, the settings, and asking the network while it learns. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { SHORT, phaseOf, share, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+
+const shared = share({ before, after });
+const LONG = SHORT.replace('epochs=1', 'epochs=50');
+
+test('pause, resume, stop and reset', async (t) => {
+  const { page, complaints } = await shared.visit(t, LONG);
+  const pause = page.getByTestId('pause');
+  await waitForPhase(page, ['ready']);
+  assert.ok(await pause.isDisabled());
+
+  await page.getByTestId('start').click();
+  await waitForText(page, 'images-per-second', /\d/);
+  assert.ok(await page.getByLabel('Epochs', { exact: true }).isDisabled(), 'settings are fixed while a run is under way');
+  await pause.click();
+  await waitForPhase(page, ['paused'], 10_000);
+  assert.equal(await pause.textContent(), 'Resume');
+
+  await page.getByTestId('evaluate').click();
+  await page.getByText(/Test accuracy [\d.]+, test loss/).waitFor();
+  await waitForPhase(page, ['paused']);
+  assert.equal(await page.locator('#confusion tbody td').count(), 100);
+
+  await pause.click();
+  await waitForPhase(page, ['training'], 10_000);
+  await page.getByTestId('epoch-table').locator('tbody tr').first().waitFor();
+  await page.getByTestId('stop').click();
+  await waitForPhase(page, ['ready'], 10_000);
+  const rows = await page.getByTestId('epoch-table').locator('tbody tr').count();
+  assert.ok(rows >= 1, 'a stopped run keeps its figures');
+
+  await page.getByTestId('reset').click();
+  await page.getByTestId('epoch-table').locator('tbody tr').first().waitFor({ state: 'detached' });
+  assert.equal(await phaseOf(page), 'ready');
+  assert.equal(await textOf(page, 'error'), '');
+  assert.deepEqual(complaints, []);
+});
+
+test('a paused run can be stopped, and the next start is a fresh one', async (t) => {
+  const { page } = await shared.visit(t, `${LONG}&run=1`);
+  await waitForText(page, 'images-per-second', /\d/);
+  await page.getByTestId('pause').click();
+  await waitForPhase(page, ['paused'], 10_000);
+  await page.getByTestId('stop').click();
+  await waitForPhase(page, ['ready'], 10_000);
+  await page.getByLabel('Epochs', { exact: true }).fill('1');
+  await page.getByLabel('Epochs', { exact: true }).press('Tab');
+  assert.match(page.url(), /epochs=1&/, 'the address bar is the link');
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['done']);
+  assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
+});
+
+test('a setting that cannot be used is shown at its field and Start refuses', async (t) => {
+  const { page } = await shared.visit(t, SHORT);
+  await waitForPhase(page, ['ready']);
+  await page.getByLabel('Batch size').fill('0');
+  await page.getByLabel('Batch size').press('Tab');
+  assert.match((await page.locator('#problem-batch').textContent()) ?? '', /whole number/);
+  await page.getByTestId('start').click();
+  await waitForText(page, 'error', /batch/);
+  assert.equal(await phaseOf(page), 'ready');
+});
+
+test('more training images are fetched when they are asked for', async (t) => {
+  const { page } = await shared.visit(t, SHORT);
+  await waitForPhase(page, ['ready']);
+  await page.getByLabel('Training images', { exact: true }).fill('5000');
+  await page.getByLabel('Training images', { exact: true }).press('Tab');
+  await page.getByText('Ready: 6,000 training').waitFor();
+  await waitForPhase(page, ['ready']);
+});
+
+test('the network answers while it trains: a test image, and the visitor’s own picture', async (t) => {
+  const { page, complaints } = await shared.visit(t, `${LONG}&run=1`);
+  await waitForText(page, 'images-per-second', /\d/);
+  await page.getByTestId('random-test').click();
+  await waitForText(page, 'predictions', /\d %/);
+  assert.equal(await phaseOf(page), 'training');
+  assert.match((await page.locator('#verdict').textContent()) ?? '', /Right|Wrong/);
+
+  const png = await page.evaluate(async () => {
+    const canvas = new OffscreenCanvas(90, 60);
+    const context = canvas.getContext('2d');
+    if (!context) throw new Error('no canvas');
+    context.fillStyle = '#08f';
+    context.fillRect(0, 0, 90, 60);
+    context.fillStyle = '#f00';
+    context.fillRect(0, 0, 15, 60); // Outside the middle square.
+    return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+  });
+  await page.getByTestId('predict-file').setInputFiles(upload('sky.png', Uint8Array.from(png), 'image/png'));
+  await page.getByText('sky.png, as the network sees it').waitFor();
+  await page.getByText(/The network says/).waitFor();
+  const seen = await page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById('subject'));
+    const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(0, 0, 32, 32);
+    return { width: canvas.width, height: canvas.height, corner: [...data.slice(0, 3)] };
+  });
+  assert.deepEqual(seen, { width: 32, height: 32, corner: [0, 136, 255] });
+  const shares = await page.getByTestId('predictions').locator('.bar-value').allTextContents();
+  const sum = shares.map(parseFloat).reduce((a, b) => a + b, 0);
+  assert.equal(shares.length, 10);
+  assert.ok(Math.abs(sum - 100) < 1, `the shares add up to ${sum} %`);
+
+  await page.getByTestId('predict-file').setInputFiles(upload('broken.png', Uint8Array.of(1, 2, 3), 'image/png'));
+  await waitForText(page, 'error', /broken\.png/);
+  assert.equal(await phaseOf(page), 'training');
+  assert.deepEqual(complaints, []);
+});

@@ -1,0 +1,67 @@
+/** A link with `run=1` trains by itself, says what came out, and a reload fetches no data again. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { DIST, SHORT, phaseOf, share, textOf, waitForPhase } from './harness.mjs';
+import { problems } from './schema.mjs';
+
+const shared = share({ before, after });
+
+test('a shared link trains to the end and nothing leaves the page', async (t) => {
+  const { page, complaints, asked, origin } = await shared.visit(t, `${SHORT}&run=1`);
+  await waitForPhase(page, ['done', 'error']);
+  assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+
+  assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
+  const cells = await page.getByTestId('epoch-table').locator('tbody tr td').allTextContents();
+  const [accuracy, loss, valAccuracy, valLoss, seconds, stepMs] = cells.map(Number);
+  for (const figure of [loss, valLoss, seconds, stepMs]) assert.ok(Number.isFinite(figure) && figure > 0, cells.join(' '));
+  assert.ok(accuracy > 0.1 && accuracy <= 1, cells.join(' '));
+  const shown = Number(await textOf(page, 'val-accuracy'));
+  assert.ok(shown > 0.1 && shown <= 1);
+  assert.equal(shown, valAccuracy);
+  assert.ok(Number(await textOf(page, 'images-per-second')) > 0);
+  assert.match(await textOf(page, 'backend-active'), /flex/);
+
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('report').click()]);
+  const report = JSON.parse(readFileSync(await download.path(), 'utf8'));
+  const schema = JSON.parse(readFileSync(join(DIST, 'report.schema.json'), 'utf8'));
+  assert.deepEqual(problems(schema, report), []);
+  assert.equal(report.epochs.length, 1);
+  assert.equal(report.config.seed, 7);
+  assert.equal(report.data.train_used, 2_000);
+  assert.equal(report.data.test_used, 1_000);
+  assert.equal(report.backend.active, 'flex');
+
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(asked.filter((url) => !url.startsWith(origin) && !url.startsWith(`blob:${origin}`)), []);
+});
+
+test('a reload fetches no shard', async (t) => {
+  const { page } = await shared.visit(t, SHORT);
+  await waitForPhase(page, ['ready']);
+  const shards = () => shared.requests().filter((path) => path.endsWith('.bin.gz')).length;
+  const fetched = shards();
+  assert.ok(fetched >= 2);
+  await page.reload();
+  await waitForPhase(page, ['ready']);
+  assert.equal(shards(), fetched);
+});
+
+test('a bad link is complained of, the rest of it is used', async (t) => {
+  const { page } = await shared.visit(t, `${SHORT}&epochs=none&colour=red`);
+  await waitForPhase(page, ['ready']);
+  assert.match(await textOf(page, 'error'), /epochs.*colour/);
+  assert.equal(await page.getByLabel('Training images', { exact: true }).inputValue(), '2000');
+  assert.equal(await page.getByLabel('Epochs', { exact: true }).inputValue(), '10');
+});
+
+test('an engine that cannot be loaded is an error with a sentence, and images are there all the same', async (t) => {
+  const { page } = await shared.visit(t, SHORT, {
+    prepare: (opened) => opened.route('**/convburn_worker*', (route) => route.abort()),
+  });
+  await waitForPhase(page, ['error']);
+  assert.match(await textOf(page, 'error'), /engine.*Reload/);
+  await page.getByText('Images 1 to 25').waitFor();
+});

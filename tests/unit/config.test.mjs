@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DEFAULTS, PRESETS, RULES, crossCheck, parseField, parseFragment, presetOf, toFragment } from '../../www/config.js';
+
+test('an empty fragment is the tutorial’s run', () => {
+  assert.deepEqual(parseFragment(''), { config: DEFAULTS, autostart: false, complaints: [] });
+  assert.equal(presetOf(parseFragment('#').config), 'tutorial');
+});
+
+test('the documented link is read field by field', () => {
+  const { config, autostart, complaints } = parseFragment(
+    '#backend=flex&train=2000&test=1000&epochs=1&batch=32&lr=0.001&seed=7&augment=none&workers=1&run=1',
+  );
+  assert.deepEqual(complaints, []);
+  assert.equal(autostart, true);
+  assert.deepEqual(config, { ...DEFAULTS, backend: 'flex', train: 2000, test: 1000, epochs: 1, seed: 7 });
+});
+
+test('a fragment survives the way there and back', () => {
+  const config = { ...DEFAULTS, backend: /** @type {const} */ ('ndarray'), lr: 1e-4, seed: 4_294_967_295, augment: /** @type {const} */ ('flip-shift') };
+  assert.deepEqual(parseFragment(toFragment(config, true)), { config, autostart: true, complaints: [] });
+  assert.equal(parseFragment(toFragment(config, false)).autostart, false);
+});
+
+test('an unknown key and a bad value are complained of and stay at the default', () => {
+  const { config, complaints } = parseFragment('#colour=red&epochs=many&train=2000&backend=cuda');
+  assert.deepEqual(config, { ...DEFAULTS, train: 2000 });
+  assert.equal(complaints.length, 3);
+  assert.match(complaints[0], /colour/);
+  assert.match(complaints[1], /epochs.*many.*whole number/);
+  assert.match(complaints[2], /backend.*cuda/);
+});
+
+test('a link whose fields forbid each other does not start by itself', () => {
+  const { autostart, complaints } = parseFragment('#train=10&run=1');
+  assert.equal(autostart, false);
+  assert.match(complaints.join(' '), /batch/);
+});
+
+test('each field’s range ends where it says', () => {
+  for (const [field, rule] of Object.entries(RULES)) {
+    const read = (/** @type {string} */ text) => parseField(/** @type {keyof typeof RULES} */ (field), text);
+    if ('choices' in rule) {
+      for (const choice of rule.choices) assert.deepEqual(read(choice), { value: choice });
+      assert.ok('problem' in read('nothing such'));
+      continue;
+    }
+    assert.deepEqual(read(String(rule.high)), { value: rule.high });
+    assert.ok('problem' in read(String(rule.high + 1)), field);
+    assert.ok('problem' in read(String(rule.low - 1)), field);
+    assert.ok('problem' in read(''), field);
+    assert.ok('problem' in read('1e'), field);
+    assert.equal('problem' in read('0.5'), rule.whole, field);
+  }
+  assert.ok('problem' in parseField('lr', '0'), 'a learning rate of 0 learns nothing');
+});
+
+test('a batch may not be larger than the training images', () => {
+  assert.deepEqual(crossCheck({ ...DEFAULTS, train: 32, batch: 32 }), {});
+  assert.match(crossCheck({ ...DEFAULTS, train: 31, batch: 32 }).batch, /31/);
+});
+
+test('a preset is recognised whatever the seed and the backend', () => {
+  assert.equal(presetOf({ ...DEFAULTS, ...PRESETS.quick, seed: 9, backend: 'flex' }), 'quick');
+  assert.equal(presetOf({ ...DEFAULTS, epochs: 9 }), null);
+});

@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { nextPhase } from '../../www/phases.js';
+
+/** @typedef {import('../../www/phases.js').Phase} Phase */
+
+/** @type {Phase[]} */
+const ALL = ['loading', 'ready', 'compiling', 'training', 'paused', 'evaluating', 'recovering', 'done', 'error'];
+
+/** @param {Phase} from @param {any} message */
+const step = (from, message, { before = /** @type {Phase} */ ('ready'), settled = true, loaded = true } = {}) =>
+  nextPhase(from, before, typeof message === 'string' ? { type: message } : message, settled, loaded);
+
+/** @param {string} command */
+const failed = (command, code = 'busy') => ({ type: 'error', command, error: { code, message: '', hint: '' } });
+
+test('the phases of a run', () => {
+  /** @type {[Phase, string, Phase][]} */
+  const rows = [
+    ['loading', 'shard_added', 'ready'],
+    ['loading', 'loaded', 'ready'],
+    ['ready', 'started', 'training'],
+    ['done', 'started', 'training'],
+    ['training', 'compiling', 'compiling'],
+    ['compiling', 'progress', 'training'],
+    ['training', 'epoch_end', 'training'],
+    ['training', 'paused', 'paused'],
+    ['paused', 'resumed', 'training'],
+    ['paused', 'stopped', 'ready'],
+    ['training', 'stopped', 'ready'],
+    ['training', 'done', 'done'],
+    ['paused', 'was_reset', 'ready'],
+    ['done', 'was_reset', 'ready'],
+    ['ready', 'evaluating', 'evaluating'],
+    ['error', 'loaded', 'ready'],
+  ];
+  for (const [from, message, to] of rows) assert.equal(step(from, message), to, `${message} in ${from}`);
+});
+
+test('without all data the page is loading', () => {
+  for (const message of ['loaded', 'shard_added', 'shards_expected', 'source_chosen']) {
+    assert.equal(step('ready', message, { settled: false }), 'loading', message);
+  }
+  assert.equal(step('done', 'shard_added'), 'done', 'more data does not take a result away');
+});
+
+test('an evaluation goes back to where it came from', () => {
+  for (const before of /** @type {Phase[]} */ (['ready', 'paused', 'done'])) {
+    assert.equal(step(before, 'evaluating'), 'evaluating');
+    assert.equal(step('evaluating', 'evaluation', { before }), before);
+    assert.equal(step('evaluating', failed('evaluate'), { before }), before);
+  }
+  assert.equal(step('training', 'evaluating'), 'training');
+});
+
+test('bad input leaves every phase as it was', () => {
+  for (const phase of ALL.filter((each) => each !== 'loading')) {
+    assert.equal(step(phase, 'complained'), phase);
+    for (const command of ['start', 'predict', 'pause', 'reset', 'load']) assert.equal(step(phase, failed(command)), phase, command);
+    assert.equal(step(phase, failed('add_shard', 'label')), phase);
+  }
+  assert.equal(step('loading', failed('add_shard', 'label'), { settled: false }), 'loading');
+});
+
+test('a lost run and a dead worker are errors; a diverged run is over', () => {
+  assert.equal(step('training', failed('advance', 'compute')), 'error');
+  assert.equal(step('training', failed('advance', 'diverged')), 'ready');
+  assert.equal(step('loading', failed('load', 'backend_unavailable'), { loaded: false }), 'error');
+  for (const phase of ALL) assert.equal(step(phase, 'failed'), 'error');
+});
+
+test('what comes late changes nothing', () => {
+  for (const message of ['progress', 'epoch_end', 'paused', 'stopped', 'done']) {
+    for (const phase of /** @type {Phase[]} */ (['ready', 'done', 'loading', 'error'])) assert.equal(step(phase, message), phase, `${message} in ${phase}`);
+  }
+});
