@@ -24,7 +24,7 @@ use crate::run::Measurement;
 use crate::session::{Session, Signals};
 
 #[wasm_bindgen(typescript_custom_section)]
-const TYPES: &str = include_str!("bindings.d.ts");
+const TYPES: &str = include_str!("bindings/types.d.ts");
 
 /// Milliseconds that [`train_epoch`] trains before it lets the event loop run.
 const SLICE_MS: f64 = 50.0;

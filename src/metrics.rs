@@ -14,9 +14,9 @@ pub struct RunningMean {
 }
 
 impl RunningMean {
-    /// Adds what some steps came to: sum of the records' losses, number classified rightly.
-    pub fn add(&mut self, loss_sum: f64, correct: f64, records: usize) {
-        self.loss_sum += loss_sum;
+    /// Adds what a step came to: mean loss of its records, number classified rightly.
+    pub fn add(&mut self, loss: f64, correct: f64, records: usize) {
+        self.loss_sum += loss * records as f64;
         self.correct += correct;
         self.records += records;
     }
@@ -139,8 +139,8 @@ mod tests {
     #[test]
     fn running_mean_weighs_by_records() {
         let mut mean = RunningMean::default();
-        mean.add(32.0 * 2.0, 8.0, 32);
-        mean.add(8.0, 8.0, 8);
+        mean.add(2.0, 8.0, 32);
+        mean.add(1.0, 8.0, 8);
         assert_eq!(mean.loss(), 72.0 / 40.0);
         assert_eq!(mean.accuracy(), 16.0 / 40.0);
     }

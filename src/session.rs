@@ -6,6 +6,8 @@
 
 mod measure;
 mod signals;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 

@@ -19,9 +19,10 @@ use crate::protocol::{CLASSES, Summary};
 pub struct Learner {
     model: Model,
     adam: Adam,
-    /// `[2]`: sum of the records' losses, number classified rightly, since the last read.
-    gathered: Option<Tensor<1>>,
-    gathered_records: usize,
+    /// For each step since the last read: `[2]`, its mean loss and number classified rightly.
+    gathered: Vec<Tensor<1>>,
+    /// Number of records of each of those steps.
+    gathered_records: Vec<usize>,
     inner_device: Device,
 }
 
@@ -31,8 +32,8 @@ impl Learner {
         Self {
             model: Model::new(spec, seed, &device.clone().autodiff()),
             adam: Adam::default(),
-            gathered: None,
-            gathered_records: 0,
+            gathered: Vec::new(),
+            gathered_records: Vec::new(),
             inner_device: device.clone(),
         }
     }
@@ -61,34 +62,29 @@ impl Learner {
         self.gather(loss.inner(), logits.inner(), batch);
     }
 
+    /// Sums are left to the host: added up here in `f32`, they would depend on when they are read.
     fn gather(&mut self, loss: Tensor<1>, logits: Tensor<2>, batch: &Batch) {
-        let loss_sum = loss * batch.records as f64; // [1]
         let predicted: Tensor<1, Int> = logits.argmax(1).squeeze_dim(1); // [n]
         let right = predicted.equal(batch.labels.clone()).float().sum(); // [1]
-        let step = Tensor::cat(vec![loss_sum, right], 0); // [2]
-        self.gathered = Some(match self.gathered.take() {
-            None => step,
-            Some(sums) => sums + step,
-        });
-        self.gathered_records += batch.records;
+        self.gathered.push(Tensor::cat(vec![loss, right], 0)); // [2]
+        self.gathered_records.push(batch.records);
     }
 
-    /// Waits for the steps so far and adds what they gathered to `mean`.
+    /// Waits for the steps so far and adds what they came to to `mean`.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read it back.
     pub async fn read_running(&mut self, mean: &mut RunningMean) -> Result<(), Error> {
-        let Some(sums) = self.gathered.take() else {
+        if self.gathered.is_empty() {
             return Ok(());
-        };
+        }
         let records = std::mem::take(&mut self.gathered_records);
-        let sums = read(sums).await?;
-        let (Some(loss_sum), Some(right)) = (sums.first(), sums.get(1)) else {
-            return Err(Error::Compute {
-                problem: "the running loss came back empty".into(),
-            });
-        };
-        mean.add(f64::from(*loss_sum), f64::from(*right), records);
+        let steps = read(Tensor::cat(std::mem::take(&mut self.gathered), 0)).await?; // [2 · steps]
+        for (step, records) in steps.chunks_exact(2).zip(records) {
+            if let [loss, right] = *step {
+                mean.add(f64::from(loss), f64::from(right), records);
+            }
+        }
         Ok(())
     }
 

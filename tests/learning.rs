@@ -87,7 +87,7 @@ fn initial_weights_are_glorot_uniform_with_zero_biases() {
         fn visit_float<const D: usize>(&mut self, param: &burn::module::Param<Tensor<D>>) {
             let data = param.val().into_data();
             self.0
-                .push((data.shape.to_vec(), data.try_into_vec().unwrap()));
+                .push((data.shape().to_vec(), data.try_into_vec().unwrap()));
         }
     }
     let mut collect = Collect::default();
@@ -179,8 +179,9 @@ fn a_run_learns_and_reports_every_epoch() {
 fn ndarray_and_flex_agree() {
     let config = Config {
         epochs: 1,
-        train: 40,
-        test: 20,
+        train: 8,
+        test: 4,
+        batch: 4,
         ..support::config()
     };
     let mut flex = session(config.clone());
@@ -299,33 +300,6 @@ fn a_second_run_continues_the_first() {
     let epochs: Vec<u32> = session.history().iter().map(|e| e.epoch).collect();
     assert_eq!(epochs, [1, 2]);
     assert!(session.history()[1].loss < session.history()[0].loss);
-}
-
-#[test]
-fn a_learning_rate_out_of_this_world_is_told_not_trained() {
-    let mut session = session(Config {
-        lr: 10.0,
-        epochs: 50,
-        ..support::config()
-    });
-    let mut error = None;
-    for _ in 0..600 {
-        match block_on(session.advance(1e3)) {
-            Ok(events) if matches!(events.last(), Some(Event::Done { .. })) => break,
-            Ok(_) => {}
-            Err(e) => {
-                error = Some(e);
-                break;
-            }
-        }
-    }
-    // It may survive with a huge loss; when it does not, it is typed and the session lives.
-    if let Some(error) = error {
-        assert_eq!(error.code(), "diverged");
-    }
-    assert!(!session.is_running());
-    session.reset();
-    assert_eq!(block_on(session.evaluate()).unwrap().records, 100);
 }
 
 #[test]

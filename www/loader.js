@@ -8,6 +8,7 @@
  * @import { Command, Config, Manifest, ManifestShard, Split } from './protocol.js'
  * @import { Action, State } from './store.js'
  */
+import { isBusy } from './phases.js';
 import { RECORD_BYTES } from './protocol.js';
 import { areWhole, countRecords, openRecords } from './records.js';
 import { fetchManifest, fetchShard, forgetShard, shardsNeeded } from './shards.js';
@@ -40,7 +41,10 @@ export function createLoader(store, send) {
   /** Goes up with each change of source; what began under an older one is dropped. */
   let turn = 0;
   let filesSeen = 0;
-  /** Training records in the visitor's files, and the last of those files. @type {{ count: number, last: { name: string, records: Uint8Array } | null }} */
+  /**
+   * Training records in the visitor's files, and the last of those files.
+   * @type {{ count: number, last: { name: string, records: Uint8Array } | null }}
+   */
   let own = { count: 0, last: null };
 
   /** Loads the changed configuration; the same manifest keeps the data that is there. */
@@ -66,10 +70,11 @@ export function createLoader(store, send) {
 
   /** @param {unknown} thrown */
   function giveUp(thrown) {
-    store.dispatch({
-      type: 'data_failed',
-      sentence: `The server’s images could not be had: ${sentenceOf(thrown)}.`,
-    });
+    const sentence = `The server’s images could not be had: ${sentenceOf(thrown)}.`;
+    store.dispatch({ type: 'data_failed', sentence });
+    if (store.get().error) return; // What led here is said already.
+    const hint = 'Use your own copy of CIFAR-10, or try again.';
+    store.dispatch({ type: 'complained', error: { code: 'data_unavailable', message: sentence, hint } });
   }
 
   /** @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes @param {number} mine */
@@ -152,6 +157,7 @@ export function createLoader(store, send) {
       if (!areWhole(records)) return complainOf(file, records.length);
       opened.push({ file, bytes, records });
     }
+    if (isBusy(store.get().phase)) return complainOfRun();
     opened.sort((a, b) => a.file.name.localeCompare(b.file.name, 'en'));
     if (store.get().source !== 'files') begin('files');
     for (const { file, bytes, records } of opened) addFile(file, bytes, records);
@@ -181,6 +187,12 @@ export function createLoader(store, send) {
     const { records } = own.last;
     const held = Math.min(countRecords(records), Math.max(1, Math.floor(own.count / HELD_OUT_ONE_IN)));
     store.dispatch({ type: 'pool_filled', split: 'test', records: records.slice(records.length - held * RECORD_BYTES) });
+  }
+
+  function complainOfRun() {
+    const message = 'The data cannot change while a run is under way.';
+    const hint = 'Stop the run, then choose the files again.';
+    store.dispatch({ type: 'complained', error: { code: 'busy', message, hint } });
   }
 
   /** @param {File} file @param {number} length */

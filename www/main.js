@@ -8,6 +8,7 @@
 import { connect } from './client.js';
 import { parseFragment, toFragment } from './config.js';
 import { createLoader } from './loader.js';
+import { isBusy } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { createStore, problemsOf } from './store.js';
 import { mountCharts } from './views/charts.js';
@@ -44,29 +45,20 @@ function start() {
   client.send({ type: 'start', config });
 }
 
-/** Whether a run is under way, so that neither settings nor data may change. @param {State} state */
-function isBusy(state) {
-  return !['loading', 'ready', 'done', 'error'].includes(state.phase);
-}
-
 function readFragment() {
-  if (isBusy(store.get())) {
+  if (isBusy(store.get().phase)) {
     complain('busy', 'The address changed while a run is under way.', 'Stop the run, then follow the link again.');
     return;
   }
   const { config, autostart, complaints } = parseFragment(location.hash);
   store.dispatch({ type: 'configured', config, autostart });
-  if (complaints.length > 0) complain('invalid_link', complaints.join(' '), 'The rest of the link is used, with the default for what is not.');
+  if (complaints.length > 0) complain('invalid_link', complaints.join(' '), 'Everything else in the link is used.');
 }
 
 /** @param {File[]} files Pictures go to the network, everything else is data. */
 async function takeFiles(files) {
   const picture = files.find((file) => file.type.startsWith('image/'));
   if (picture) return askAbout(picture);
-  if (isBusy(store.get())) {
-    complain('busy', 'The data cannot change while a run is under way.', 'Stop the run, then drop the files again.');
-    return;
-  }
   if (files.length > 0) await loader.useFiles(files);
 }
 
@@ -110,7 +102,7 @@ function configChanged(state, before) {
   if (state.source === 'none') return; // The first load, at the end of this file, is yet to come.
   if (state.config.backend !== before.config.backend) {
     if (state.loaded === null && state.phase === 'error') return void loader.useServer();
-    if (!state.trained && !isBusy(state)) loader.reload();
+    if (!state.trained && !isBusy(state.phase)) loader.reload();
   }
   void loader.ensure(state.config);
 }
@@ -125,7 +117,10 @@ const actions = {
   askAbout,
   /** @param {Command} command */
   send: (command) => client.send(command),
-  retryData: () => void loader.useServer(),
+  retryData() {
+    store.dispatch({ type: 'error_dismissed' });
+    void loader.useServer();
+  },
   /** The address bar is the link to share. */
   writeFragment() {
     const { config, autostart } = store.get();

@@ -11,12 +11,24 @@
 
 /** @typedef {'loading' | 'ready' | 'compiling' | 'training' | 'paused' | 'evaluating' | 'recovering' | 'done' | 'error'} Phase */
 
-/** Where a message leads: to a phase, back to the one before an evaluation, or to `ready` or `loading`, as the data stands. @typedef {Phase | 'before' | 'settle'} Target */
+/**
+ * Where a message leads: to a phase, back to the one before an evaluation, or to `ready` or
+ * `loading`, as the data stands.
+ * @typedef {Phase | 'before' | 'settle'} Target
+ */
 
 /** @type {Phase[]} */
 const RUNNING = ['compiling', 'training', 'paused'];
 /** @type {Phase[]} */
 const IDLE = ['loading', 'ready', 'done'];
+
+/**
+ * Whether a run or an evaluation is under way, so that neither settings nor data may change.
+ * @param {Phase} phase
+ */
+export function isBusy(phase) {
+  return phase !== 'error' && !IDLE.includes(phase);
+}
 
 /** @type {Partial<Record<(Message | Action)['type'], { from: Phase[] | 'any', to: Target }>>} */
 export const TRANSITIONS = {

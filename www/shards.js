@@ -65,7 +65,11 @@ export async function fetchManifest() {
     if (!kept) throw error;
     bytes = new Uint8Array(await kept.arrayBuffer());
   }
-  return JSON.parse(new TextDecoder().decode(bytes));
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    throw new Error(`${url} is not a list of data files`);
+  }
 }
 
 /** @param {ManifestShard} shard */

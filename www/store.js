@@ -14,14 +14,31 @@
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { nextPhase } from './phases.js';
 
-/** A file of the visitor's. @typedef {{ id: string, file: string, split: Split | null, records: number | null, known: string | null }} AddedFile */
+/**
+ * A file of the visitor's.
+ * @typedef {{ id: string, file: string, split: Split | null, records: number | null, known: string | null }} AddedFile
+ */
 
-/** What the network is asked about. @typedef {{ id: number, origin: 'test' | 'picture', label: number | null, pixels: Uint8Array, title: string }} Subject */
+/**
+ * What the network is asked about. Planar pixels; the label is the true class, where it is known.
+ * @typedef {object} Subject
+ * @property {number} id
+ * @property {'test' | 'picture'} origin
+ * @property {number | null} label
+ * @property {Uint8Array} pixels
+ * @property {string} title
+ */
 
 /** A point of the live loss. @typedef {{ at: number, loss: number }} TracePoint */
 
-/** Milliseconds since the page began, and a run's wall time with its pauses.
- * @typedef {{ engine_ready_ms: number | null, data_ready_ms: number | null, run_started_ms: number | null, run_ended_ms: number | null }} Timings */
+/**
+ * Moments, in milliseconds since the page began.
+ * @typedef {object} Timings
+ * @property {number | null} engine_ready_ms
+ * @property {number | null} data_ready_ms
+ * @property {number | null} run_started_ms
+ * @property {number | null} run_ended_ms
+ */
 
 /**
  * @typedef {object} State
@@ -152,7 +169,10 @@ function withoutShard(state, error, id) {
   return error.code === 'duplicate' ? { shards: { ...shards, added: shards.added + 1 } } : { error };
 }
 
-/** One function a message: what changes but the phase. @type {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} */
+/**
+ * One function a message: what changes but the phase.
+ * @type {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }}
+ */
 const CHANGES = {
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
   field_edited: (state, { field, text }) => edit(state, field, text),
@@ -164,11 +184,12 @@ const CHANGES = {
   }),
   shards_expected: (state, { count }) => ({ shards: { ...state.shards, expected: state.shards.expected + count }, dataProblem: null }),
   shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
-  file_expected: (state, { id, file }) => ({ files: [...state.files, { id, file, split: null, records: null, known: null }] }),
+  file_expected: (state, { id, file }) => ({ error: null, files: [...state.files, { id, file, split: null, records: null, known: null }] }),
   pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
   data_failed: (_state, { sentence }) => ({ dataProblem: sentence }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
-  start_sent: () => ({ starting: true, autostart: false, error: null }),
+  // A link that starts by itself may have been complained of: that stays to be read.
+  start_sent: (state) => ({ starting: true, autostart: false, error: state.autostart ? state.error : null }),
   subject_chosen: (_state, { subject }) => ({ subject, probabilities: null }),
   complained: (_state, { error }) => ({ error }),
   error_dismissed: () => ({ error: null }),

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::GpuAdapter;
 
+#[allow(clippy::disallowed_methods, reason = "this is the native side")]
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 
 /// Milliseconds since some fixed moment of this process.

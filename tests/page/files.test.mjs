@@ -12,13 +12,15 @@ const withoutData = (page) => page.route('**/data/**', (route) => route.abort())
 test('without data on the server an official file is enough: 20 % are held out', async (t) => {
   const { page } = await shared.visit(t, SHORT.replace('test=1000', 'test=500'), { prepare: withoutData });
   await page.getByText('There are no images yet.').waitFor();
-  await page.getByText(/could not be had.*Use your own copy/).waitFor();
-  await page.getByText('Waiting for images').waitFor();
+  await page.locator('#data-notice').getByText(/could not be had.*Use your own copy/).waitFor();
+  assert.match(await textOf(page, 'error'), /could not be had/);
+  await page.getByText('No images: use your own copy').waitFor();
   assert.equal(await phaseOf(page), 'loading');
 
   await page.getByTestId('drop').setInputFiles(upload('data_batch_1.bin', officialBatch()));
   await waitForPhase(page, ['ready']);
   await page.getByText('known as data_batch_1.bin').waitFor();
+  assert.equal(await textOf(page, 'error'), '');
   await page.getByText(/No test batch.*held out/).waitFor();
   await page.getByText('Images 1 to 25').waitFor();
 

@@ -49,8 +49,17 @@ test('a reload fetches no shard', async (t) => {
   assert.equal(shards(), fetched);
 });
 
+test('without Cache Storage, as on plain http, the shards are simply fetched', async (t) => {
+  const { page } = await shared.visit(t, SHORT, {
+    prepare: (opened) => opened.addInitScript(() => Reflect.deleteProperty(globalThis, 'caches')),
+  });
+  await waitForPhase(page, ['ready']);
+  assert.equal(await page.evaluate(() => 'caches' in globalThis), false);
+  assert.equal(await textOf(page, 'error'), '');
+});
+
 test('a bad link is complained of, the rest of it is used', async (t) => {
-  const { page } = await shared.visit(t, `${SHORT}&epochs=none&colour=red`);
+  const { page } = await shared.visit(t, `${SHORT.replace('epochs=1', 'epochs=none')}&colour=red`);
   await waitForPhase(page, ['ready']);
   assert.match(await textOf(page, 'error'), /epochs.*colour/);
   assert.equal(await page.getByLabel('Training images', { exact: true }).inputValue(), '2000');

@@ -37,6 +37,10 @@ test('the fixture, message by message, makes a page that is ready', () => {
   assert.equal(state.timings.data_ready_ms, 6_000);
 });
 
+test('the configuration has the fields that the crate has', () => {
+  assert.deepEqual(Object.keys(initialState().config).sort(), Object.keys(fixture.config).sort());
+});
+
 test('every event of the fixture is understood', () => {
   for (const each of fixture.events) {
     const training = { ...feed(readyPage(), started), phase: /** @type {const} */ ('training') };

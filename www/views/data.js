@@ -31,7 +31,7 @@ function stateSentence({ source, shards, data, dataProblem, loaded, files }) {
 /** @param {State} state @returns {string[]} What a reader has to know about this data. */
 function notices({ data, dataProblem }) {
   const found = [];
-  if (dataProblem) found.push(`${dataProblem} Use your own copy of CIFAR-10 below, or try again.`);
+  if (dataProblem) found.push(`${dataProblem} Use your own copy of CIFAR-10, or try again.`);
   if (data?.held_out) found.push(`No test batch: ${count(data.test_used)} images, the last 20 %, are held out to measure on.`);
   if (data?.has_unknown) found.push('Some images are unknown: they are not from the official files.');
   return found;
@@ -112,8 +112,9 @@ export function mountData(store, actions) {
     notice.hidden = told.length === 0;
     setText(notice, told.join(' '));
     retry.hidden = state.dataProblem === null;
+    byId('counts-box').hidden = state.dataProblem !== null && !state.data?.train_records;
     byId('drop-box').classList.toggle('wanted', state.dataProblem !== null);
-    drop.disabled = !['loading', 'ready', 'done'].includes(state.phase);
+    drop.disabled = !['loading', 'ready', 'done'].includes(state.phase) && state.loaded !== null;
   }
 
   /** @param {State} state @param {State} [before] */

@@ -5,8 +5,7 @@
  * @import { State, Store } from '../store.js'
  */
 import { byId, make } from './dom.js';
-import { figure, milliseconds, seconds } from './format.js';
-import { logLine } from './status.js';
+import { figure, logLine, milliseconds, seconds } from './format.js';
 
 /** @param {EpochResult} row @param {number} epochs */
 function makeRow(row, epochs) {

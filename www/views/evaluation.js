@@ -27,7 +27,7 @@ function renderMatrix({ confusion }, names) {
     return make('tr', { children: [
       make('th', { text: names[truth], attributes: { scope: 'row' } }),
       ...row.map((n, predicted) => {
-        const cell = make('td', { text: String(n), className: predicted === truth ? 'hit' : '' });
+        const cell = make('td', { text: String(n), className: predicted === truth ? 'hit' : n === 0 ? 'none' : '' });
         setShare(cell, '--share', n / total);
         return cell;
       }),

@@ -28,3 +28,10 @@ export const milliseconds = (ms) => (ms < 10 ? ms.toFixed(1) : String(Math.round
 
 /** @param {number} seconds @returns {string} */
 export const seconds = (seconds) => (seconds < 10 ? seconds.toFixed(1) : String(Math.round(seconds)));
+
+/** The tutorial's log line. @param {import('../protocol.js').EpochResult} row @param {number} epochs */
+export function logLine(row, epochs) {
+  return `Epoch ${row.epoch}/${epochs} — ${seconds(row.seconds)} s — ${milliseconds(row.step_ms)} ms/step — `
+    + `accuracy: ${figure(row.accuracy)} — loss: ${figure(row.loss)} — `
+    + `val_accuracy: ${figure(row.val_accuracy)} — val_loss: ${figure(row.val_loss)}`;
+}

@@ -32,7 +32,7 @@ function makeRow(layer) {
   return make('tr', { children: [
     make('th', { text: layer.name, attributes: { scope: 'row' } }),
     make('td', { text: layer.kind }),
-    make('td', { text: shapeText(layer.output_shape) }),
+    make('td', { className: 'shape', text: shapeText(layer.output_shape) }),
     make('td', { className: 'num', text: count(layer.parameters) }),
   ] });
 }

@@ -8,6 +8,7 @@
  * @import { Field } from '../config.js'
  */
 import { PRESETS, RULES, presetOf } from '../config.js';
+import { isBusy } from '../phases.js';
 import { problemsOf } from '../store.js';
 import { byId, make, setText } from './dom.js';
 
@@ -62,7 +63,7 @@ export function mountSettings(store, actions) {
 
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
-    const locked = state.starting || !['loading', 'ready', 'done', 'error'].includes(state.phase);
+    const locked = state.starting || isBusy(state.phase);
     const problems = problemsOf(state);
     presets.disabled = locked;
     for (const [field, { control, note }] of fields) {

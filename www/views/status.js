@@ -7,7 +7,7 @@
  */
 import { isSettled } from '../store.js';
 import { byId, setText } from './dom.js';
-import { count, duration, figure, milliseconds, seconds } from './format.js';
+import { count, duration, figure, logLine } from './format.js';
 
 /** @type {Record<Phase, string>} */
 const NAMES = {
@@ -15,10 +15,13 @@ const NAMES = {
   evaluating: 'Evaluating', recovering: 'Recovering', done: 'Done', error: 'Error',
 };
 
+/** Phases whose beginning a screen reader is told; an epoch's end says more than `done`. @type {Phase[]} */
+const ANNOUNCED = ['ready', 'compiling', 'paused', 'evaluating'];
+
 /** @param {State} state @returns {string} */
 function loadingSentence(state) {
   if (state.timings.engine_ready_ms === null) return 'Loading the engine';
-  if (state.dataProblem) return 'Waiting for images: use your own copy';
+  if (state.dataProblem) return 'No images: use your own copy';
   if (!isSettled(state)) return `Checking the images: ${state.shards.added} of ${state.shards.expected} parts`;
   return 'Preparing the network';
 }
@@ -59,13 +62,6 @@ function shareDone(state) {
   return progress ? (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs : 0;
 }
 
-/** The tutorial's log line. @param {import('../protocol.js').EpochResult} row @param {number} epochs */
-export function logLine(row, epochs) {
-  return `Epoch ${row.epoch}/${epochs} — ${seconds(row.seconds)} s — ${milliseconds(row.step_ms)} ms/step — `
-    + `accuracy: ${figure(row.accuracy)} — loss: ${figure(row.loss)} — `
-    + `val_accuracy: ${figure(row.val_accuracy)} — val_loss: ${figure(row.val_loss)}`;
-}
-
 /** @param {Store} store */
 export function mountStatus(store) {
   const pill = byId('phase-pill');
@@ -97,6 +93,8 @@ export function mountStatus(store) {
     renderError(state);
     if (state.epochs.length > before.epochs.length) {
       setText(announce, logLine(state.epochs[state.epochs.length - 1], state.runConfig?.epochs ?? state.epochs.length));
+    } else if (state.phase !== before.phase && ANNOUNCED.includes(state.phase)) {
+      setText(announce, `${NAMES[state.phase]}. ${statusSentence(state)}`);
     }
     document.title = state.phase === 'training' || state.phase === 'done'
       ? `${NAMES[state.phase]} · ConvBurn` : 'ConvBurn: train a neural network in this tab';

@@ -32,7 +32,7 @@ struct Step {
     hint: &'static str,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 11] = [
     Step {
         name: "format",
         title: "Rust is formatted",
@@ -129,11 +129,22 @@ const STEPS: [Step; 10] = [
         hint: "Read trunk's message above; `cargo xtask dist` repeats it.",
     },
     Step {
+        name: "package",
+        title: "The crate is packed as a library",
+        needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack],
+        command: |workspace| {
+            let mut command = workspace.command("wasm-pack");
+            command.args(["build", "--target", "web"]);
+            Ok(command)
+        },
+        hint: "Read wasm-pack's message above; `cargo xtask test package` repeats it.",
+    },
+    Step {
         name: "page",
         title: "The page in a browser",
         needs: &[Need::NpmPackages, Need::Browser],
         command: page_test,
-        hint: "Read the first failing test above; `cargo xtask test dist page` builds the page and repeats it.",
+        hint: "Read the first failing test above; `cargo xtask test dist package page` builds all it needs and repeats it.",
     },
 ];
 
