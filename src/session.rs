@@ -261,7 +261,7 @@ impl Session {
         });
         if epoch.step < epoch.steps {
             self.train_step(run.epoch, epoch);
-            if epoch.step == epoch.steps || epoch.step % STEPS_PER_READ == 0 {
+            if epoch.step == epoch.steps || epoch.step.is_multiple_of(STEPS_PER_READ) {
                 self.read_running(run).await?;
             }
             return Ok(false);

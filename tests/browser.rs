@@ -102,7 +102,7 @@ async fn an_engineers_first_page_trains_evaluates_and_predicts() {
         losses.push(row.loss);
     }
     assert!(losses[2] < losses[0] * 0.8, "{losses:?}");
-    let seen = seen.borrow();
+    let seen = seen.take();
     assert!(seen.len() > 2 && seen.iter().all(|p| p.steps == 10 && p.loss.is_finite()));
     assert!(
         seen.iter()

@@ -6,6 +6,7 @@
     clippy::panic,
     reason = "tests"
 )]
+#![allow(clippy::disallowed_methods, reason = "native tests may block")]
 
 mod support;
 
