@@ -29,7 +29,7 @@ import { nextPhase } from './phases.js';
  * @property {string} title
  */
 
-/** A point of the live loss. @typedef {{ at: number, loss: number }} TracePoint */
+/** A point of the live loss; `at` counts epochs from 0. @typedef {{ epoch: number, at: number, loss: number }} TracePoint */
 
 /**
  * Moments, in milliseconds since the page began.
@@ -130,6 +130,11 @@ export function isSettled(state) {
 /** What a run leaves behind, taken away. @type {Partial<State>} */
 const NO_RUN = { progress: null, trace: [], epochs: [], evaluation: null, trained: false, runConfig: null };
 
+/** @param {Progress} progress @returns {TracePoint} */
+function pointOf({ epoch, step, steps, loss }) {
+  return { epoch, at: epoch - 1 + step / steps, loss };
+}
+
 /** @param {TracePoint[]} trace @param {TracePoint} point */
 function extend(trace, point) {
   const kept = trace.length < TRACE_MAX ? trace : trace.filter((_, i) => i % 2 === 0);
@@ -195,7 +200,8 @@ const CHANGES = {
   error_dismissed: () => ({ error: null }),
 
   ready: (state, _message, nowMs) => ({ timings: { ...state.timings, engine_ready_ms: nowMs } }),
-  loaded: (state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data }),
+  // A load that succeeds takes back what an earlier one complained of.
+  loaded: (state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: state.phase === 'error' ? null : state.error }),
   shard_added: (state, { id, added }) => ({
     data: added.data,
     shards: { ...state.shards, added: state.shards.added + 1 },
@@ -209,9 +215,7 @@ const CHANGES = {
   progress: (state, { type: _, ...progress }) => ({
     progress,
     trained: true,
-    trace: progress.stage === 'training'
-      ? extend(state.trace, { at: progress.epoch - 1 + progress.step / progress.steps, loss: progress.loss })
-      : state.trace,
+    trace: progress.stage === 'training' && progress.step > 0 ? extend(state.trace, pointOf(progress)) : state.trace,
   }),
   epoch_end: (state, { result, evaluation }) => ({ epochs: [...state.epochs, result], evaluation, trained: true }),
   stopped: (state, _message, nowMs) => ({ timings: { ...state.timings, run_ended_ms: nowMs } }),

@@ -2,8 +2,7 @@
  * What the page tests share: a static server that puts `dist/` under /convburn/, one browser, and
  * waits on the page's own conditions (its phase, its test ids). Nothing waits for a time.
  *
- * CONVBURN_DIST names the built page, CONVBURN_CHROMIUM the browser, CONVBURN_WEBGPU=1 adds
- * Chromium's software WebGPU.
+ * CONVBURN_DIST names the built page, CONVBURN_CHROMIUM the browser.
  *
  * @import { Browser, Page } from 'playwright-core'
  */
@@ -30,8 +29,9 @@ const TYPES = {
 const ARGS = [
   '--no-sandbox', '--disable-background-networking', '--disable-component-update', '--disable-sync',
   '--no-first-run', '--disable-quic',
-  ...(process.env.CONVBURN_WEBGPU ? ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'] : []),
 ];
+/** Chromium's software WebGPU: an adapter without a GPU. */
+const WEBGPU_ARGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
 /** @returns {Promise<{ url: string, requests: string[], close: () => Promise<void> }>} `requests` are the paths asked for, from /convburn/ on. */
 export function serve(root = DIST) {
@@ -63,9 +63,9 @@ export function serve(root = DIST) {
   });
 }
 
-/** @returns {Promise<Browser>} */
-export function launch() {
-  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: ARGS });
+/** @param {{ webgpu?: boolean }} [more] @returns {Promise<Browser>} */
+export function launch({ webgpu = false } = {}) {
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: webgpu ? [...ARGS, ...WEBGPU_ARGS] : ARGS });
 }
 
 /**
@@ -115,15 +115,16 @@ export async function waitForText(page, id, pattern, timeout = PATIENCE_MS) {
 /**
  * One server and one browser for all tests of a file.
  * @param {{ before: (hook: () => Promise<void>) => void, after: (hook: () => Promise<void>) => void }} hooks
+ * @param {{ webgpu?: boolean }} [more]
  */
-export function share({ before, after }) {
+export function share({ before, after }, more = {}) {
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let server;
   /** @type {Browser} */
   let browser;
   before(async () => {
     server = await serve();
-    browser = await launch();
+    browser = await launch(more);
   });
   after(async () => {
     await browser?.close();

@@ -74,3 +74,20 @@ test('an engine that cannot be loaded is an error with a sentence, and images ar
   assert.match(await textOf(page, 'error'), /engine.*Reload/);
   await page.getByText('Images 1 to 25').waitFor();
 });
+
+test('a backend that cannot run here is said so, and another one may be chosen', async (t) => {
+  const { page } = await shared.visit(t, SHORT.replace('flex', 'webgpu'), {
+    prepare: (opened) => opened.route('**/worker.js', async (route) => {
+      // Whatever the machine has: this worker has no WebGPU.
+      const response = await route.fetch();
+      const body = `Object.defineProperty(navigator, 'gpu', { value: undefined });\n${await response.text()}`;
+      await route.fulfill({ response, body });
+    }),
+  });
+  await waitForPhase(page, ['error']);
+  assert.match(await textOf(page, 'error'), /webgpu.*cannot run here/);
+  await page.getByTestId('backend').selectOption('flex');
+  await waitForPhase(page, ['ready']);
+  assert.equal(await textOf(page, 'error'), '');
+  assert.match(await textOf(page, 'backend-active'), /flex/);
+});

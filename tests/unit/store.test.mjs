@@ -84,6 +84,14 @@ test('an error is shown and leaves the rest as it was', () => {
   assert.equal(feed(after, { type: 'error_dismissed' }).error, null);
 });
 
+test('a backend that cannot run here is an error until another one is loaded', () => {
+  const refused = feed(initialState(), { type: 'ready' }, { type: 'error', command: 'load', error: fixture.error });
+  assert.equal(refused.phase, 'error');
+  const after = feed(refused, { type: 'loaded', loaded: fixture.loaded });
+  assert.equal(after.phase, 'loading');
+  assert.equal(after.error, null);
+});
+
 test('a refused file is forgotten, the others are enough', () => {
   const state = feed(
     readyPage(),

@@ -15,7 +15,7 @@ import { figure } from './format.js';
 const HEIGHT = 190;
 
 /** @typedef {{ label: string, colour: string, dashed?: boolean }} Line */
-/** @typedef {{ id: string, lines: Line[], span: (state: State) => number, data: (state: State) => number[][], say: (state: State) => string }} Chart */
+/** @typedef {{ id: string, lines: Line[], span: (state: State) => number, data: (state: State) => (number | null)[][], say: (state: State) => string }} Chart */
 
 /** @type {Line} */
 const TRAINING = { label: 'training', colour: '--line-train' };
@@ -31,7 +31,7 @@ const CHARTS = [
     id: 'chart-live',
     lines: [TRAINING],
     span: epochsOf,
-    data: ({ trace }) => [trace.map(({ at }) => at), trace.map(({ loss }) => loss)],
+    data: ({ trace }) => withGaps(trace),
     say: ({ progress }) => (progress ? `Running loss ${figure(progress.loss)}` : 'No figure yet'),
   },
   {
@@ -49,6 +49,19 @@ const CHARTS = [
     say: ({ epochs }) => lastOf(epochs, (e) => `loss ${figure(e.loss)}, on test images ${figure(e.val_loss)}`),
   },
 ];
+
+/**
+ * The running loss is a mean that begins anew with each epoch, and so does the line.
+ * @param {State['trace']} trace
+ * @returns {(number | null)[][]}
+ */
+function withGaps(trace) {
+  const points = trace.flatMap(({ epoch, at, loss }, i) => {
+    const begins = i > 0 && trace[i - 1].epoch !== epoch;
+    return begins ? [{ x: epoch - 1, y: null }, { x: at, y: loss }] : [{ x: at, y: loss }];
+  });
+  return [points.map(({ x }) => x), points.map(({ y }) => y)];
+}
 
 /** @param {State['epochs']} epochs @param {(last: State['epochs'][number]) => string} say */
 function lastOf(epochs, say) {
