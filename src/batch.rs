@@ -8,7 +8,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::cifar::{IMAGE_BYTES, Records};
-use crate::protocol::Augment;
+use crate::protocol::{Augment, CLASSES};
 use crate::random::{Stream, generator};
 
 /// Height and width of an image in pixels.
@@ -25,6 +25,9 @@ pub struct Batch {
     pub images: Tensor<4>,
     /// `[n]`, 0 to 9.
     pub labels: Tensor<1, Int>,
+    /// `[n, 10]`: 1 at the label, 0 elsewhere. Made on the host, because burn 0.22's `one_hot` checks
+    /// the labels by a synchronous read, which panics on WebGPU.
+    pub targets: Tensor<2>,
     /// Number of records.
     pub records: usize,
 }
@@ -71,11 +74,25 @@ pub fn gather(
         labels.push(i32::from(record.label));
     }
     let records = labels.len();
+    let targets = TensorData::new(one_hot(&labels), [records, CLASSES]);
     Batch {
         images: upload(pixels, records, device),
+        targets: Tensor::from_data(targets, device),
         labels: Tensor::from_data(TensorData::new(labels, [records]), device),
         records,
     }
+}
+
+/// 10 numbers a label, row by row.
+fn one_hot(labels: &[i32]) -> Vec<f32> {
+    let classes = 0..CLASSES as i32;
+    let row = |label: &i32| {
+        let label = *label;
+        classes
+            .clone()
+            .map(move |class| f32::from(u8::from(class == label)))
+    };
+    labels.iter().flat_map(row).collect()
 }
 
 /// Scales and uploads bare images: 3,072 bytes each, red, green and blue planes.
@@ -156,6 +173,15 @@ fn pixel(plane: &[u8], x: i32, y: i32) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_hot_marks_the_label() {
+        let rows = one_hot(&[0, 9]);
+        assert_eq!(
+            (rows[0], rows[19], rows.iter().sum::<f32>()),
+            (1.0, 1.0, 2.0)
+        );
+    }
 
     #[test]
     fn shuffle_visits_every_record_once_and_depends_on_seed_and_epoch() {

@@ -10,7 +10,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use async_lock::{Mutex, MutexGuard};
-use js_sys::{Float32Array, Function, Reflect, Uint8Array};
+use js_sys::{Float32Array, Function, Object, Reflect, Uint8Array};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
@@ -100,6 +100,9 @@ pub async fn load(
 
 async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Error> {
     let claim = Claim::new("load")?;
+    if config.is_object() {
+        reject_unknown_keys(&config)?;
+    }
     let config: Config = from_js("config", config)?.unwrap_or_default();
     let manifest: Option<Manifest> = from_js("manifest", manifest)?;
     config.validate()?;
@@ -321,6 +324,22 @@ fn from_js<T: DeserializeOwned>(
         argument,
         problem: error.to_string(),
     })
+}
+
+/// A misspelt setting must not be ignored: serde-wasm-bindgen 0.6 only asks an object for the fields it
+/// knows, whatever `deny_unknown_fields` says.
+fn reject_unknown_keys(config: &JsValue) -> Result<(), Error> {
+    let known = to_js(&Config::default())?;
+    for key in Object::keys(config.unchecked_ref::<Object>()) {
+        if !Reflect::has(&known, &key).unwrap_or(false) {
+            let problem = "there is no such setting".to_owned();
+            return Err(Error::InvalidConfig {
+                field: key.as_string().unwrap_or_default(),
+                problem,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// An error becomes a JavaScript `Error` with `code` and `hint` beside its `message`.

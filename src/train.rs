@@ -12,7 +12,7 @@ use crate::batch::Batch;
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::model::{Model, NetworkSpec};
-use crate::protocol::{CLASSES, Summary};
+use crate::protocol::Summary;
 
 /// The model, its optimiser and what they gather on the device between two reads.
 #[derive(Debug)]
@@ -56,7 +56,7 @@ impl Learner {
     /// One optimiser step: forward, backward, Adam. Nothing is read back.
     pub fn step(&mut self, batch: &Batch, lr: f64) {
         let logits = self.model.forward(batch.images.clone().autodiff()); // [n, 10]
-        let loss = cross_entropy(logits.clone(), &batch.labels); // [1]
+        let loss = cross_entropy(logits.clone(), &batch.targets); // [1]
         let mut gradients = loss.backward();
         self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
         self.gather(loss.inner(), logits.inner(), batch);
@@ -100,15 +100,14 @@ impl Learner {
     }
 }
 
-/// Mean sparse categorical cross-entropy from logits.
+/// Mean categorical cross-entropy from logits. One-hot targets instead of labels and `gather`, whose
+/// backward pass is a scatter: a multiplication fuses.
 ///
 /// # Shapes
-/// Logits `[n, 10]`, labels `[n]` → `[1]`.
-fn cross_entropy(logits: Tensor<2>, labels: &Tensor<1, Int>) -> Tensor<1> {
-    // One-hot labels instead of `gather`, whose backward pass is a scatter: a multiplication fuses.
-    let targets: Tensor<2> = labels.clone().one_hot::<2>(CLASSES).float(); // [n, 10]
+/// Logits and targets `[n, 10]` → `[1]`.
+fn cross_entropy(logits: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
     let [records, _] = logits.dims();
-    (log_softmax(logits, 1) * targets.autodiff()).sum() / -(records as f64)
+    (log_softmax(logits, 1) * targets.clone().autodiff()).sum() / -(records as f64)
 }
 
 async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Error> {

@@ -196,7 +196,7 @@ async fn bad_arguments_are_typed_and_cost_nothing() {
         (config("lr", f64::NAN.into()), "invalid_config"),
         (config("seed", "seven".into()), "invalid_argument"),
         (config("backend", "tpu".into()), "invalid_argument"),
-        (config("epoch", 1.into()), "invalid_argument"),
+        (config("epoch", 1.into()), "invalid_config"),
         ("flex".into(), "invalid_argument"),
     ];
     for (argument, code) in cases {

@@ -1,5 +1,6 @@
 //! Bytes → `Dataset`: what is accepted, what is refused, and in which order records come out.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

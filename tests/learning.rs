@@ -1,5 +1,6 @@
 //! The network, the rule of learning and the session, natively on flex and ndarray.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,

@@ -1,5 +1,6 @@
 //! `tests/fixtures/protocol.json` is what the crate really says; the page's unit tests read it too.
 
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(
     clippy::expect_used,
     clippy::unwrap_used,
