@@ -91,8 +91,8 @@ impl Loaned<'_> {
 /// `invalid_argument`, `invalid_config`, `invalid_manifest`, `backend_unavailable`, `busy`.
 #[wasm_bindgen(unchecked_return_type = "Loaded")]
 pub async fn load(
-    #[wasm_bindgen(unchecked_param_type = "Partial<Config> | null | undefined")] config: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "Manifest | null | undefined")] manifest: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "Partial<Config> | null")] config: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "Manifest | null")] manifest: JsValue,
 ) -> Result<JsValue, JsValue> {
     console_error_panic_hook::set_once();
     answer(load_session(config, manifest).await)
@@ -151,7 +151,7 @@ async fn add_shard_bytes(split: JsValue, bytes: Uint8Array) -> Result<JsValue, E
 /// `data_missing`, `diverged`, `compute`, `callback`, `not_loaded`, `busy`.
 #[wasm_bindgen(unchecked_return_type = "EpochOutcome")]
 pub async fn train_epoch(
-    #[wasm_bindgen(unchecked_param_type = "((progress: Progress) => void) | null | undefined")]
+    #[wasm_bindgen(unchecked_optional_param_type = "((progress: Progress) => void) | null")]
     on_progress: Option<Function>,
 ) -> Result<JsValue, JsValue> {
     answer(train_one_epoch(on_progress).await)

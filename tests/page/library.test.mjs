@@ -50,7 +50,7 @@ test('the README’s page trains, evaluates and logs', async (t) => {
 
 test('the package’s types name load, train_epoch and predict', () => {
   const types = readFileSync(join(PACKAGE, 'convburn.d.ts'), 'utf8');
-  assert.match(types, /export function load\(config: Partial<Config> \| null \| undefined, manifest: Manifest \| null \| undefined\): Promise<Loaded>/);
+  assert.match(types, /export function load\(config\?: Partial<Config> \| null, manifest\?: Manifest \| null\): Promise<Loaded>/);
   assert.match(types, /export function train_epoch\(.*\): Promise<EpochOutcome>/);
   assert.match(types, /export function predict\(pixels: Uint8Array\): Promise<Float32Array>/);
 });
