@@ -208,6 +208,7 @@ pub async fn advance(budget_ms: f64) -> Result<JsValue, JsValue> {
 
 async fn advance_session(budget_ms: f64) -> Result<JsValue, Error> {
     let claim = Claim::new("advance")?;
+    let budget_ms = budget_ms.max(0.0); // Also of NaN, which would never be used up.
     let mut session = lock(&claim.0).await?;
     to_js(&session.get()?.advance(budget_ms).await?)
 }
@@ -271,6 +272,7 @@ async fn summarise() -> Result<JsValue, Error> {
 }
 
 /// The running epoch pauses before its next step; the next [`train_epoch`] or [`advance`] continues.
+/// Before a run's first step has begun there is nothing to pause, and nothing happens.
 #[wasm_bindgen]
 pub fn pause() {
     with_signals(Signals::pause);

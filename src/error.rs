@@ -167,7 +167,7 @@ impl Error {
             Self::InvalidConfig { .. } => "Change the setting and try again.",
             Self::InvalidManifest { .. } => "Make the data again with `cargo xtask data`.",
             Self::Gzip { .. } | Self::HashMismatch { .. } => {
-                "Download the file again, or make the data again with `cargo xtask data`."
+                "Download the file again, or make the data again with `cargo xtask data --force`."
             }
             Self::RecordLength { .. } | Self::Label { .. } | Self::TooLarge { .. } => {
                 "Use the files data_batch_1.bin to data_batch_5.bin and test_batch.bin of the CIFAR-10 binary version."

@@ -58,7 +58,17 @@ impl Plan {
     /// # Errors
     /// [`Error::DataMissing`] for the first split that is short.
     pub fn check(&self, dataset: &Dataset, config: &Config) -> Result<(), Error> {
-        let need = |split, wanted: u32| dataset.promised(split).map_or(1, |all| all.min(wanted));
+        let kept = |all: u32| {
+            if self.held_out {
+                all - all / HELD_OUT_ONE_IN as u32
+            } else {
+                all
+            }
+        };
+        let need = |split, wanted: u32| {
+            let promised = dataset.promised(split);
+            promised.map_or(1, |all| kept(all).min(wanted))
+        };
         let train = ("training", self.train, need(Split::Train, config.train));
         let need_test = if self.held_out {
             1

@@ -26,9 +26,11 @@ use crate::train::Learner;
 
 pub use signals::Signals;
 
-/// Steps between two reads. Nothing else throttles submissions on wasm's WebGPU: without a read the
-/// queue and its memory grow.
-const STEPS_PER_READ: u32 = 16;
+/// Most steps between two reads. Nothing else throttles submissions on wasm's WebGPU: without a read
+/// the queue and its memory grow.
+const STEPS_PER_READ_MAX: usize = 16;
+/// Milliseconds of steps between two reads, because a pause waits for what is queued.
+const READ_EVERY_MS: f64 = 200.0;
 
 /// One visitor's run and all it needs.
 #[derive(Debug)]
@@ -109,6 +111,9 @@ impl Session {
     /// # Errors
     /// [`Error::Busy`] during a run, whose records must not change; else as [`Dataset::add`].
     pub fn add_shard(&mut self, split: Split, bytes: Vec<u8>) -> Result<ShardAdded, Error> {
+        if self.is_running() && self.signals.take_stop() {
+            self.run = None; // A paused run that was stopped and not asked since.
+        }
         if self.is_running() {
             return Err(Error::Busy { running: "train" });
         }
@@ -209,6 +214,7 @@ impl Session {
             return Ok(None);
         }
         self.report(run, plan, events).await?;
+        let stop = stop || self.signals.take_stop(); // It may have come while that was read.
         let Position { epoch, step } = run.position();
         events.push(if stop {
             Event::Stopped { epoch, step }
@@ -261,7 +267,8 @@ impl Session {
         });
         if epoch.step < epoch.steps {
             self.train_step(run.epoch, epoch);
-            if epoch.step == epoch.steps || epoch.step.is_multiple_of(STEPS_PER_READ) {
+            let queued = self.learner.unread_steps();
+            if epoch.step == epoch.steps || queued >= steps_per_read(epoch) {
                 self.read_running(run).await?;
             }
             return Ok(false);
@@ -304,4 +311,14 @@ impl Session {
         run.last_validation_ms = Some(validation.elapsed_ms);
         events.push(Event::EpochEnd { result, evaluation });
     }
+}
+
+/// How many steps may be queued before the next read: few where a step is slow. One until a step has
+/// been waited for, since before that nobody knows.
+fn steps_per_read(epoch: &Epoch) -> usize {
+    if epoch.mean.records() == 0 {
+        return 1;
+    }
+    let step_ms = epoch.train_ms / f64::from(epoch.step.max(1));
+    ((READ_EVERY_MS / step_ms) as usize).clamp(1, STEPS_PER_READ_MAX)
 }

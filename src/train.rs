@@ -70,6 +70,11 @@ impl Learner {
         self.gathered_records.push(batch.records);
     }
 
+    /// Number of steps since the last read.
+    pub fn unread_steps(&self) -> usize {
+        self.gathered.len()
+    }
+
     /// Waits for the steps so far and adds what they came to to `mean`.
     ///
     /// # Errors

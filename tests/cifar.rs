@@ -145,6 +145,19 @@ fn without_a_test_batch_the_last_fifth_is_held_out() {
 }
 
 #[test]
+fn a_manifest_without_test_shards_holds_out_too() {
+    let (a, b) = (support::records(20, 1), support::records(20, 2));
+    let list = manifest(&[("a", Split::Train, &a), ("b", Split::Train, &b)]);
+    let mut dataset = Dataset::new(Some(list)).unwrap();
+    dataset.add(Split::Train, a).unwrap();
+    assert!(!status(&dataset, &Config::default()).complete);
+    dataset.add(Split::Train, b).unwrap();
+    let told = status(&dataset, &Config::default());
+    assert!(told.complete && told.held_out);
+    assert_eq!((told.train_used, told.test_used), (32, 8));
+}
+
+#[test]
 fn a_run_waits_for_what_the_manifest_promises_and_the_configuration_asks() {
     let (a, b, t) = (
         support::records(20, 1),

@@ -14,49 +14,42 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Room, the rooms it may know, the guarded crates it may know.
-const ROOMS: &[(&str, &[&str], &[&str])] = &[
-    ("error", &["protocol"], &[]),
-    ("protocol", &["error"], &[]),
-    ("cifar", &["error", "protocol"], &[]),
-    ("random", &[], &[]),
-    ("batch", &["cifar", "protocol", "random"], &["burn"]),
-    ("plan", &["cifar", "error", "protocol"], &[]),
-    ("model", &["cifar", "protocol", "random"], &["burn"]),
-    ("adam", &[], &["burn"]),
-    ("metrics", &["protocol"], &[]),
-    (
-        "train",
-        &["adam", "batch", "error", "metrics", "model", "protocol"],
-        &["burn"],
-    ),
-    ("run", &["metrics", "protocol"], &[]),
-    (
-        "device",
-        &["error", "platform", "protocol"],
-        &["burn", "burn_ndarray", "burn_wgpu"],
-    ),
-    (
-        "session",
-        &[
-            "batch", "cifar", "device", "error", "metrics", "model", "plan", "platform",
-            "protocol", "run", "train",
-        ],
-        &[],
-    ),
-    (
-        "bindings",
-        &[
-            "cifar", "device", "error", "platform", "protocol", "run", "session",
-        ],
-        &["js_sys", "serde_wasm_bindgen", "wasm_bindgen", "web_sys"],
-    ),
-    (
-        "platform",
-        &[],
-        &["js_sys", "wasm_bindgen", "wasm_bindgen_futures", "web_sys"],
-    ),
-];
+/// A row of the rooms table.
+struct Room {
+    name: String,
+    /// The rooms it may know.
+    rooms: Vec<String>,
+    /// The guarded crates it may name.
+    crates: Vec<String>,
+}
+
+/// The table of ARCHITECTURE.md: `| room | what it does | rooms | crates |`.
+fn rooms() -> Vec<Room> {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, section) = text.split_once("## The crate's rooms").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let rooms: Vec<Room> = rows
+        .map(|row| {
+            let cells: Vec<&str> = row.split('|').collect();
+            Room {
+                name: words(cells[1]).remove(0),
+                rooms: words(cells[3]),
+                crates: words(cells[4]),
+            }
+        })
+        .collect();
+    assert!(rooms.len() > 10, "the table is read");
+    rooms
+}
+
+/// The words of a cell, without backticks and commas; `none` is no word.
+fn words(cell: &str) -> Vec<String> {
+    cell.split([' ', ',', '`'])
+        .filter(|word| !word.is_empty() && *word != "none")
+        .map(str::to_owned)
+        .collect()
+}
 
 /// Crates that only the rooms which list them may name.
 const GUARDED: &[&str] = &[
@@ -77,7 +70,10 @@ fn root() -> PathBuf {
 /// The code of a file: without comments and without its unit tests.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let text = text
+        .split("#[cfg(test)]\nmod tests {")
+        .next()
+        .unwrap_or_default();
     text.lines()
         .map(|line| line.split("//").next().unwrap_or_default())
         .collect::<Vec<_>>()
@@ -128,28 +124,38 @@ fn files(room: &str) -> Vec<PathBuf> {
 }
 
 #[test]
-fn every_source_file_is_a_room_of_the_table() {
+fn every_source_file_is_a_room_of_the_table_and_every_room_has_a_file() {
+    let rooms = rooms();
     for entry in fs::read_dir(root().join("src")).unwrap() {
         let path = entry.unwrap().path();
         let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let known =
-            ["lib", "bin"].contains(&stem.as_str()) || ROOMS.iter().any(|(room, ..)| *room == stem);
+        let known = ["lib", "bin"].contains(&stem.as_str());
+        let known = known || rooms.iter().any(|room| room.name == stem);
         assert!(known, "src/{stem} is in no row of the table");
+    }
+    for room in rooms {
+        assert!(files(&room.name)[0].is_file(), "{} has no file", room.name);
+        for krate in room.crates {
+            assert!(GUARDED.contains(&krate.as_str()), "{krate} is not guarded");
+        }
     }
 }
 
 #[test]
 fn a_room_knows_its_left_neighbours_only() {
-    for (room, rooms, crates) in ROOMS {
-        for file in files(room) {
+    let all = rooms();
+    for room in &all {
+        for file in files(&room.name) {
             let code = code(&file);
+            assert!(code.len() > 100, "{} is read", file.display());
             for other in named_after(&code, "crate::") {
-                let is_room = ROOMS.iter().any(|(name, ..)| *name == other);
-                let allowed = !is_room || other == *room || rooms.contains(&other.as_str());
+                let is_room = all.iter().any(|each| each.name == other);
+                let allowed = !is_room || other == room.name || room.rooms.contains(&other);
                 assert!(allowed, "{} may not know crate::{other}", file.display());
             }
             for krate in GUARDED {
-                let allowed = crates.contains(krate) || !mentions(&code, krate);
+                let allowed = room.crates.iter().any(|each| each == krate);
+                let allowed = allowed || !mentions(&code, krate);
                 assert!(allowed, "{} may not know {krate}", file.display());
             }
         }
@@ -164,10 +170,15 @@ fn imports(path: &Path) -> (Vec<String>, String) {
         .filter(|line| !line.trim_start().starts_with(['*', '/']))
         .collect::<Vec<_>>()
         .join("\n");
+    let is_import = |line: &&str| {
+        ["import ", "export ", "} from "]
+            .iter()
+            .any(|word| line.starts_with(word))
+    };
     let froms = code
-        .split("from ")
-        .skip(1)
-        .filter_map(|rest| rest.split(['\'', '"']).nth(1))
+        .lines()
+        .filter(is_import)
+        .filter_map(|line| line.split_once("from ")?.1.split(['\'', '"']).nth(1))
         .map(str::to_owned)
         .collect();
     (froms, code)
@@ -195,15 +206,32 @@ fn only_the_worker_imports_the_module_and_it_never_touches_the_page() {
 }
 
 #[test]
-fn the_store_is_pure_and_views_know_neither_worker_nor_each_other() {
-    let (_, store) = imports(&root().join("www/store.js"));
-    for word in ["document.", "window.", "fetch(", "postMessage"] {
-        assert!(!store.contains(word), "store.js uses {word}");
+fn the_store_is_pure() {
+    for file in ["www/store.js", "www/phases.js", "www/config.js"] {
+        let (froms, code) = imports(&root().join(file));
+        for word in ["document.", "window.", "fetch(", "postMessage"] {
+            assert!(!code.contains(word), "{file} uses {word}");
+        }
+        for from in froms {
+            let pure = ["./config.js", "./phases.js", "./protocol.js"].contains(&from.as_str());
+            assert!(pure, "{file} imports {from}");
+        }
     }
+}
+
+/// What panels share; everything else in the folder is a panel.
+const SHARED_BY_VIEWS: [&str; 3] = ["./bars.js", "./dom.js", "./format.js"];
+
+#[test]
+fn views_know_neither_the_worker_nor_each_other() {
     for path in scripts("www/views") {
-        let (_, code) = imports(&path);
+        let (froms, code) = imports(&path);
         for word in ["new Worker", "postMessage", "convburn_worker"] {
             assert!(!code.contains(word), "{} uses {word}", path.display());
+        }
+        for from in froms.iter().filter(|from| from.starts_with("./")) {
+            let shared = SHARED_BY_VIEWS.contains(&from.as_str());
+            assert!(shared, "{} imports the panel {from}", path.display());
         }
     }
 }

@@ -82,7 +82,9 @@ export function crossCheck(config) {
 }
 
 /**
- * Reads a fragment. A key that is unknown or has a bad value is complained of and left at its default.
+ * Reads a fragment. A key that is unknown or has a bad value is complained of and left at its
+ * default; a batch larger than the training images is complained of and lowered, because the
+ * engine loads with what comes out of here.
  * @param {string} hash With or without the `#`.
  * @returns {{ config: Config, autostart: boolean, complaints: string[] }}
  */
@@ -102,7 +104,8 @@ export function parseFragment(hash) {
       else complaints.push(`The link’s “${key}” cannot be “${text}”. ${read.problem}`);
     }
   }
-  const clashes = Object.values(crossCheck(config));
+  const clashes = Object.values(crossCheck(config)).map((sentence) => `${sentence} It is ${config.train.toLocaleString('en')} now.`);
+  config.batch = Math.min(config.batch, config.train);
   return { config, autostart: autostart && clashes.length === 0, complaints: [...complaints, ...clashes] };
 }
 

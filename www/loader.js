@@ -2,16 +2,18 @@
  * Brings data to the engine: the server's shards, or files of the visitor's.
  *
  * It decides the order (browsing begins with the first shard), keeps a few fetches under way,
- * sends each shard once and starts over when the source changes. What a shard is worth is said by
- * the crate; what a file is called only guesses where it belongs.
+ * sends each shard once and starts over when the source changes. During a run nothing is sent,
+ * because its records must not change: what was under way is asked for again afterwards. What a
+ * shard is worth is said by the crate; what a file is called only guesses where it belongs.
  *
  * @import { Command, Config, Manifest, ManifestShard, Split } from './protocol.js'
+ * @import { OpenedFile } from './records.js'
  * @import { Action, State } from './store.js'
  */
-import { isBusy } from './phases.js';
+import { isOccupied } from './phases.js';
 import { RECORD_BYTES } from './protocol.js';
-import { areWhole, countRecords, openRecords } from './records.js';
-import { fetchManifest, fetchShard, forgetShard, shardsNeeded } from './shards.js';
+import { areWhole, countRecords, openFile, openRecords } from './records.js';
+import { fetchManifest, fetchShard, forgetShard, promisedBy, shardsNeeded } from './shards.js';
 
 /** Fetches under way at a time. */
 const FETCHES = 4;
@@ -40,36 +42,44 @@ export function createLoader(store, send) {
   let asked = new Set();
   /** Goes up with each change of source; what began under an older one is dropped. */
   let turn = 0;
+  /** The stream of shards under way; one that finds another in its place ends. @type {object | null} */
+  let streaming = null;
   let filesSeen = 0;
-  /**
-   * Training records in the visitor's files, and the last of those files.
-   * @type {{ count: number, last: { name: string, records: Uint8Array } | null }}
-   */
-  let own = { count: 0, last: null };
+  const nothingOwn = () => ({
+    files: /** @type {File[]} */ ([]),
+    count: 0,
+    last: /** @type {{ name: string, records: Uint8Array } | null} */ (null),
+  });
+  /** The visitor's files, the training records in them, and the last file with such records. */
+  let own = nothingOwn();
 
-  /** Loads the changed configuration; the same manifest keeps the data that is there. */
-  function reload() {
-    const { config, source } = store.get();
-    send({ type: 'load', config, manifest: source === 'server' ? manifest : null });
+  /** Loads this configuration; the same manifest keeps the data that is there. @param {Config} config */
+  function load(config) {
+    send({ type: 'load', config, manifest: store.get().source === 'server' ? manifest : null });
   }
 
   /** @param {'server' | 'files'} source */
   function begin(source) {
     turn += 1;
     asked = new Set();
-    own = { count: 0, last: null };
-    store.dispatch({ type: 'source_chosen', source });
-    reload();
+    streaming = null;
+    own = nothingOwn();
+    const promised = source === 'server' && manifest ? promisedBy(manifest) : null;
+    store.dispatch({ type: 'source_chosen', source, turn, promised });
+    // What was accepted once is accepted again, so that the data changes whatever the form says: Start sends the rest.
+    const { loaded, config } = store.get();
+    load(loaded?.config ?? config);
   }
 
-  /** @param {Split} split @param {Uint8Array<ArrayBuffer>} bytes @param {number} mine */
+  /** @param {Split} split @param {Uint8Array<ArrayBuffer>} bytes @param {object} mine */
   async function fillPool(split, bytes, mine) {
     const records = await openRecords(bytes.slice());
-    if (mine === turn && areWhole(records)) store.dispatch({ type: 'pool_filled', split, records });
+    if (mine === streaming && areWhole(records)) store.dispatch({ type: 'pool_filled', split, records });
   }
 
   /** @param {unknown} thrown */
   function giveUp(thrown) {
+    streaming = null;
     const sentence = `The server’s images could not be had: ${sentenceOf(thrown)}.`;
     store.dispatch({ type: 'data_failed', sentence });
     if (store.get().error) return; // What led here is said already.
@@ -77,55 +87,108 @@ export function createLoader(store, send) {
     store.dispatch({ type: 'complained', error: { code: 'data_unavailable', message: sentence, hint } });
   }
 
-  /** @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes @param {number} mine */
-  async function passOn(shard, bytes, mine) {
-    store.dispatch({ type: 'shard_fetched' });
-    if (store.get().pool[shard.split] === null) await fillPool(shard.split, bytes, mine);
-    if (mine === turn) send({ type: 'add_shard', id: shard.file, split: shard.split, bytes }, [bytes.buffer]);
+  /** The shards that the configuration needs and that were not asked for. @returns {ManifestShard[]} */
+  function missing() {
+    if (!manifest || isOccupied(store.get())) return [];
+    return shardsNeeded(manifest, store.get().config).filter(({ file }) => !asked.has(file));
   }
 
-  /** Sends the shards that the configuration needs and that were not sent yet. @param {Config} config */
-  async function ensure(config) {
+  /** Says how many shards there will be in all; what failed before is being tried again. */
+  function announce() {
+    const { shards, dataProblem } = store.get();
+    const count = asked.size + missing().length;
+    if (count !== shards.expected || dataProblem) store.dispatch({ type: 'shards_expected', count });
+  }
+
+  /** Sees to it that the shards that the configuration needs are sent. */
+  async function ensure() {
     if (!manifest || store.get().source !== 'server') return;
-    const missing = shardsNeeded(manifest, config).filter((shard) => !asked.has(shard.file));
-    if (missing.length === 0) return;
-    for (const shard of missing) asked.add(shard.file);
-    store.dispatch({ type: 'shards_expected', count: missing.length });
-    await stream(missing, turn);
-  }
-
-  /** Fetches a few at a time and passes them on in order. @param {ManifestShard[]} shards @param {number} mine */
-  async function stream(shards, mine) {
-    /** @type {Promise<Uint8Array<ArrayBuffer>>[]} */
-    const fetches = [];
-    for (let i = 0; i < shards.length && mine === turn; i += 1) {
-      while (fetches.length < Math.min(i + FETCHES, shards.length)) {
-        const fetching = fetchShard(shards[fetches.length]);
-        fetching.catch(() => undefined); // Awaited below, in order; until then it is not unhandled.
-        fetches.push(fetching);
-      }
-      try {
-        const bytes = await fetches[i];
-        if (mine === turn) await passOn(shards[i], bytes, mine);
-      } catch (thrown) {
-        if (mine === turn) giveUp(thrown);
-        return;
-      }
-    }
-  }
-
-  /** The server's data from the start: also the way to try again. */
-  async function useServer() {
+    announce();
+    if (streaming || missing().length === 0) return;
+    const mine = {};
+    streaming = mine;
+    /** @type {{ shard: ManifestShard, fetching: Promise<Uint8Array<ArrayBuffer>> }[]} */
+    const underWay = [];
     try {
-      manifest = await fetchManifest();
+      while (await step(underWay, mine));
     } catch (thrown) {
-      manifest = null;
-      begin('server');
-      giveUp(thrown);
-      return;
+      if (mine === streaming) giveUp(thrown);
     }
+    if (streaming === mine) streaming = null;
+    if (streaming || store.get().dataProblem) return;
+    announce();
+    // A stream that took this one's place may have ended before this one forgot what it had asked for.
+    if (missing().length > 0) await ensure();
+  }
+
+  /**
+   * Passes the next shard on, a few fetches ahead, looking at the configuration each time: it may
+   * have come to need more shards, or fewer. Whatever does not arrive may be asked for again.
+   * @param {{ shard: ManifestShard, fetching: Promise<Uint8Array<ArrayBuffer>> }[]} underWay
+   * @param {object} mine
+   * @returns {Promise<boolean>} Whether there is more to do.
+   */
+  async function step(underWay, mine) {
+    for (const shard of missing().slice(0, FETCHES - underWay.length)) {
+      asked.add(shard.file);
+      const fetching = fetchShard(shard);
+      fetching.catch(() => undefined); // Awaited below, in order; until then it is not unhandled.
+      underWay.push({ shard, fetching });
+    }
+    const [next] = underWay;
+    if (!next) return false;
+    const askedThen = asked;
+    let passed = false;
+    try {
+      passed = await passOn(next.shard, await next.fetching, mine);
+    } finally {
+      underWay.shift();
+      // The others of a stream that ends are forgotten with it.
+      if (!passed) for (const { shard } of [next, ...underWay]) askedThen.delete(shard.file);
+    }
+    return passed;
+  }
+
+  /** @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes @param {object} mine @returns {Promise<boolean>} Whether it was sent. */
+  async function passOn(shard, bytes, mine) {
+    if (mine === streaming && store.get().pool[shard.split] === null) await fillPool(shard.split, bytes, mine);
+    if (mine !== streaming || isOccupied(store.get())) return false;
+    store.dispatch({ type: 'shard_fetched' });
+    send({ type: 'add_shard', id: `${turn}/${shard.file}`, split: shard.split, bytes }, [bytes.buffer]);
+    return true;
+  }
+
+  /** The server's data from the start. */
+  async function useServer() {
+    const before = turn;
+    /** @type {Manifest | null} */
+    let fetched = null;
+    /** @type {unknown} */
+    let problem = null;
+    try {
+      fetched = await fetchManifest();
+    } catch (thrown) {
+      problem = thrown;
+    }
+    if (turn !== before) return; // Another source was chosen meanwhile.
+    manifest = fetched;
     begin('server');
-    await ensure(store.get().config);
+    if (fetched) await ensure();
+    else giveUp(problem);
+  }
+
+  /** Tries again what failed. A network that is there is not given up for it. */
+  async function retry() {
+    const { source, loaded } = store.get();
+    if (source === 'files') {
+      const { files } = own;
+      begin('files');
+      await useFiles(files);
+    } else if (manifest && loaded) {
+      await ensure();
+    } else {
+      await useServer();
+    }
   }
 
   /**
@@ -133,50 +196,70 @@ export function createLoader(store, send) {
    * the server's data comes back.
    * @param {string} id @param {string} code
    */
-  function refused(id, code) {
+  async function refused(id, code) {
+    if (!id.startsWith(`${turn}/`)) return;
+    const file = id.slice(id.indexOf('/') + 1);
+    if (code === 'busy') asked.delete(file);
     if (!BAD_BYTES.includes(code)) return;
-    const shard = manifest?.shards.find((each) => each.file === id);
+    const shard = manifest?.shards.find((each) => each.file === file);
     if (store.get().source === 'server') {
-      if (shard) void forgetShard(shard);
-      giveUp(new Error(`“${id}” is damaged`));
+      asked.delete(file);
+      giveUp(new Error(`“${file}” is damaged`));
+      if (shard) await forgetShard(shard);
     } else if (store.get().files.length === 0) {
-      void useServer();
+      await useServer();
     }
+  }
+
+  /** @param {string} code @param {string} message @param {string} hint */
+  function complain(code, message, hint) {
+    store.dispatch({ type: 'complained', error: { code, message, hint } });
+  }
+
+  /** @returns {boolean} Whether files cannot be taken now, which is said. */
+  function refusesFiles() {
+    const occupied = isOccupied(store.get());
+    if (occupied) complain('busy', 'The data cannot change while a run is under way.', 'Stop the run, then choose the files again.');
+    return occupied;
   }
 
   /**
-   * The visitor's files, in the order of their names. Files that are no whole records are
-   * refused before anything else is given up for them.
+   * The visitor's files, in the order of their names. Files that are no CIFAR-10 are refused before
+   * anything else is given up for them.
    * @param {File[]} files
    */
   async function useFiles(files) {
+    if (refusesFiles()) return;
+    /** @type {OpenedFile[]} */
     const opened = [];
-    for (const file of files) {
-      const bytes = new Uint8Array(await file.arrayBuffer());
-      const records = await openRecords(bytes).catch(() => new Uint8Array());
-      if (!areWhole(records)) return complainOf(file, records.length);
-      opened.push({ file, bytes, records });
+    try {
+      for (const file of files) opened.push(await openFile(file));
+    } catch (thrown) {
+      complain('invalid_data', sentenceOf(thrown), 'Choose data_batch_1.bin to data_batch_5.bin and test_batch.bin of the binary version.');
+      return;
     }
-    if (isBusy(store.get().phase)) return complainOfRun();
+    if (refusesFiles()) return; // A run may have started meanwhile.
     opened.sort((a, b) => a.file.name.localeCompare(b.file.name, 'en'));
     if (store.get().source !== 'files') begin('files');
-    for (const { file, bytes, records } of opened) addFile(file, bytes, records);
+    for (const each of opened) addFile(each);
     holdOut();
   }
 
-  /** @param {File} file @param {Uint8Array<ArrayBuffer>} bytes @param {Uint8Array} records */
-  function addFile(file, bytes, records) {
+  /** @param {OpenedFile} opened */
+  function addFile({ file, bytes, records }) {
     const split = guessSplit(file.name);
-    const id = `file-${(filesSeen += 1)}`;
+    const id = `${turn}/${(filesSeen += 1)}`;
+    own.files.push(file);
     store.dispatch({ type: 'file_expected', id, file: file.name });
-    store.dispatch({ type: 'shards_expected', count: 1 });
+    store.dispatch({ type: 'shards_expected', count: store.get().shards.expected + 1 });
     store.dispatch({ type: 'shard_fetched' });
     if (split === 'test' || store.get().pool.train === null) {
       store.dispatch({ type: 'pool_filled', split, records: records.slice() });
     }
     if (split === 'train') {
       const isLast = !own.last || file.name.localeCompare(own.last.name, 'en') >= 0;
-      own = { count: own.count + countRecords(records), last: isLast ? { name: file.name, records } : own.last };
+      own.count += countRecords(records);
+      if (isLast) own.last = { name: file.name, records };
     }
     send({ type: 'add_shard', id, split, bytes });
   }
@@ -189,26 +272,13 @@ export function createLoader(store, send) {
     store.dispatch({ type: 'pool_filled', split: 'test', records: records.slice(records.length - held * RECORD_BYTES) });
   }
 
-  function complainOfRun() {
-    const message = 'The data cannot change while a run is under way.';
-    const hint = 'Stop the run, then choose the files again.';
-    store.dispatch({ type: 'complained', error: { code: 'busy', message, hint } });
-  }
-
-  /** @param {File} file @param {number} length */
-  function complainOf(file, length) {
-    const left = length % RECORD_BYTES;
-    store.dispatch({
-      type: 'complained',
-      error: {
-        code: 'invalid_data',
-        message: length === 0
-          ? `“${file.name}” is empty or is not a complete gzip file.`
-          : `“${file.name}” is cut short or is not CIFAR-10: ${left} bytes are left over after whole records of ${RECORD_BYTES} bytes.`,
-        hint: 'Choose data_batch_1.bin to data_batch_5.bin and test_batch.bin of the binary version.',
-      },
-    });
-  }
-
-  return { useServer, useFiles, ensure, refused, reload };
+  return {
+    useServer,
+    useFiles,
+    ensure,
+    refused,
+    retry,
+    /** Loads the form's configuration. */
+    reload: () => load(store.get().config),
+  };
 }

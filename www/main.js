@@ -8,9 +8,9 @@
 import { connect } from './client.js';
 import { parseFragment, toFragment } from './config.js';
 import { createLoader } from './loader.js';
-import { isBusy } from './phases.js';
+import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
-import { createStore, problemsOf } from './store.js';
+import { createStore, isSettled, problemsOf } from './store.js';
 import { mountCharts } from './views/charts.js';
 import { mountControls } from './views/controls.js';
 import { mountData } from './views/data.js';
@@ -35,7 +35,7 @@ function complain(code, message, hint) {
 /** Starts a fresh run, unless a field cannot stay as it is. */
 function start() {
   const { phase, starting, config } = store.get();
-  if (starting || (phase !== 'ready' && phase !== 'done')) return;
+  if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
   const [problem] = Object.entries(problemsOf(store.get()));
   if (problem) {
     complain('invalid_config', `The setting “${problem[0]}” cannot be used. ${problem[1]}`, 'Change it, then start again.');
@@ -46,7 +46,7 @@ function start() {
 }
 
 function readFragment() {
-  if (isBusy(store.get().phase)) {
+  if (isOccupied(store.get())) {
     complain('busy', 'The address changed while a run is under way.', 'Stop the run, then follow the link again.');
     return;
   }
@@ -92,19 +92,25 @@ async function askAbout(file) {
 function react(state, before, message) {
   document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
-  if (message.type === 'error' && message.command === 'add_shard' && message.id) loader.refused(message.id, message.error.code);
+  if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
+  if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   if (NEW_WEIGHTS.includes(message.type)) predict();
-  if (store.get().autostart) start();
+  if (store.get().autostart && isUsable(store.get())) start();
 }
+
+/** @param {State} state */
+const isUsable = (state) => Object.keys(problemsOf(state)).length === 0;
 
 /** @param {State} state @param {State} before */
 function configChanged(state, before) {
   if (state.source === 'none') return; // The first load, at the end of this file, is yet to come.
-  if (state.config.backend !== before.config.backend) {
-    if (state.loaded === null && state.phase === 'error') return void loader.useServer();
-    if (!state.trained && !isBusy(state.phase)) loader.reload();
+  if (state.loaded === null && state.phase === 'error') {
+    // Nothing has loaded yet: whatever was changed may be what was in the way.
+    if (state.alive && isUsable(state)) void loader.retry();
+    return;
   }
-  void loader.ensure(state.config);
+  if (state.config.backend !== before.config.backend && !state.trained && !isOccupied(state)) loader.reload();
+  void loader.ensure();
 }
 
 store.subscribe(react);
@@ -119,7 +125,7 @@ const actions = {
   send: (command) => client.send(command),
   retryData() {
     store.dispatch({ type: 'error_dismissed' });
-    void loader.useServer();
+    void loader.retry();
   },
   /** The address bar is the link to share. */
   writeFragment() {

@@ -23,20 +23,33 @@ const RUNNING = ['compiling', 'training', 'paused'];
 const IDLE = ['loading', 'ready', 'done'];
 
 /**
- * Whether a run or an evaluation is under way, so that neither settings nor data may change.
+ * Whether a run or an evaluation is under way.
  * @param {Phase} phase
  */
-export function isBusy(phase) {
+function isBusy(phase) {
   return phase !== 'error' && !IDLE.includes(phase);
+}
+
+/**
+ * Whether neither settings nor data may change: also while the answer to a Start is awaited.
+ * @param {{ phase: Phase, starting: boolean }} state
+ */
+export function isOccupied({ phase, starting }) {
+  return starting || isBusy(phase);
 }
 
 /** @type {Partial<Record<(Message | Action)['type'], { from: Phase[] | 'any', to: Target }>>} */
 export const TRANSITIONS = {
-  // The engine and the data: `ready` once both are there, `loading` while more data is under way.
+  // The engine and the data: `ready` once both are there, `loading` while some is missing. A
+  // setting may ask for more data, or for less.
   loaded: { from: [...IDLE, 'error'], to: 'settle' },
+  configured: { from: IDLE, to: 'settle' },
+  field_edited: { from: IDLE, to: 'settle' },
+  preset_chosen: { from: IDLE, to: 'settle' },
   source_chosen: { from: IDLE, to: 'settle' },
   shards_expected: { from: IDLE, to: 'settle' },
   shard_added: { from: IDLE, to: 'settle' },
+  data_failed: { from: IDLE, to: 'settle' },
   error: { from: IDLE, to: 'settle' }, // Of a shard; see `afterError` for the others.
   // A run.
   started: { from: IDLE, to: 'training' },
@@ -56,21 +69,29 @@ export const TRANSITIONS = {
 };
 
 /**
+ * What the table has to know beside the message, this message included.
+ * @typedef {object} Standing
+ * @property {Phase} before The phase before the evaluation that is under way.
+ * @property {boolean} settled Whether the engine and the data are there.
+ * @property {boolean} loaded Whether the engine has ever accepted a configuration.
+ * @property {boolean} trained Whether there is a trained network.
+ */
+
+/**
  * @param {Phase} phase
- * @param {Phase} before The phase before the evaluation that is under way.
  * @param {Message | Action} message
- * @param {boolean} settled Whether the engine and the data are there, this message included.
- * @param {boolean} loaded Whether the engine has ever accepted a configuration.
+ * @param {Standing} standing
  * @returns {Phase}
  */
-export function nextPhase(phase, before, message, settled, loaded) {
+export function nextPhase(phase, message, { before, settled, loaded, trained }) {
   if (message.type === 'error' && message.command !== 'add_shard') return afterError(phase, before, message, loaded);
   const row = TRANSITIONS[message.type];
   if (!row || (row.from !== 'any' && !row.from.includes(phase))) return phase;
   if (row.to === 'before') return before;
   if (row.to !== 'settle') return row.to;
-  if (settled) return phase === 'done' && message.type !== 'loaded' && message.type !== 'was_reset' ? 'done' : 'ready';
-  return 'loading';
+  // Missing data takes no result away: the trained network can still be measured and asked.
+  if (trained && phase !== 'loading') return phase;
+  return settled ? 'ready' : 'loading';
 }
 
 /** Failures of a training step after which the engine is as good as before. */

@@ -49,27 +49,52 @@ async function fetchBytes(url, options) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
+/** @param {any} shard */
+function isShard(shard) {
+  return typeof shard?.file === 'string' && ['train', 'test'].includes(shard.split)
+    && Number.isInteger(shard.records) && typeof shard.sha256 === 'string';
+}
+
+/**
+ * Reads a manifest as far as the page uses it; the crate checks the rest.
+ * @param {Uint8Array} bytes
+ * @returns {Manifest}
+ */
+export function readManifest(bytes) {
+  let value;
+  try {
+    value = JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    value = null; // A static host may answer with its own page.
+  }
+  if (!Array.isArray(value?.shards) || !value.shards.every(isShard)) throw new Error('the server’s manifest is not a list of data files');
+  return value;
+}
+
 /**
  * The manifest: the server's if it can be had, so that changed data is noticed, else the one kept.
+ * Only one that can be read is kept.
  * @returns {Promise<Manifest>}
  */
 export async function fetchManifest() {
   const url = `${DATA_URL}manifest.json`;
-  /** @type {Uint8Array<ArrayBuffer>} */
-  let bytes;
   try {
-    bytes = await fetchBytes(url, { cache: 'no-cache' });
+    const bytes = await fetchBytes(url, { cache: 'no-cache' });
+    const manifest = readManifest(bytes);
     await keep(url, bytes);
+    return manifest;
   } catch (error) {
     const kept = await (await cache())?.match(url);
     if (!kept) throw error;
-    bytes = new Uint8Array(await kept.arrayBuffer());
+    return readManifest(new Uint8Array(await kept.arrayBuffer()));
   }
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    throw new Error(`${url} is not a list of data files`);
-  }
+}
+
+/** Records that the manifest lists. @param {Manifest} manifest @returns {{ train: number, test: number }} */
+export function promisedBy(manifest) {
+  const sum = { train: 0, test: 0 };
+  for (const { split, records } of manifest.shards) sum[split] += records;
+  return sum;
 }
 
 /** @param {ManifestShard} shard */
@@ -94,7 +119,8 @@ export async function forgetShard(shard) {
 
 /**
  * The shards that hold the first records that the configuration asks for. The first of each split
- * come first, because the page looks at those; each split is in official order.
+ * come first, because the page looks at those and a short run needs no other test images; each
+ * split is in official order.
  *
  * @param {Manifest} manifest
  * @param {Config} config

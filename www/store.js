@@ -29,6 +29,8 @@ import { nextPhase } from './phases.js';
  * @property {string} title
  */
 
+/** Records of each split. @typedef {{ train: number, test: number }} Promised */
+
 /** A point of the live loss; `at` counts epochs from 0. @typedef {{ epoch: number, at: number, loss: number }} TracePoint */
 
 /**
@@ -49,7 +51,10 @@ import { nextPhase } from './phases.js';
  * @property {boolean} autostart Whether the link asks to start at once.
  * @property {Loaded | null} loaded What the engine last accepted.
  * @property {DataStatus | null} data
+ * @property {boolean} alive Whether the engine answers.
  * @property {'server' | 'files' | 'none'} source
+ * @property {number} turn Goes up with each change of source; a shard's id begins with its turn.
+ * @property {Promised | null} promised What the server's manifest lists.
  * @property {{ expected: number, fetched: number, added: number }} shards
  * @property {AddedFile[]} files
  * @property {string | null} dataProblem Why there is no data, as a sentence.
@@ -58,6 +63,7 @@ import { nextPhase } from './phases.js';
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
  * @property {boolean} trained Whether the model has left its initial weights.
+ * @property {boolean} diverged Whether the run ended because its loss is no number any more.
  * @property {Progress | null} progress
  * @property {TracePoint[]} trace
  * @property {EpochResult[]} epochs
@@ -73,7 +79,7 @@ import { nextPhase } from './phases.js';
  * @typedef {{ type: 'configured', config: Config, autostart: boolean }
  *   | { type: 'field_edited', field: Field, text: string }
  *   | { type: 'preset_chosen', preset: Partial<Config> }
- *   | { type: 'source_chosen', source: 'server' | 'files' }
+ *   | { type: 'source_chosen', source: 'server' | 'files', turn: number, promised: Promised | null }
  *   | { type: 'shards_expected', count: number }
  *   | { type: 'shard_fetched' }
  *   | { type: 'file_expected', id: string, file: string }
@@ -101,7 +107,10 @@ export function initialState() {
     autostart: false,
     loaded: null,
     data: null,
+    alive: false,
     source: 'none',
+    turn: 0,
+    promised: null,
     shards: { expected: 0, fetched: 0, added: 0 },
     files: [],
     dataProblem: null,
@@ -110,6 +119,7 @@ export function initialState() {
     runConfig: null,
     starting: false,
     trained: false,
+    diverged: false,
     progress: null,
     trace: [],
     epochs: [],
@@ -121,14 +131,21 @@ export function initialState() {
   };
 }
 
-/** Whether the engine and all the data that the configuration asks for are there. @param {State} state */
-export function isSettled(state) {
-  const { expected, added } = state.shards;
-  return state.loaded !== null && expected > 0 && added >= expected;
+/**
+ * Whether the engine and all the data that the configuration asks for are there, so that a run may
+ * start. The server's records count, not its shards: those under way for a longer run are not
+ * waited for. Of the visitor's files the engine says whether they are enough.
+ * @param {State} state
+ */
+export function isSettled({ loaded, data, source, files, promised, config, dataProblem }) {
+  if (!loaded || !data || dataProblem) return false;
+  if (source === 'files') return data.complete && files.length > 0 && files.every(({ records }) => records !== null);
+  if (!promised) return false;
+  return data.train_records >= Math.min(config.train, promised.train) && data.test_records >= Math.min(config.test, promised.test);
 }
 
 /** What a run leaves behind, taken away. @type {Partial<State>} */
-const NO_RUN = { progress: null, trace: [], epochs: [], evaluation: null, trained: false, runConfig: null };
+const NO_RUN = { progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null };
 
 /** @param {Progress} progress @returns {TracePoint} */
 function pointOf({ epoch, step, steps, loss }) {
@@ -159,18 +176,27 @@ function amend(files, id, change) {
   return files.map((file) => (file.id === id ? { ...file, ...change } : file));
 }
 
+/** Whether this shard or file is of the present source, not of one before. @param {State} state @param {string} [id] */
+function isCurrent(state, id) {
+  return Boolean(id?.startsWith(`${state.turn}/`));
+}
+
 /**
  * A shard that was not added. The server's is held already after a second load of the same
- * manifest, which is as good; a file that was refused is not waited for any longer.
+ * manifest, which is as good, and is sent again when a run was in its way; a file that was refused
+ * is not waited for any longer.
  * @param {State} state @param {ErrorReport} error @param {string} id
  * @returns {Partial<State>}
  */
 function withoutShard(state, error, id) {
   const { shards, source } = state;
+  if (!isCurrent(state, id)) return {};
   if (error.code === 'not_loaded') return {}; // The load before it failed, and that is the news.
   if (source === 'files') {
-    return { error, files: state.files.filter((file) => file.id !== id), shards: { ...shards, expected: shards.expected - 1 } };
+    const counts = { ...shards, expected: shards.expected - 1, fetched: shards.fetched - 1 };
+    return { error, files: state.files.filter((file) => file.id !== id), shards: counts };
   }
+  if (error.code === 'busy') return { shards: { ...shards, fetched: shards.fetched - 1 } };
   return error.code === 'duplicate' ? { shards: { ...shards, added: shards.added + 1 } } : { error };
 }
 
@@ -182,12 +208,12 @@ const CHANGES = {
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
-  source_chosen: (_state, { source }) => ({
-    ...NO_RUN, source, files: [], data: null, dataProblem: null, sampleFrom: 0,
+  source_chosen: (_state, { source, turn, promised }) => ({
+    ...NO_RUN, source, turn, promised, files: [], data: null, dataProblem: null, sampleFrom: 0,
     shards: { expected: 0, fetched: 0, added: 0 },
     pool: { train: null, test: null },
   }),
-  shards_expected: (state, { count }) => ({ shards: { ...state.shards, expected: state.shards.expected + count }, dataProblem: null }),
+  shards_expected: (state, { count }) => ({ shards: { ...state.shards, expected: count }, dataProblem: null }),
   shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
   file_expected: (state, { id, file }) => ({ error: null, files: [...state.files, { id, file, split: null, records: null, known: null }] }),
   pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
@@ -199,14 +225,14 @@ const CHANGES = {
   complained: (_state, { error }) => ({ error }),
   error_dismissed: () => ({ error: null }),
 
-  ready: (state, _message, nowMs) => ({ timings: { ...state.timings, engine_ready_ms: nowMs } }),
+  ready: (state, _message, nowMs) => ({ alive: true, timings: { ...state.timings, engine_ready_ms: nowMs } }),
   // A load that succeeds takes back what an earlier one complained of.
   loaded: (state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: state.phase === 'error' ? null : state.error }),
-  shard_added: (state, { id, added }) => ({
+  shard_added: (state, { id, added }) => (isCurrent(state, id) ? {
     data: added.data,
     shards: { ...state.shards, added: state.shards.added + 1 },
     files: amend(state.files, id, { split: added.split, records: added.records, known: added.name ?? null }),
-  }),
+  } : {}),
   started: (state, { loaded }, nowMs) => ({
     ...NO_RUN, loaded, data: loaded.data, runConfig: loaded.config, starting: false,
     timings: { ...state.timings, run_started_ms: nowMs, run_ended_ms: null },
@@ -225,10 +251,10 @@ const CHANGES = {
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start') return { error, starting: false };
-    if (command === 'advance') return { error, timings: { ...state.timings, run_ended_ms: nowMs } };
+    if (command === 'advance') return { error, diverged: error.code === 'diverged', timings: { ...state.timings, run_ended_ms: nowMs } };
     return { error };
   },
-  failed: (_state, { error }) => ({ error, starting: false }),
+  failed: (_state, { error }) => ({ error, alive: false, starting: false }),
 };
 
 /**
@@ -239,7 +265,9 @@ const CHANGES = {
  */
 export function reduce(state, message, nowMs) {
   const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs) };
-  const phase = nextPhase(state.phase, state.phaseBefore, message, isSettled(changed), changed.loaded !== null);
+  const phase = nextPhase(state.phase, message, {
+    before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained,
+  });
   if (phase === 'evaluating' && state.phase !== 'evaluating') changed.phaseBefore = state.phase;
   if (phase === 'ready' && changed.timings.data_ready_ms === null) {
     changed.timings = { ...changed.timings, data_ready_ms: nowMs };

@@ -8,7 +8,7 @@
  *
  * It knows nothing of the page, holds no pixels and decides nothing about learning.
  *
- * @import { Command, Manifest, Message, ErrorReport } from './protocol.js'
+ * @import { Command, Event, Manifest, Message, ErrorReport } from './protocol.js'
  */
 import init, * as convburn from './convburn_worker.js';
 
@@ -19,8 +19,12 @@ const ADVANCE_BUDGET_MS = 100;
 let manifest = null;
 /** Whether a run is under way, paused or not. */
 let inRun = false;
+/** Whether a Start is being prepared: the new session is not there yet, so nothing else may begin. */
+let starting = false;
 /** Whether the loop that pulls it is turning. */
 let turning = false;
+/** Whether the run was told to stop and has not yet said that it did. */
+let stopping = false;
 
 /** @param {Message} message @param {Transferable[]} [transfer] */
 function post(message, transfer = []) {
@@ -66,22 +70,36 @@ function yieldOnce() {
   });
 }
 
-/** Pulls the run until it pauses, stops or is done. */
+/** Passes on what a pull brought. @param {Event} event */
+function relay(event) {
+  post(event);
+  if (event.type === 'stopped' || event.type === 'done') {
+    inRun = false;
+    stopping = false;
+    turning = false;
+  }
+  // A stop that came while the crate was pausing waits for one more pull.
+  if (event.type === 'paused') turning = stopping;
+}
+
+/**
+ * Pulls the run until it pauses, stops or is done. Once that is so there is no further wait: a
+ * command served in between would start a second loop.
+ */
 async function turn() {
   if (turning) return;
   turning = true;
   try {
-    while (turning) {
+    for (;;) {
       const events = await exclusively(() => convburn.advance(ADVANCE_BUDGET_MS));
-      for (const event of events) {
-        post(event);
-        if (event.type === 'stopped' || event.type === 'done') inRun = false;
-        if (event.type === 'paused' || event.type === 'stopped' || event.type === 'done') turning = false;
-      }
+      for (const event of events) relay(event);
+      if (!turning) return;
+      if (stopping) convburn.stop(); // Asking twice does no harm, and the pause may have taken it.
       await yieldOnce();
     }
   } catch (thrown) {
     inRun = false;
+    stopping = false;
     answerError(thrown, 'advance');
   } finally {
     turning = false;
@@ -123,12 +141,15 @@ const handlers = {
   async start(command) {
     if (inRun) throw alreadyRunning();
     inRun = true;
+    starting = true;
     try {
       const loaded = await exclusively(() => convburn.load(command.config, manifest));
       post({ type: 'started', loaded });
     } catch (thrown) {
       inRun = false;
       throw thrown;
+    } finally {
+      starting = false;
     }
     void turn();
   },
@@ -138,26 +159,27 @@ const handlers = {
   },
 
   async resume() {
-    if (!inRun || turning) return;
+    if (!inRun || turning || starting) return;
     post({ type: 'resumed' });
     void turn();
   },
 
   async stop() {
-    if (!inRun) return;
+    if (!inRun || starting) return;
+    stopping = true;
     convburn.stop();
     void turn(); // A paused run is not turning: one more pull brings its `stopped`.
   },
 
   async reset() {
-    if (turning) throw alreadyRunning();
+    if (turning || starting) throw alreadyRunning();
     const loaded = await exclusively(() => convburn.reset());
     inRun = false;
     post({ type: 'was_reset', loaded });
   },
 
   async evaluate() {
-    if (turning) throw alreadyRunning();
+    if (turning || starting) throw alreadyRunning();
     post({ type: 'evaluating' });
     const evaluation = await exclusively(() => convburn.evaluate());
     post({ type: 'evaluation', evaluation });

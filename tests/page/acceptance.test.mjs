@@ -1,17 +1,19 @@
 /** The network learns in the page as it does elsewhere. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { phaseOf, share, textOf, waitForPhase } from './harness.mjs';
+import { phaseOf, share, strays, textOf, waitForPhase } from './harness.mjs';
 
 const shared = share({ before, after });
 
 test('three epochs over 10,000 images classify more than 48 % of 2,000 test images rightly', async (t) => {
-  const { page, complaints } = await shared.visit(t, '#backend=flex&train=10000&test=2000&epochs=3&seed=7&run=1');
+  const { page, complaints, asked, origin } = await shared.visit(t, '#backend=flex&train=10000&test=2000&epochs=3&seed=7&run=1');
   await waitForPhase(page, ['done', 'error'], 600_000);
   assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 3);
   assert.ok(Number(await textOf(page, 'val-accuracy')) > 0.48, await textOf(page, 'val-accuracy'));
   assert.deepEqual(complaints, []);
+  assert.ok(asked.length > 0);
+  assert.deepEqual(strays(asked, origin), []);
   // For BENCHMARKS.md; a time is never asserted.
   for (const row of await page.getByTestId('epoch-table').locator('tr').allInnerTexts()) {
     t.diagnostic(row.replaceAll(/\s+/g, ' '));

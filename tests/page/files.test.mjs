@@ -57,6 +57,61 @@ test('bad files leave the page as it was, unknown ones are labelled', async (t) 
   await waitForPhase(page, ['done']);
 });
 
+test('a bad file takes no trained network away, a good one starts a new one', async (t) => {
+  const { page } = await shared.visit(t, `${SHORT}&run=1`);
+  await waitForPhase(page, ['done']);
+  const rows = page.getByTestId('epoch-table').locator('tbody tr');
+  const mislabelled = Buffer.from(shardRecords('train-00.bin.gz').subarray(0, 10 * RECORD_BYTES));
+  mislabelled[3 * RECORD_BYTES] = 10;
+  const drop = page.getByTestId('drop');
+  await drop.setInputFiles(upload('data_batch_1.bin', mislabelled));
+  await waitForText(page, 'error', /record 4 has the label 10/);
+  assert.equal(await phaseOf(page), 'done');
+  assert.equal(await rows.count(), 1);
+  await page.getByTestId('evaluate').click();
+  await page.getByText(/Test accuracy [\d.]+, test loss.* on 1,000 images/).waitFor();
+  await waitForPhase(page, ['done']);
+
+  await page.locator('#drop-box').getByText(/start a new network/).waitFor();
+  await drop.setInputFiles(upload('mine.bin', shardRecords('train-00.bin.gz').subarray(0, 100 * RECORD_BYTES)));
+  await waitForPhase(page, ['ready']);
+  assert.equal(await rows.count(), 0);
+});
+
+test('a trained network outlives images that cannot be had', async (t) => {
+  const { page } = await shared.visit(t, `${SHORT}&run=1`);
+  await waitForPhase(page, ['done']);
+  await page.route('**/train-01*', (route) => route.abort());
+  const train = page.getByLabel('Training images', { exact: true });
+  await train.fill('4000');
+  await train.press('Tab');
+  await waitForText(page, 'error', /could not be had/);
+  assert.equal(await phaseOf(page), 'done');
+  assert.ok(await page.getByTestId('start').isDisabled());
+  await page.locator('#status-text').getByText(/More images are needed/).waitFor();
+  await page.unroute('**/train-01*');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText('Ready: 4,000 training').waitFor();
+  assert.equal(await phaseOf(page), 'done');
+  assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
+  assert.ok(await page.getByTestId('start').isEnabled());
+});
+
+test('what the link asked of a backend that cannot run here does not keep files out', async (t) => {
+  const { page } = await shared.visit(t, SHORT, {
+    prepare: (opened) => opened.route('**/worker.js', async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, body: `Object.defineProperty(navigator, 'gpu', { value: undefined });\n${await response.text()}` });
+    }),
+  });
+  await waitForPhase(page, ['ready']);
+  await page.getByTestId('backend').selectOption('webgpu');
+  await waitForText(page, 'error', /webgpu.*cannot run here/);
+  await page.getByTestId('drop').setInputFiles(upload('data_batch_1.bin', officialBatch()));
+  await page.getByText('known as data_batch_1.bin').waitFor();
+  await waitForPhase(page, ['ready']);
+});
+
 test('files dropped anywhere on the page are taken, gzip or not', async (t) => {
   const { page } = await shared.visit(t, SHORT, { prepare: withoutData });
   await page.getByText('There are no images yet.').waitFor();

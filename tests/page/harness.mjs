@@ -152,6 +152,9 @@ export function share({ before, after }, more = {}) {
 /** The page's short run: a few seconds on flex. */
 export const SHORT = '#backend=flex&train=2000&test=1000&epochs=1&seed=7';
 
+/** Of the addresses that a page asked for, those off its origin. @param {string[]} asked @param {string} origin */
+export const strays = (asked, origin) => asked.filter((url) => !url.startsWith(`${origin}/`) && !url.startsWith(`blob:${origin}/`));
+
 /** A shard's records, as the page's own data has them. @param {string} file */
 export function shardRecords(file) {
   return gunzipSync(readFileSync(join(DIST, 'data/cifar10', file)));

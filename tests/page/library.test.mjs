@@ -3,15 +3,19 @@
  * `wasm-pack build --target web` makes it, and the types that come with it.
  */
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { DIST, PATIENCE_MS, launch, openPage, serve } from './harness.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PACKAGE = join(ROOT, 'pkg');
+
+before(() => {
+  assert.ok(existsSync(join(PACKAGE, 'convburn.js')), `${PACKAGE} is missing: run \`wasm-pack build --target web\`, or \`cargo xtask test\`, which does.`);
+});
 
 /** The README's only HTML block. */
 function pageOfReadme() {

@@ -54,6 +54,28 @@ test('a paused run can be stopped, and the next start is a fresh one', async (t)
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
 });
 
+test('until a Start is answered nothing else may begin, and a short run need not wait for the data of a long one', async (t) => {
+  const { page } = await shared.visit(t, '#backend=flex', {
+    // The tutorial's later shards never come.
+    prepare: (opened) => opened.route(/train-(0[4-9]|[12])/, () => undefined),
+  });
+  await page.locator('#data-state').getByText(/Fetching the images/).waitFor();
+  await waitForPhase(page, ['loading']);
+  await page.getByText('Quick run').click();
+  await waitForPhase(page, ['ready']);
+  const disabled = await page.evaluate(() => {
+    const button = (/** @type {string} */ id) => /** @type {HTMLButtonElement} */ (document.getElementById(id));
+    button('start').click();
+    return ['start', 'reset', 'evaluate'].map((id) => button(id).disabled);
+  });
+  assert.deepEqual(disabled, [true, true, true]);
+  await waitForText(page, 'images-per-second', /\d/);
+  await page.getByTestId('pause').click();
+  await page.getByTestId('stop').click();
+  await waitForPhase(page, ['ready'], 10_000);
+  assert.equal(await textOf(page, 'error'), '');
+});
+
 test('a setting that cannot be used is shown at its field and Start refuses', async (t) => {
   const { page } = await shared.visit(t, SHORT);
   await waitForPhase(page, ['ready']);

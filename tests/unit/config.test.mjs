@@ -32,9 +32,13 @@ test('an unknown key and a bad value are complained of and stay at the default',
 });
 
 test('a link whose fields forbid each other does not start by itself', () => {
-  const { autostart, complaints } = parseFragment('#train=10&run=1');
-  assert.equal(autostart, false);
-  assert.match(complaints.join(' '), /batch/);
+  for (const [link, batch] of /** @type {const} */ ([['#train=10&run=1', 10], ['#train=32&batch=64&run=1', 32]])) {
+    const { config, autostart, complaints } = parseFragment(link);
+    assert.equal(autostart, false);
+    assert.match(complaints.join(' '), /batch/);
+    assert.equal(config.batch, batch, 'the engine can load with what is left');
+    assert.deepEqual(crossCheck(config), {});
+  }
 });
 
 test('each field’s range ends where it says', () => {

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DEFAULTS } from '../../www/config.js';
+import { DEFAULTS, PRESETS } from '../../www/config.js';
 import { guessSplit } from '../../www/loader.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
-import { areWhole, countRecords, openRecords, recordAt, toPlanes, toRgba } from '../../www/records.js';
-import { shardsNeeded } from '../../www/shards.js';
+import { areWhole, countRecords, openFile, openRecords, problemOf, recordAt, toPlanes, toRgba } from '../../www/records.js';
+import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
 
 /** @param {number} train @param {number} test @returns {import('../../www/protocol.js').Manifest} */
 function manifest(train, test) {
@@ -26,11 +26,51 @@ test('only the shards that the configuration needs are fetched, the first of eac
   assert.deepEqual(shardsNeeded(manifest(1, 0), DEFAULTS).map(({ file }) => file), ['train-00']);
 });
 
+test('the tutorial’s shards begin with those of the quick run', () => {
+  const all = shardsNeeded(manifest(25, 5), DEFAULTS);
+  const quick = shardsNeeded(manifest(25, 5), { ...DEFAULTS, ...PRESETS.quick });
+  assert.equal(all.length, 30);
+  assert.deepEqual(all.slice(0, quick.length), quick);
+});
+
+test('a manifest is read, anything else is refused with a sentence', () => {
+  const bytes = (/** @type {unknown} */ value) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
+  assert.deepEqual(readManifest(bytes(manifest(2, 1))), manifest(2, 1));
+  assert.deepEqual(promisedBy(manifest(2, 1)), { train: 4_000, test: 2_000 });
+  for (const bad of ['<!doctype html>', 'null', {}, { shards: [{}] }, { shards: 3 }]) {
+    assert.throws(() => readManifest(bytes(bad)), /not a list of data files/);
+  }
+});
+
 test('gzip is known by its first bytes', async () => {
   const records = new Uint8Array(2 * RECORD_BYTES).fill(7);
   assert.deepEqual(await openRecords(new Uint8Array(gzipSync(records))), records);
   assert.equal(await openRecords(records), records);
   await assert.rejects(openRecords(new Uint8Array(gzipSync(records).subarray(0, 30))));
+});
+
+test('inflating ends where there is more than expected', async () => {
+  const zipped = new Uint8Array(gzipSync(new Uint8Array(5_000_000)));
+  assert.ok(zipped.length < 10_000);
+  await assert.rejects(openRecords(zipped, 4_999_999), RangeError);
+  assert.equal((await openRecords(zipped, 5_000_000)).length, 5_000_000);
+});
+
+test('a visitor’s file is looked at before anything is given up for it', async () => {
+  const records = new Uint8Array(3 * RECORD_BYTES);
+  assert.equal(problemOf(records), null);
+  assert.match(problemOf(new Uint8Array()) ?? '', /empty/);
+  assert.match(problemOf(records.subarray(2)) ?? '', /cut short.*3071 bytes/);
+  records[2 * RECORD_BYTES] = 10;
+  assert.match(problemOf(records) ?? '', /record 3 has the label 10/);
+
+  const open = (/** @type {BlobPart} */ part) => openFile(new File([part], 'mine.bin'));
+  assert.equal((await open(records.slice(0, 2 * RECORD_BYTES))).records.length, 2 * RECORD_BYTES);
+  await assert.rejects(open(records), /“mine.bin” is not CIFAR-10/);
+  await assert.rejects(open(new Uint8Array(gzipSync(records).subarray(0, 30))), /“mine.bin” is not a complete gzip file/);
+  const folder = new File([], 'folder');
+  folder.arrayBuffer = () => Promise.reject(new Error('NotFoundError'));
+  await assert.rejects(openFile(folder), /“folder” cannot be read/);
 });
 
 test('records are counted and cut where they end', () => {

@@ -8,8 +8,8 @@ import { nextPhase } from '../../www/phases.js';
 const ALL = ['loading', 'ready', 'compiling', 'training', 'paused', 'evaluating', 'recovering', 'done', 'error'];
 
 /** @param {Phase} from @param {any} message */
-const step = (from, message, { before = /** @type {Phase} */ ('ready'), settled = true, loaded = true } = {}) =>
-  nextPhase(from, before, typeof message === 'string' ? { type: message } : message, settled, loaded);
+const step = (from, message, { before = /** @type {Phase} */ ('ready'), settled = true, loaded = true, trained = false } = {}) =>
+  nextPhase(from, typeof message === 'string' ? { type: message } : message, { before, settled, loaded, trained });
 
 /** @param {string} command */
 const failed = (command, code = 'busy') => ({ type: 'error', command, error: { code, message: '', hint: '' } });
@@ -33,15 +33,29 @@ test('the phases of a run', () => {
     ['done', 'was_reset', 'ready'],
     ['ready', 'evaluating', 'evaluating'],
     ['error', 'loaded', 'ready'],
+    ['error', 'was_reset', 'ready'],
+    ['loading', 'preset_chosen', 'ready'],
+    ['loading', 'field_edited', 'ready'],
+    ['loading', 'configured', 'ready'],
   ];
   for (const [from, message, to] of rows) assert.equal(step(from, message), to, `${message} in ${from}`);
 });
 
 test('without all data the page is loading', () => {
-  for (const message of ['loaded', 'shard_added', 'shards_expected', 'source_chosen']) {
+  for (const message of ['loaded', 'shard_added', 'shards_expected', 'source_chosen', 'field_edited', 'preset_chosen', 'configured', 'data_failed']) {
     assert.equal(step('ready', message, { settled: false }), 'loading', message);
   }
-  assert.equal(step('done', 'shard_added'), 'done', 'more data does not take a result away');
+});
+
+test('neither more data nor missing data takes a result away', () => {
+  for (const phase of /** @type {Phase[]} */ (['ready', 'done'])) {
+    for (const settled of [true, false]) {
+      for (const message of ['shard_added', 'shards_expected', 'field_edited', 'preset_chosen', 'configured', 'data_failed', failed('add_shard')]) {
+        assert.equal(step(phase, message, { settled, trained: true }), phase, String(message));
+      }
+    }
+  }
+  assert.equal(step('done', 'loaded'), 'ready', 'a new network is not the one that was trained');
 });
 
 test('an evaluation goes back to where it came from', () => {
@@ -57,7 +71,7 @@ test('bad input leaves every phase as it was', () => {
   for (const phase of ALL.filter((each) => each !== 'loading')) {
     assert.equal(step(phase, 'complained'), phase);
     for (const command of ['start', 'predict', 'pause', 'reset', 'load']) assert.equal(step(phase, failed(command)), phase, command);
-    assert.equal(step(phase, failed('add_shard', 'label')), phase);
+    assert.equal(step(phase, failed('add_shard', 'label'), { trained: phase === 'done' }), phase);
   }
   assert.equal(step('loading', failed('add_shard', 'label'), { settled: false }), 'loading');
 });

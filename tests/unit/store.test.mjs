@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
 import { makeReport } from '../../www/report.js';
 import { createStore, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
 const read = (/** @type {string} */ path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
@@ -18,13 +20,18 @@ function readyPage() {
   return feed(
     initialState(),
     { type: 'configured', config: fixture.config, autostart: false },
-    { type: 'source_chosen', source: 'server' },
-    { type: 'shards_expected', count: 1 },
+    { type: 'source_chosen', source: 'server', turn: 1, promised: { train: 50_000, test: 10_000 } },
+    { type: 'shards_expected', count: 2 },
     { type: 'ready' },
     { type: 'loaded', loaded: fixture.loaded },
-    { type: 'shard_added', id: 'train-00.bin.gz', added: fixture.shard_added },
+    added('1/train-00.bin.gz', 2_000, 0),
+    added('1/test-00.bin.gz', 2_000, 2_000),
   );
 }
+
+/** A shard's answer when the engine holds so many records. @param {string} id @param {number} train @param {number} test */
+const added = (id, train, test) => (
+  { type: 'shard_added', id, added: { ...fixture.shard_added, data: { ...fixture.shard_added.data, train_records: train, test_records: test } } });
 
 const started = { type: 'started', loaded: { ...fixture.loaded, data: fixture.shard_added.data } };
 const event = (/** @type {string} */ type) => fixture.events.find((/** @type {any} */ each) => each.type === type);
@@ -33,8 +40,8 @@ test('the fixture, message by message, makes a page that is ready', () => {
   const state = readyPage();
   assert.equal(state.phase, 'ready');
   assert.ok(isSettled(state));
-  assert.deepEqual(state.data, fixture.shard_added.data);
-  assert.equal(state.timings.data_ready_ms, 6_000);
+  assert.equal(state.data?.train_records, 2_000);
+  assert.equal(state.timings.data_ready_ms, 7_000);
 });
 
 test('the configuration has the fields that the crate has', () => {
@@ -95,26 +102,91 @@ test('a backend that cannot run here is an error until another one is loaded', (
 test('a refused file is forgotten, the others are enough', () => {
   const state = feed(
     readyPage(),
-    { type: 'source_chosen', source: 'files' },
+    { type: 'source_chosen', source: 'files', turn: 2, promised: null },
     { type: 'loaded', loaded: fixture.loaded },
-    { type: 'file_expected', id: 'a', file: 'data_batch_1.bin' },
+    { type: 'file_expected', id: '2/1', file: 'data_batch_1.bin' },
     { type: 'shards_expected', count: 1 },
-    { type: 'file_expected', id: 'b', file: 'holiday.bin' },
-    { type: 'shards_expected', count: 1 },
-    { type: 'shard_added', id: 'a', added: { ...fixture.shard_added, name: null } },
+    { type: 'file_expected', id: '2/2', file: 'holiday.bin' },
+    { type: 'shards_expected', count: 2 },
+    { type: 'shard_added', id: '2/1', added: { ...fixture.shard_added, name: null, data: { ...fixture.shard_added.data, complete: true } } },
   );
   assert.equal(state.phase, 'loading');
-  const after = feed(state, { type: 'error', command: 'add_shard', id: 'b', error: fixture.error });
+  const after = feed(state, { type: 'error', command: 'add_shard', id: '2/2', error: fixture.error });
   assert.equal(after.phase, 'ready');
-  assert.deepEqual(after.files, [{ id: 'a', file: 'data_batch_1.bin', split: 'train', records: 2000, known: null }]);
+  assert.equal(after.shards.expected, 1);
+  assert.deepEqual(after.files, [{ id: '2/1', file: 'data_batch_1.bin', split: 'train', records: 2000, known: null }]);
 });
 
 test('a shard that the engine holds already counts as added', () => {
-  const again = feed(readyPage(), { type: 'source_chosen', source: 'server' }, { type: 'loaded', loaded: fixture.loaded }, { type: 'shards_expected', count: 1 });
+  const again = feed(
+    readyPage(),
+    { type: 'source_chosen', source: 'server', turn: 2, promised: { train: 2_000, test: 2_000 } },
+    { type: 'shards_expected', count: 2 },
+  );
   assert.equal(again.phase, 'loading');
-  const after = feed(again, { type: 'error', command: 'add_shard', id: 'x', error: { ...fixture.error, code: 'duplicate' } });
+  const after = feed(
+    again,
+    { type: 'loaded', loaded: { ...fixture.loaded, data: readyPage().data } },
+    { type: 'error', command: 'add_shard', id: '2/train-00.bin.gz', error: { ...fixture.error, code: 'duplicate' } },
+  );
   assert.equal(after.phase, 'ready');
   assert.equal(after.error, null);
+  assert.equal(after.shards.added, 1);
+});
+
+test('answers about an older source are not counted for the new one', () => {
+  const files = feed(readyPage(), { type: 'source_chosen', source: 'files', turn: 2, promised: null }, { type: 'file_expected', id: '2/1', file: 'mine.bin' });
+  const late = feed(
+    files,
+    added('1/train-01.bin.gz', 4_000, 2_000),
+    { type: 'error', command: 'add_shard', id: '1/train-02.bin.gz', error: fixture.error },
+  );
+  assert.deepEqual({ ...late, phase: files.phase }, files);
+});
+
+test('a shorter run may start while the shards of a longer one stream', () => {
+  const long = feed(readyPage(), { type: 'configured', config: { ...fixture.config, train: 50_000, test: 10_000 }, autostart: false });
+  assert.equal(long.phase, 'loading');
+  const short = feed(long, { type: 'shards_expected', count: 30 }, added('1/train-01.bin.gz', 4_000, 2_000), added('1/train-02.bin.gz', 6_000, 2_000));
+  assert.equal(short.phase, 'loading');
+  assert.equal(feed(short, { type: 'preset_chosen', preset: { train: 5_000, test: 1_000 } }).phase, 'ready');
+  const all = feed(long, { type: 'source_chosen', source: 'server', turn: 2, promised: { train: 4_000, test: 2_000 } },
+    { type: 'loaded', loaded: fixture.loaded }, added('2/x', 4_000, 2_000));
+  assert.equal(all.phase, 'ready', 'all that there is is enough');
+});
+
+test('a trained network stays when more images are needed and cannot be had', () => {
+  const done = feed(readyPage(), { ...started, loaded: { ...started.loaded, data: readyPage().data } }, event('progress'), event('epoch_end'), event('done'));
+  const offline = feed(
+    done,
+    { type: 'field_edited', field: 'train', text: '5000' },
+    { type: 'shards_expected', count: 4 },
+    { type: 'data_failed', sentence: 'No net.' },
+  );
+  assert.equal(offline.phase, 'done');
+  assert.ok(!isSettled(offline), 'but Start waits');
+  assert.deepEqual(offline.epochs, done.epochs);
+  const fewer = feed(offline, { type: 'field_edited', field: 'train', text: '2000' }, { type: 'shards_expected', count: 2 });
+  assert.ok(isSettled(fewer));
+});
+
+test('a Start that was sent holds settings and data until it is answered', () => {
+  const sent = feed(readyPage(), { type: 'start_sent' });
+  assert.ok(isOccupied(sent));
+  assert.ok(!isOccupied(feed(sent, { type: 'error', command: 'start', error: fixture.error })));
+  assert.ok(isOccupied(feed(sent, started)));
+});
+
+test('a diverged run is told apart, and its report follows the schema', () => {
+  const { result, evaluation } = event('epoch_end');
+  const end = { type: 'epoch_end', result: { ...result, loss: Number.NaN, val_loss: Number.NaN }, evaluation: { ...evaluation, loss: Number.NaN } };
+  const state = feed(readyPage(), started, event('progress'), end, { type: 'error', command: 'advance', error: { ...fixture.error, code: 'diverged' } });
+  assert.equal(state.phase, 'ready');
+  assert.equal(state.diverged, true);
+  assert.match(statusSentence({ ...state, data: readyPage().data }), /diverged.*Reset/);
+  const report = makeReport(state, { created: new Date(0).toISOString(), user_agent: 'test', logical_cores: 2, fragment: '#seed=1' });
+  assert.deepEqual(problems(schema, JSON.parse(JSON.stringify(report))), []);
+  assert.equal(feed(state, { type: 'was_reset', loaded: fixture.loaded }).diverged, false);
 });
 
 test('a field that cannot be read keeps its last value and says why', () => {

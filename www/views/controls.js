@@ -4,6 +4,7 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
+import { isSettled } from '../store.js';
 import { byId, setText } from './dom.js';
 
 /** @param {Store} store @param {Actions} actions */
@@ -35,14 +36,16 @@ export function mountControls(store, actions) {
 
   /** @param {State} state */
   function render(state) {
-    const { phase } = state;
+    const { phase, starting } = state;
     const running = phase === 'training' || phase === 'compiling';
     const idle = phase === 'ready' || phase === 'done';
-    start.disabled = !idle || state.starting;
+    const standing = (idle || phase === 'paused') && !starting;
+    start.disabled = !idle || starting || !isSettled(state);
     pause.disabled = !running && phase !== 'paused';
     stop.disabled = !running && phase !== 'paused';
-    reset.disabled = !idle && phase !== 'paused';
-    evaluate.disabled = !idle && phase !== 'paused';
+    // After a failed step the engine may still answer, and new weights are the way on.
+    reset.disabled = !standing && !(phase === 'error' && state.alive && state.loaded !== null);
+    evaluate.disabled = !standing;
     setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
     setText(start, state.trained && idle ? 'Start anew' : 'Start');
     keepFocus(state);

@@ -5,6 +5,7 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
+import { isOccupied } from '../phases.js';
 import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js';
 import { SAMPLES } from '../store.js';
 import { byId, make, paint, setShare, setText } from './dom.js';
@@ -19,7 +20,7 @@ function makeSample() {
 
 /** @param {State} state @returns {string} */
 function stateSentence({ source, shards, data, dataProblem, loaded, files }) {
-  if (dataProblem) return 'There are no images yet.';
+  if (dataProblem) return data?.train_records ? 'Some images are missing.' : 'There are no images yet.';
   if (shards.expected === 0) return 'Looking for the images';
   if (shards.fetched < shards.expected) return `Fetching the images: ${shards.fetched} of ${shards.expected} parts`;
   if (!loaded) return 'The images are here; the engine that checks them is still loading';
@@ -114,7 +115,7 @@ export function mountData(store, actions) {
     retry.hidden = state.dataProblem === null;
     byId('counts-box').hidden = state.dataProblem !== null && !state.data?.train_records;
     byId('drop-box').classList.toggle('wanted', state.dataProblem !== null);
-    drop.disabled = !['loading', 'ready', 'done'].includes(state.phase) && state.loaded !== null;
+    drop.disabled = isOccupied(state);
   }
 
   /** @param {State} state @param {State} [before] */

@@ -37,14 +37,27 @@ function makeRow(layer) {
   ] });
 }
 
+/** @param {string} title @param {number} parameters */
+function makeSum(title, parameters) {
+  return make('tr', { children: [
+    make('th', { text: title, attributes: { scope: 'row', colspan: '3' } }),
+    make('td', { className: 'num', text: count(parameters) }),
+  ] });
+}
+
+/** The part that looks at images: every layer with a height and a width. @param {Summary} summary */
+function imageParameters({ layers }) {
+  return layers.filter(({ output_shape: shape }) => shape.length === 3).reduce((sum, { parameters }) => sum + parameters, 0);
+}
+
 /** @param {Summary} summary */
 function renderSummary(summary) {
   const table = byId('summary', HTMLTableElement);
   table.tBodies[0].replaceChildren(...summary.layers.map(makeRow));
-  table.tFoot?.replaceChildren(make('tr', { children: [
-    make('th', { text: 'All parameters', attributes: { scope: 'row', colspan: '3' } }),
-    make('td', { className: 'num', text: count(summary.total_parameters) }),
-  ] }));
+  table.tFoot?.replaceChildren(
+    makeSum('Before the dense part', imageParameters(summary)),
+    makeSum('All parameters', summary.total_parameters),
+  );
   byId('layers').replaceChildren(
     makeBlock('Input', summary.input_shape),
     ...summary.layers.map((layer) => makeBlock(layer.kind, layer.output_shape)),

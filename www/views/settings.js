@@ -8,7 +8,7 @@
  * @import { Field } from '../config.js'
  */
 import { PRESETS, RULES, presetOf } from '../config.js';
-import { isBusy } from '../phases.js';
+import { isOccupied } from '../phases.js';
 import { problemsOf } from '../store.js';
 import { byId, make, setText } from './dom.js';
 
@@ -53,17 +53,14 @@ export function mountSettings(store, actions) {
   });
   presets.addEventListener('change', (event) => {
     const name = /** @type {HTMLInputElement} */ (event.target).value;
-    if (!PRESETS[name]) {
-      byId('field-train').focus();
-      return;
-    }
+    if (!PRESETS[name]) return; // “Your own” is the form below; the arrow keys pass over it, so the focus stays.
     store.dispatch({ type: 'preset_chosen', preset: PRESETS[name] });
     actions.writeFragment();
   });
 
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
-    const locked = state.starting || isBusy(state.phase);
+    const locked = isOccupied(state);
     const problems = problemsOf(state);
     presets.disabled = locked;
     for (const [field, { control, note }] of fields) {

@@ -22,8 +22,22 @@ const ANNOUNCED = ['ready', 'compiling', 'paused', 'evaluating'];
 function loadingSentence(state) {
   if (state.timings.engine_ready_ms === null) return 'Loading the engine';
   if (state.dataProblem) return 'No images: use your own copy';
+  if (state.files.length > 0 && state.files.every(({ records }) => records !== null)) return 'Your images are too few to train and to measure on: add more';
   if (!isSettled(state)) return `Checking the images: ${state.shards.added} of ${state.shards.expected} parts`;
   return 'Preparing the network';
+}
+
+/** @param {State} state @returns {string} While nothing runs: what may be done, or why Start waits. */
+function idleSentence(state) {
+  const { shards, source, dataProblem, diverged, trained, phase, epochs } = state;
+  if (!isSettled(state)) {
+    if (dataProblem) return 'More images are needed: try again, or train on fewer';
+    return source === 'files' ? 'Checking your images' : `Fetching more images: ${shards.added} of ${shards.expected} parts`;
+  }
+  const last = epochs[epochs.length - 1];
+  if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${last.epoch} epochs` : 'The run is complete';
+  if (diverged) return 'Training diverged: the weights are of no use, Reset gives new ones';
+  return trained ? 'Stopped: the network keeps what it has learnt' : 'Press Start';
 }
 
 /** @param {State} state @returns {string} */
@@ -37,16 +51,14 @@ function trainingSentence(state) {
 
 /** @param {State} state @returns {string} One sentence for what goes on. */
 export function statusSentence(state) {
-  const last = state.epochs[state.epochs.length - 1];
   switch (state.phase) {
     case 'loading': return loadingSentence(state);
-    case 'ready': return state.trained ? 'Stopped: the network keeps what it has learnt' : 'Press Start';
+    case 'ready': case 'done': return idleSentence(state);
     case 'compiling': return 'Compiling for the graphics card; the first step takes some seconds';
     case 'training': return trainingSentence(state);
     case 'paused': return state.progress ? `At epoch ${state.progress.epoch} of ${state.progress.epochs}` : 'At the first step';
     case 'evaluating': return 'Measuring on the test images';
     case 'recovering': return 'Starting the engine again';
-    case 'done': return last ? `Test accuracy ${figure(last.val_accuracy)} after ${last.epoch} epochs` : 'The run is complete';
     case 'error': return 'See below';
   }
 }

@@ -21,6 +21,7 @@ function verdict({ subject, probabilities, trained }, names) {
   if (!subject) return 'Choose an image to see what the network makes of it.';
   if (!probabilities) return 'The network is looking';
   const best = largest(probabilities);
+  if (!Number.isFinite(probabilities[best])) return 'The network has no answer: its training diverged. Reset gives it new weights.';
   const guess = `${names[best]}, ${percent(probabilities[best])} sure`;
   const untrained = trained ? '' : ' It has not been trained yet, so this is a blind guess.';
   if (subject.label === null) return `The network says ${guess}.${untrained}`;

@@ -4,7 +4,8 @@
 //! we only say which.
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::fs;
+use std::path::PathBuf;
 
 use crate::error::{Error, Result};
 use crate::workspace::{Workspace, output_of, run};
@@ -80,8 +81,10 @@ fn usual_place() -> Option<PathBuf> {
     .find(|path| path.is_file())
 }
 
+/// Ubuntu has apt too, but its packages of that name are empty or missing.
 fn is_debian_root() -> bool {
-    Path::new("/etc/debian_version").exists()
+    let release = fs::read_to_string("/etc/os-release").unwrap_or_default();
+    release.lines().any(|line| line == "ID=debian")
         && output_of(std::process::Command::new("id").arg("-u")).is_some_and(|id| id == "0")
 }
 
@@ -101,7 +104,7 @@ fn missing() -> Error {
     Error::new(
         "The browser tests need Chromium or Chrome and its driver, and one of them is not there.",
         format!(
-            "On Debian or Ubuntu: `sudo apt-get install {}`. Elsewhere install Chrome and the chromedriver of the \
+            "On Debian: `sudo apt-get install {}`. Elsewhere install Chrome and the chromedriver of the \
              same version, or name the programs in {BROWSER_VARIABLE} and {DRIVER_VARIABLE}.",
             DEBIAN_PACKAGES.join(" ")
         ),

@@ -3,6 +3,7 @@
 //! Trunk builds and serves; this sets up what it needs, says where the page will be, and steps
 //! aside.
 
+use std::net::TcpListener;
 use std::process::Command;
 
 use crate::dist::{NEEDS, trunk};
@@ -12,7 +13,7 @@ use crate::workspace::Workspace;
 
 /// The port in Trunk.toml.
 const PORT: u16 = 8080;
-const HINT: &str = "Read trunk's message above; if the port is taken, add `--port 8081`.";
+const HINT: &str = "Add `--port 8081`, or end what listens there.";
 
 /// Serves the page until it is interrupted. The arguments go to trunk; `--port` is read here too.
 ///
@@ -20,6 +21,7 @@ const HINT: &str = "Read trunk's message above; if the port is taken, add `--por
 /// Something needed cannot be installed, the port is not a number, or trunk fails.
 pub fn serve(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
     let port = port_of(arguments)?;
+    require_free(port)?;
     for need in NEEDS {
         ensure(need, workspace)?;
     }
@@ -30,6 +32,17 @@ pub fn serve(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
     let mut command = trunk(workspace);
     command.args(["serve", "--release"]).args(arguments);
     become_program(&mut command)
+}
+
+/// Asks before the build, which takes minutes, what trunk asks after it.
+fn require_free(port: u16) -> Result<()> {
+    match TcpListener::bind(("127.0.0.1", port)) {
+        Ok(_) => Ok(()),
+        Err(cause) => Err(Error::new(
+            format!("Nothing can be served on port {port}: {cause}."),
+            HINT,
+        )),
+    }
 }
 
 /// Lets trunk take this process over, so that a signal to us reaches it: as a child it would go on
@@ -81,6 +94,15 @@ mod tests {
                 .map(|word| (*word).to_owned())
                 .collect::<Vec<_>>(),
         )
+    }
+
+    #[test]
+    fn a_taken_port_is_told_before_the_build() {
+        let taken = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = taken.local_addr().unwrap().port();
+        assert!(require_free(port).is_err());
+        drop(taken);
+        assert!(require_free(port).is_ok());
     }
 
     #[test]

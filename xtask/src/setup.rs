@@ -105,8 +105,8 @@ fn wasm_target(workspace: &Workspace) -> Result<()> {
 }
 
 fn npm_packages(workspace: &Workspace) -> Result<()> {
-    let hint =
-        "Read npm's message above; Node 20 or newer with npm is needed (https://nodejs.org).";
+    let hint = "Install Node 20.11 or newer with npm (https://nodejs.org).";
+    require_node(workspace, hint)?;
     if npm_is_current(workspace.root()) {
         println!("    The npm packages are there.");
         return Ok(());
@@ -120,10 +120,43 @@ fn npm_packages(workspace: &Workspace) -> Result<()> {
     )
 }
 
+/// The oldest Node whose test runner has what the tests use.
+const NODE_OLDEST: (u32, u32) = (20, 11);
+
+fn require_node(workspace: &Workspace, hint: &str) -> Result<()> {
+    let Some(version) = output_of(workspace.command("node").arg("--version")) else {
+        return Err(Error::new("Node is not on PATH.", hint));
+    };
+    if node_version(&version) >= Some(NODE_OLDEST) {
+        return Ok(());
+    }
+    Err(Error::new(format!("Node {version} is too old."), hint))
+}
+
+/// Major and minor of `v20.11.1`.
+fn node_version(text: &str) -> Option<(u32, u32)> {
+    let mut numbers = text.strip_prefix('v')?.split('.');
+    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+}
+
 /// Whether npm has installed since the lock file last changed.
 fn npm_is_current(root: &Path) -> bool {
     let modified = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
     // npm leaves its own list of what it installed.
     let installed = modified(&root.join("node_modules").join(".package-lock.json"));
     installed.is_some() && installed >= modified(&root.join("package-lock.json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn node_versions_compare_by_number() {
+        assert_eq!(node_version("v20.20.2"), Some((20, 20)));
+        assert!(node_version("v18.19.0") < Some(NODE_OLDEST));
+        assert!(node_version("v20.9.0") < Some(NODE_OLDEST));
+        assert!(node_version("v100.0.0") >= Some(NODE_OLDEST));
+        assert_eq!(node_version("nonsense"), None);
+    }
 }

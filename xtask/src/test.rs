@@ -171,10 +171,11 @@ fn wasm_pack_test(workspace: &Workspace) -> Result<Command> {
 
 fn page_test(workspace: &Workspace) -> Result<Command> {
     let dist = workspace.dist();
-    if !dist.join("index.html").is_file() {
+    let package = workspace.root().join("pkg/convburn.d.ts");
+    if !dist.join("index.html").is_file() || !package.is_file() {
         return Err(Error::new(
-            format!("{} has no built page.", dist.display()),
-            "Run `cargo xtask test dist page`.",
+            "The page or the package is not built.",
+            "Run `cargo xtask test dist package page`.",
         ));
     }
     let mut command = npm_run(workspace, "test:page");

@@ -1,0 +1,143 @@
+/** The loader against a store and an engine that only note what comes. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { DEFAULTS, PRESETS } from '../../www/config.js';
+import { createLoader } from '../../www/loader.js';
+import { RECORD_BYTES } from '../../www/protocol.js';
+import { createStore } from '../../www/store.js';
+
+const shard = (/** @type {string} */ split, /** @type {number} */ i) => (
+  { file: `${split}-0${i}`, split, records: 2_000, bytes: 2_000 * RECORD_BYTES, sha256: `${split}${i}` });
+const MANIFEST = {
+  format_version: 1,
+  class_names: [],
+  shards: [...[0, 1, 2, 3, 4, 5, 6, 7].map((i) => shard('train', i)), shard('test', 0), shard('test', 1)],
+};
+const RECORDS = gzipSync(new Uint8Array(RECORD_BYTES));
+/** @type {any} */
+const LOADED = { config: DEFAULTS, data: { train_records: 0, test_records: 0, complete: false } };
+
+const realFetch = globalThis.fetch;
+/** Files that cannot be had. @type {string[]} */
+let offline = [];
+/** When set, a shard waits for it. @type {((file: string) => Promise<void>) | null} */
+let hold = null;
+
+beforeEach(() => {
+  offline = [];
+  hold = null;
+  globalThis.fetch = async (url) => {
+    const file = String(url).replace(/^.*\//, '').replace(/\?.*$/, '');
+    if (file === 'manifest.json') return new Response(JSON.stringify(MANIFEST));
+    await hold?.(file);
+    if (offline.includes(file)) throw new TypeError('offline');
+    return new Response(RECORDS);
+  };
+});
+afterEach(() => {
+  globalThis.fetch = realFetch;
+});
+
+/** A store, a loader and what the engine was sent. @param {Partial<typeof DEFAULTS>} [change] */
+function setUp(change = {}) {
+  const store = createStore(() => 0);
+  /** @type {any[]} */
+  const sent = [];
+  store.dispatch({ type: 'configured', config: { ...DEFAULTS, ...change }, autostart: false });
+  const loader = createLoader(store, (command) => sent.push(command));
+  const shards = () => sent.filter(({ type }) => type === 'add_shard').map(({ id }) => id);
+  return { store, loader, sent, shards };
+}
+
+test('shards are sent in order under the turn of their source', async () => {
+  const { loader, shards, sent } = setUp(PRESETS.quick);
+  await loader.useServer();
+  assert.deepEqual(shards(), ['1/train-00', '1/test-00', '1/train-01', '1/train-02']);
+  assert.equal(sent[0].type, 'load');
+  await loader.ensure();
+  assert.equal(shards().length, 4, 'each is sent once');
+});
+
+test('a shard that cannot be had is asked for again, and nothing else is given up', async () => {
+  const { store, loader, sent, shards } = setUp(PRESETS.quick);
+  store.dispatch({ type: 'loaded', loaded: LOADED });
+  offline = ['train-01'];
+  await loader.useServer();
+  assert.match(store.get().dataProblem ?? '', /offline/);
+  assert.deepEqual(shards(), ['1/train-00', '1/test-00']);
+  offline = [];
+  await loader.retry();
+  assert.equal(store.get().dataProblem, null);
+  assert.deepEqual(shards(), ['1/train-00', '1/test-00', '1/train-01', '1/train-02']);
+  assert.equal(sent.filter(({ type }) => type === 'load').length, 1, 'the network stays');
+});
+
+test('a damaged shard ends the stream and is asked for again later', async () => {
+  const { store, loader, shards } = setUp(PRESETS.quick);
+  store.dispatch({ type: 'loaded', loaded: LOADED });
+  await loader.useServer();
+  await loader.refused('1/train-01', 'hash_mismatch');
+  assert.match(store.get().dataProblem ?? '', /train-01.*damaged/);
+  await loader.refused('0/train-02', 'hash_mismatch');
+  await loader.ensure();
+  assert.deepEqual(shards().slice(4), ['1/train-01'], 'what an older source says is not heard');
+});
+
+test('a shorter configuration ends a long stream, a run holds it, its end continues it', async () => {
+  const { store, loader, shards } = setUp();
+  hold = async (file) => {
+    if (file === 'train-02') store.dispatch({ type: 'preset_chosen', preset: PRESETS.quick });
+  };
+  await loader.useServer();
+  assert.ok(shards().includes('1/train-02'));
+  assert.ok(!shards().includes('1/train-07'), shards().join(' '));
+
+  hold = async (file) => {
+    if (file === 'train-06') store.dispatch({ type: 'start_sent' });
+  };
+  store.dispatch({ type: 'configured', config: DEFAULTS, autostart: false });
+  await loader.ensure();
+  assert.ok(!shards().includes('1/train-06'), 'the records of a run do not change');
+  assert.equal(store.get().shards.expected, shards().length, 'and nothing seems to be under way');
+  hold = null;
+  await loader.ensure();
+  assert.ok(!shards().includes('1/train-06'));
+  store.dispatch({ type: 'error', command: 'start', error: { code: 'busy', message: '', hint: '' } });
+  await loader.ensure();
+  assert.equal(new Set(shards()).size, 10);
+  assert.equal(shards().length, 10);
+});
+
+test('files are taken with the configuration that the engine accepted, and a bad one changes nothing', async () => {
+  const { store, loader, sent } = setUp({ backend: 'webgpu' });
+  store.dispatch({ type: 'loaded', loaded: { ...LOADED, config: { ...DEFAULTS, backend: 'flex' } } });
+  await loader.useServer();
+  const before = sent.length;
+  const mislabelled = new Uint8Array(RECORD_BYTES).fill(77);
+  await loader.useFiles([new File([mislabelled], 'data_batch_1.bin')]);
+  assert.match(store.get().error?.message ?? '', /label 77/);
+  assert.equal(store.get().source, 'server');
+  assert.equal(sent.length, before);
+
+  store.dispatch({ type: 'start_sent' });
+  await loader.useFiles([new File([new Uint8Array(RECORD_BYTES)], 'mine.bin')]);
+  assert.equal(store.get().error?.code, 'busy');
+  assert.equal(sent.length, before);
+  store.dispatch({ type: 'error', command: 'start', error: { code: 'busy', message: '', hint: '' } });
+
+  await loader.useFiles([new File([new Uint8Array(RECORD_BYTES)], 'mine.bin')]);
+  const [load, add] = sent.slice(before);
+  assert.equal(load.config.backend, 'flex');
+  assert.equal(load.manifest, null);
+  assert.match(add.id, /^2\//);
+});
+
+test('files that came before anything could load are brought again', async () => {
+  const { loader, sent, store } = setUp();
+  await loader.useFiles([new File([new Uint8Array(RECORD_BYTES)], 'mine.bin')]);
+  await loader.retry();
+  assert.deepEqual(sent.map(({ type }) => type), ['load', 'add_shard', 'load', 'add_shard']);
+  assert.match(sent[3].id, /^2\//);
+  assert.deepEqual(store.get().files.map(({ file }) => file), ['mine.bin']);
+});

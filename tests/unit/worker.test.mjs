@@ -1,0 +1,127 @@
+/**
+ * The worker against a crate of a few lines: what it lets through while a Start is prepared, and
+ * how a run is pulled. The wasm module's import is replaced by `globalThis.crate`.
+ */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { beforeEach, test } from 'node:test';
+
+const CONFIG = { seed: 1 };
+/** What the crate was asked, in order. @type {string[]} */
+let calls = [];
+/** What the worker said. @type {any[]} */
+let said = [];
+/** What each pull brings, or does before it brings nothing. @type {(() => any[] | Promise<any[]>)[]} */
+let pulls = [];
+/** Opens the engine's door: a load waits for it. @type {Promise<unknown>} */
+let door = Promise.resolve();
+/** @type {(event: { data: any }) => void} */
+let listener = () => undefined;
+
+/** @type {any} */
+const scope = globalThis;
+scope.crate = {
+  load: async (/** @type {any} */ config) => {
+    calls.push('load');
+    await door;
+    return { config };
+  },
+  advance: async () => {
+    calls.push('advance');
+    return (await pulls.shift()?.()) ?? [{ type: 'done', epochs: 1 }];
+  },
+  evaluate: async () => calls.push('evaluate'),
+  reset: async () => calls.push('reset'),
+  pause: () => calls.push('pause'),
+  stop: () => calls.push('stop'),
+};
+scope.self = {
+  postMessage: (/** @type {any} */ message) => said.push(message),
+  addEventListener: (/** @type {string} */ _type, /** @type {typeof listener} */ listen) => {
+    listener = listen;
+  },
+};
+/** Node's own ports would keep the process alive. */
+scope.MessageChannel = class {
+  port1 = { onmessage: () => undefined };
+  port2 = { postMessage: () => setImmediate(() => this.port1.onmessage()) };
+};
+
+const source = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
+  .replace("import init, * as convburn from './convburn_worker.js';", 'const convburn = globalThis.crate; const init = async () => {};');
+await import(`data:text/javascript,${encodeURIComponent(source)}`);
+
+const send = (/** @type {string} */ type) => listener({ data: { type, config: CONFIG, manifest: null } });
+const types = () => said.map(({ type }) => type);
+const turns = () => calls.filter((call) => call === 'advance').length;
+/** Lets everything that is due happen. */
+async function settle() {
+  for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
+}
+
+beforeEach(() => {
+  calls = [];
+  said = [];
+  pulls = [];
+  door = Promise.resolve();
+});
+
+test('while a Start is prepared nothing else begins', async () => {
+  /** @type {(value?: unknown) => void} */
+  let open = () => undefined;
+  door = new Promise((resolve) => {
+    open = resolve;
+  });
+  send('start');
+  for (const command of ['evaluate', 'reset', 'load', 'start']) send(command);
+  await settle();
+  assert.deepEqual(said.map(({ type, command, error }) => [type, command, error.code]), ['evaluate', 'reset', 'load', 'start'].map((each) => ['error', each, 'busy']));
+  send('stop'); // There is nothing to stop yet, and the run is not lost by it.
+  open();
+  await settle();
+  assert.deepEqual(types().slice(4), ['started', 'done']);
+  assert.deepEqual(calls, ['load', 'advance']);
+});
+
+test('a run that has paused is pulled by one loop only, whatever comes right after', async () => {
+  const step = async () => {
+    await new Promise((resolve) => setImmediate(resolve));
+    return [];
+  };
+  pulls = [() => [{ type: 'paused' }], step, step, () => [{ type: 'paused' }]];
+  scope.self.postMessage = (/** @type {any} */ message) => {
+    said.push(message);
+    if (message.type === 'paused' && turns() === 1) queueMicrotask(() => send('resume'));
+  };
+  send('start');
+  await settle();
+  assert.deepEqual(types(), ['started', 'paused', 'resumed', 'paused']);
+  assert.equal(turns(), 4);
+  send('resume');
+  await settle();
+  assert.deepEqual(types().slice(4), ['resumed', 'done']);
+  assert.equal(turns(), 5);
+});
+
+test('a stop that comes while the crate is pausing is not lost', async () => {
+  pulls = [
+    () => {
+      send('stop');
+      return [{ type: 'paused' }];
+    },
+    () => [{ type: 'stopped' }],
+  ];
+  send('start');
+  await settle();
+  assert.deepEqual(types(), ['started', 'paused', 'stopped']);
+  assert.deepEqual(calls, ['load', 'advance', 'stop', 'stop', 'advance']);
+});
+
+test('a failed step ends the run, and new weights may be asked for', async () => {
+  pulls = [() => Promise.reject(Object.assign(new Error('lost'), { code: 'compute', hint: 'Reset.' }))];
+  send('start');
+  await settle();
+  send('reset');
+  await settle();
+  assert.deepEqual(types(), ['started', 'error', 'was_reset']);
+});
