@@ -207,6 +207,13 @@ async fn bad_arguments_are_typed_and_cost_nothing() {
     assert_eq!(text(&error, "code"), "pixel_length");
     let error = add_shard("trian".into(), bytes(10, 3)).await.unwrap_err();
     assert_eq!(text(&error, "code"), "invalid_argument");
+    // A budget that is no number is none: one step, not an endless call.
+    let events: Vec<Event> = rust(advance(f64::NAN).await.unwrap());
+    assert!(
+        !events
+            .iter()
+            .any(|event| matches!(event, Event::EpochEnd { .. }))
+    );
     let after: Loaded = rust(reset().await.unwrap());
     assert_eq!(after.data, before.data);
 }

@@ -293,6 +293,18 @@ fn stop_keeps_the_model_and_reset_renews_it() {
 }
 
 #[test]
+fn a_paused_run_that_is_stopped_lets_go_of_its_records() {
+    let mut session = session(support::config());
+    block_on(session.advance(0.0)).unwrap();
+    session.signals().pause();
+    block_on(session.advance(0.0)).unwrap();
+    session.signals().stop();
+    let added = session.add_shard(Split::Train, support::records(10, 9));
+    assert_eq!(added.unwrap().data.train_records, 210);
+    assert!(!session.is_running());
+}
+
+#[test]
 fn a_second_run_continues_the_first() {
     let mut session = session(Config {
         epochs: 1,
