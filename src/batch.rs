@@ -8,6 +8,7 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::cifar::{IMAGE_BYTES, Records};
+use crate::error::Error;
 use crate::protocol::{Augment, CLASSES};
 use crate::random::{Stream, generator};
 
@@ -30,6 +31,35 @@ pub struct Batch {
     pub targets: Tensor<2>,
     /// Number of records.
     pub records: usize,
+}
+
+impl Batch {
+    /// Reads everything back from the device: images, labels and targets as plain numbers.
+    ///
+    /// # Errors
+    /// [`Error::Compute`].
+    pub async fn read_back(self) -> Result<(Vec<f32>, Vec<f32>, Vec<f32>), Error> {
+        Ok((
+            numbers(self.images).await?,
+            numbers(self.labels.float()).await?,
+            numbers(self.targets).await?,
+        ))
+    }
+}
+
+/// Reads a tensor back from its device.
+///
+/// # Errors
+/// [`Error::Compute`] when the backend cannot.
+pub async fn numbers<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Error> {
+    let compute = |error: &dyn std::fmt::Debug| Error::Compute {
+        problem: format!("{error:?}"),
+    };
+    let data = tensor
+        .into_data_async()
+        .await
+        .map_err(|error| compute(&error))?;
+    data.try_into_vec::<f32>().map_err(|error| compute(&error))
 }
 
 /// The order in which epoch `epoch` (from 0) visits `records` records: all of them, reshuffled.

@@ -108,7 +108,7 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
     let manifest: Option<Manifest> = from_js("manifest", manifest)?;
     config.validate()?;
     let empty = Dataset::new(manifest)?;
-    let backend = device::open(config.backend).await?;
+    let backend = device::open(&config).await?;
     let mut slot = claim.0.session.lock().await;
     let dataset = match slot.take() {
         Some(old) if old.dataset().manifest() == empty.manifest() => old.into_dataset(),
@@ -119,6 +119,15 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
     let loaded = to_js(&session.loaded());
     *slot = Some(session);
     loaded
+}
+
+/// Which backends can run here, and a sentence for each that cannot. Needs no `load`.
+///
+/// # Errors
+/// None are foreseen.
+#[wasm_bindgen(unchecked_return_type = "BackendStatus[]")]
+pub async fn backends() -> Result<JsValue, JsValue> {
+    answer(to_js(&device::backends().await))
 }
 
 /// Checks a file of CIFAR-10 records, raw or gzip, and adds them. `split`: `"train"` or `"test"`; a
@@ -184,7 +193,10 @@ fn outcome(event: Event) -> Option<EpochOutcome> {
         Event::Stopped { epoch, step } => Some(EpochOutcome::Stopped {
             stopped: Position { epoch, step },
         }),
-        Event::Compiling | Event::Progress(_) | Event::Done { .. } => None,
+        Event::Compiling { .. }
+        | Event::Backend { .. }
+        | Event::Progress(_)
+        | Event::Done { .. } => None,
     }
 }
 

@@ -2,12 +2,21 @@
 //!
 //! Burn's `Device` carries the backend at run time, so everything after this room is the same code
 //! on WebGPU, flex and ndarray. Never `Device::default()`: it prefers wgpu, whose lazy start blocks,
-//! which panics in a browser.
+//! which panics in a browser. Whether a GPU computes rightly is `self_check.rs`'s to find out; what
+//! was found wrong is remembered here.
+
+mod fitness;
+
+use std::sync::OnceLock;
 
 use burn::tensor::Device;
 
 use crate::error::Error;
-use crate::protocol::{ActiveBackend, Backend};
+use crate::platform::gpu_adapter;
+use crate::protocol::{ActiveBackend, Backend, BackendStatus, Config, SelfCheck};
+
+/// Why WebGPU was refused in this module, as the end of a sentence: once is enough.
+static REFUSED: OnceLock<String> = OnceLock::new();
 
 /// A device that runs, and what to tell people about it.
 #[derive(Clone, Debug)]
@@ -32,21 +41,43 @@ impl OpenDevice {
             reason,
             adapter,
             workers: 1,
+            self_check: None,
         };
         Self { device, active }
     }
+
+    /// Notes what the self-check found.
+    pub fn passed(&mut self, found: SelfCheck) {
+        self.active.self_check = Some(found);
+    }
+
+    /// Leaves WebGPU for `problem`, the end of a sentence, for as long as this module lives: for flex
+    /// when `auto` chose it.
+    ///
+    /// # Errors
+    /// [`Error::SelfCheck`] when it was asked for by name.
+    pub fn refuse(&mut self, problem: String) -> Result<(), Error> {
+        let problem = REFUSED.get_or_init(|| problem).clone();
+        if self.active.requested != Backend::Auto {
+            let backend = "webgpu";
+            return Err(Error::SelfCheck { backend, problem });
+        }
+        *self = flex_because(&refusal(&problem));
+        Ok(())
+    }
 }
 
-/// Opens the backend asked for; `auto` takes WebGPU on a hardware adapter and flex otherwise.
+/// Opens the backend that `config` asks for; `auto` takes WebGPU on a hardware adapter that is large
+/// enough and flex otherwise.
 ///
 /// # Errors
 /// [`Error::BackendUnavailable`] when a backend asked for by name cannot run here.
-pub async fn open(requested: Backend) -> Result<OpenDevice, Error> {
-    match requested {
-        Backend::Auto => Ok(open_auto().await),
-        Backend::Flex => Ok(flex(requested, "Chosen by name.".into())),
+pub async fn open(config: &Config) -> Result<OpenDevice, Error> {
+    match config.backend {
+        Backend::Auto => Ok(open_auto(config).await),
+        Backend::Flex => Ok(flex(Backend::Flex, "Chosen by name.".into())),
         Backend::Ndarray => ndarray(),
-        Backend::Webgpu => webgpu(requested)
+        Backend::Webgpu => webgpu(config)
             .await
             .map_err(|problem| Error::BackendUnavailable {
                 backend: "webgpu",
@@ -55,11 +86,67 @@ pub async fn open(requested: Backend) -> Result<OpenDevice, Error> {
     }
 }
 
-async fn open_auto() -> OpenDevice {
-    match webgpu(Backend::Auto).await {
-        Ok(open) => open,
-        Err(problem) => flex(Backend::Auto, format!("On the CPU, because {problem}.")),
+/// Which backends can run here, and why not.
+pub async fn backends() -> Vec<BackendStatus> {
+    let ndarray = BackendStatus {
+        backend: Backend::Ndarray,
+        available: cfg!(feature = "ndarray"),
+        remark: Some(if cfg!(feature = "ndarray") {
+            "Many times slower than flex, and deprecated by Burn.".into()
+        } else {
+            "This module was built without it.".into()
+        }),
+    };
+    let flex = BackendStatus {
+        backend: Backend::Flex,
+        available: true,
+        remark: None,
+    };
+    vec![webgpu_status().await, flex, ndarray]
+}
+
+async fn webgpu_status() -> BackendStatus {
+    let found = fit_adapter(&Config::default()).await;
+    BackendStatus {
+        backend: Backend::Webgpu,
+        available: found.is_ok(),
+        remark: match found {
+            Ok(adapter) if adapter.is_fallback => {
+                Some("There is only a software adapter, which is slower than the processor.".into())
+            }
+            Ok(_) => None,
+            Err(problem) => Some(format!("It cannot run here: {problem}.")),
+        },
     }
+}
+
+/// The adapter, if WebGPU can run on it in this module.
+async fn fit_adapter(config: &Config) -> Result<crate::platform::GpuAdapter, String> {
+    if let Some(problem) = REFUSED.get() {
+        return Err(refusal(problem));
+    }
+    if cfg!(not(feature = "webgpu")) {
+        return Err("this module was built without WebGPU".into());
+    }
+    let adapter = gpu_adapter().await?;
+    fitness::check(&adapter, config)?;
+    Ok(adapter)
+}
+
+/// A refusal as the end of a sentence.
+fn refusal(problem: &str) -> String {
+    format!("the GPU was refused: {problem}")
+}
+
+async fn open_auto(config: &Config) -> OpenDevice {
+    match webgpu(config).await {
+        Ok(open) => open,
+        Err(problem) => flex_because(&problem),
+    }
+}
+
+fn flex_because(problem: &str) -> OpenDevice {
+    flex(Backend::Auto, format!("On the CPU, because {problem}."))
 }
 
 fn flex(requested: Backend, reason: String) -> OpenDevice {
@@ -89,31 +176,13 @@ fn ndarray() -> Result<OpenDevice, Error> {
 
 /// Opens WebGPU, or says why not as the end of a sentence. A software adapter is taken only when
 /// WebGPU was asked for by name: the CPU backend is many times faster than it.
-#[cfg(feature = "webgpu")]
-async fn webgpu(requested: Backend) -> Result<OpenDevice, String> {
-    use std::sync::OnceLock;
-
-    // A wgpu device can be initialised once in a module instance (cubecl 0.11: "a server is still
-    // registered"), so it is kept.
-    static DEVICE: OnceLock<Device> = OnceLock::new();
-
-    let adapter = crate::platform::gpu_adapter().await?;
+async fn webgpu(config: &Config) -> Result<OpenDevice, String> {
+    let adapter = fit_adapter(config).await?;
+    let requested = config.backend;
     if requested == Backend::Auto && adapter.is_fallback {
         return Err("the only GPU adapter is a software one, which is slower".into());
     }
-    if !adapter.has_timestamp_query {
-        return Err("the GPU adapter lacks timestamp-query, which Burn needs".into());
-    }
-    let device = match DEVICE.get() {
-        Some(device) => device.clone(),
-        None => {
-            let device = Device::wgpu_options()
-                .init_async()
-                .await
-                .map_err(|error| format!("the GPU device could not be opened ({error})"))?;
-            DEVICE.get_or_init(|| device).clone()
-        }
-    };
+    let device = webgpu_device().await?;
     let reason = match requested {
         Backend::Auto => "On the GPU, because there is a hardware adapter.",
         _ => "Chosen by name.",
@@ -123,10 +192,24 @@ async fn webgpu(requested: Backend) -> Result<OpenDevice, String> {
     Ok(OpenDevice::new(device, requested, active, reason, adapter))
 }
 
+#[cfg(feature = "webgpu")]
+async fn webgpu_device() -> Result<Device, String> {
+    // A wgpu device can be initialised once in a module instance (cubecl 0.11: "a server is still
+    // registered"), so it is kept.
+    static DEVICE: OnceLock<Device> = OnceLock::new();
+
+    if let Some(device) = DEVICE.get() {
+        return Ok(device.clone());
+    }
+    let device = Device::wgpu_options()
+        .init_async()
+        .await
+        .map_err(|error| format!("the GPU device could not be opened ({error})"))?;
+    Ok(DEVICE.get_or_init(|| device).clone())
+}
+
 #[cfg(not(feature = "webgpu"))]
 #[allow(clippy::unused_async, reason = "the other half awaits")]
-async fn webgpu(_requested: Backend) -> Result<OpenDevice, String> {
-    // The same words natively and in the browser, so that the probe is not dead code here.
-    crate::platform::gpu_adapter().await?;
+async fn webgpu_device() -> Result<Device, String> {
     Err("this module was built without WebGPU".into())
 }

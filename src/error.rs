@@ -101,6 +101,14 @@ pub enum Error {
         /// Why not, as the end of a sentence.
         problem: String,
     },
+    /// The backend computes something else than the CPU does.
+    #[error("The backend \"{backend}\" is refused: {problem}.")]
+    SelfCheck {
+        /// Its name in the configuration.
+        backend: &'static str,
+        /// What differs and by how much, as the end of a sentence.
+        problem: String,
+    },
     /// The loss is no number any more.
     #[error("Training diverged: the loss became {loss} in epoch {epoch}.")]
     Diverged {
@@ -154,6 +162,7 @@ impl Error {
             Self::Busy { .. } => "busy",
             Self::PixelLength { .. } => "pixel_length",
             Self::BackendUnavailable { .. } => "backend_unavailable",
+            Self::SelfCheck { .. } => "self_check",
             Self::Diverged { .. } => "diverged",
             Self::Compute { .. } => "compute",
             Self::InvalidArgument { .. } => "invalid_argument",
@@ -182,6 +191,9 @@ impl Error {
                 "Give 3,072 bytes an image: 1,024 red, 1,024 green, 1,024 blue, each 32 × 32 row by row."
             }
             Self::BackendUnavailable { .. } => "Choose \"auto\" or \"flex\".",
+            Self::SelfCheck { .. } => {
+                "Choose \"flex\": it trains on the processor. A newer browser or graphics driver may mend it."
+            }
             Self::Diverged { .. } => {
                 "Lower the learning rate, for example to 0.001, and start again."
             }

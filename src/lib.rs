@@ -9,7 +9,8 @@
 //! [`cifar`] checks bytes, [`plan`] says which records a run uses, [`batch`] makes tensors of them,
 //! [`model`] makes logits, [`train`] and [`adam`] make the model better, [`metrics`] and [`run`] keep
 //! the figures, [`session`] owns it all, and `bindings` (on wasm32) exports `load`, `train_epoch`,
-//! `predict` and their kin. [`device`] is the only place where a backend is chosen.
+//! `predict` and their kin. [`device`] is the only place where a backend is chosen, and [`self_check`]
+//! finds out whether a GPU computes what the CPU computes.
 //!
 //! A native program drives the same session:
 //!
@@ -26,8 +27,8 @@
 //! dataset.add(Split::Train, [black.clone(), white].concat())?;
 //! dataset.add(Split::Test, black)?;
 //!
-//! let config = Config { train: 2, test: 1, batch: 2, epochs: 1, ..Config::default() };
-//! let backend = device::open(Backend::Flex).await?;
+//! let config = Config { backend: Backend::Flex, train: 2, test: 1, batch: 2, epochs: 1, ..Config::default() };
+//! let backend = device::open(&config).await?;
 //! let mut session = Session::new(config, backend, dataset)?;
 //! let done = |events: &[Event]| matches!(events.last(), Some(Event::Done { .. }));
 //! while !done(&session.advance(100.0).await?) {}
@@ -52,5 +53,6 @@ mod platform;
 pub mod protocol;
 pub mod random;
 pub mod run;
+pub mod self_check;
 pub mod session;
 pub mod train;

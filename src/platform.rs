@@ -13,7 +13,7 @@ pub(crate) use native::{gpu_adapter, now_ms};
 #[cfg(target_arch = "wasm32")]
 pub(crate) use wasm::{gpu_adapter, now_ms, yield_now};
 
-/// What `auto` has to know of a GPU before Burn may touch it.
+/// What has to be known of a GPU before Burn may touch it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct GpuAdapter {
     /// Vendor and architecture as the browser tells them.
@@ -22,4 +22,12 @@ pub(crate) struct GpuAdapter {
     pub is_fallback: bool,
     /// True when it has `timestamp-query`, without which cubecl 0.11 panics at the first operation.
     pub has_timestamp_query: bool,
+    /// `maxStorageBuffersPerShaderStage`.
+    pub storage_buffers: u64,
+    /// `maxComputeInvocationsPerWorkgroup`.
+    pub invocations: u64,
+    /// `maxComputeWorkgroupStorageSize`.
+    pub workgroup_bytes: u64,
+    /// `maxStorageBufferBindingSize`.
+    pub buffer_bytes: u64,
 }

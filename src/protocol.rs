@@ -7,10 +7,12 @@
 //! This is not where anything is decided: no burn, no JavaScript. Commands have no enum here,
 //! because a command *is* a call of one exported function (see `bindings.rs`).
 
+mod backend;
 mod config;
 
 use serde::{Deserialize, Serialize};
 
+pub use backend::{ActiveBackend, BackendStatus, CompilePart, SelfCheck};
 pub use config::{Augment, Backend, Config, OptimizerKind};
 
 /// CIFAR-10's number of classes, and the length of every per-class array below.
@@ -50,21 +52,6 @@ pub struct ManifestShard {
     pub bytes: u32,
     /// SHA-256 of the decompressed records, 64 lower-case hexadecimal digits.
     pub sha256: String,
-}
-
-/// The backend that runs, and why it is that one.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ActiveBackend {
-    /// What the configuration asked for.
-    pub requested: Backend,
-    /// What runs; never `auto`.
-    pub active: Backend,
-    /// One sentence for people: why this one.
-    pub reason: String,
-    /// The GPU adapter's description, where one runs.
-    pub adapter: Option<String>,
-    /// Number of CPU workers that train.
-    pub workers: u32,
 }
 
 /// One line of the network's summary table.
@@ -221,8 +208,21 @@ pub struct Progress {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
-    /// The first step on WebGPU is about to compile its shaders; it takes seconds.
-    Compiling,
+    /// A part of getting a GPU ready is about to begin. Its kernels are compiled on the way, which
+    /// takes seconds.
+    Compiling {
+        /// What comes now.
+        part: CompilePart,
+        /// Number of parts done.
+        done: u32,
+        /// Number of parts in all.
+        of: u32,
+    },
+    /// The backend passed its self-check; or it was left for another one, because it did not.
+    Backend {
+        /// The backend that runs now.
+        backend: ActiveBackend,
+    },
     /// At most one every `report_every_ms`.
     Progress(Progress),
     /// An epoch is complete.

@@ -5,6 +5,7 @@
 //! else and a native test. Nothing here knows JavaScript, and nothing here blocks: reads are awaited.
 
 mod measure;
+mod prepare;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -18,11 +19,11 @@ use crate::error::Error;
 use crate::model::NetworkSpec;
 use crate::plan::{self, Plan};
 use crate::platform::now_ms;
-use crate::protocol::{
-    Backend, Config, EpochResult, Event, Loaded, Position, ShardAdded, Split, Summary,
-};
+use crate::protocol::{Config, EpochResult, Event, Loaded, Position, ShardAdded, Split, Summary};
 use crate::run::{Epoch, Run};
 use crate::train::Learner;
+
+use prepare::Preparation;
 
 pub use signals::Signals;
 
@@ -42,7 +43,7 @@ pub struct Session {
     history: Vec<EpochResult>,
     run: Option<Run>,
     signals: Arc<Signals>,
-    compiled: bool,
+    preparation: Preparation,
 }
 
 impl Session {
@@ -53,6 +54,7 @@ impl Session {
     pub fn new(config: Config, backend: OpenDevice, dataset: Dataset) -> Result<Self, Error> {
         config.validate()?;
         let learner = Learner::new(&NetworkSpec::default(), config.seed, &backend.device);
+        let preparation = Preparation::of(&backend);
         Ok(Self {
             config,
             dataset,
@@ -61,7 +63,7 @@ impl Session {
             history: Vec::new(),
             run: None,
             signals: Arc::default(),
-            compiled: false,
+            preparation,
         })
     }
 
@@ -173,14 +175,12 @@ impl Session {
         until_ms: f64,
         events: &mut Vec<Event>,
     ) -> Result<bool, Error> {
-        if self.backend.active.active == Backend::Webgpu && !self.compiled {
-            self.compiled = true;
-            events.push(Event::Compiling);
-            return Ok(true);
-        }
         loop {
             if let Some(goes_on) = self.obey_signals(run, plan, events).await? {
                 return Ok(goes_on);
+            }
+            if self.prepare(plan, events).await? {
+                return Ok(true);
             }
             if self.work(run, plan).await? {
                 self.end_epoch(run, events);

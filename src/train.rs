@@ -3,12 +3,12 @@
 //! The loss stays on the device; [`Learner::read_running`] fetches what has gathered there. This is
 //! not a loop: how many steps, when to report and when to stop are `session.rs`'s business.
 
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Int, Tensor};
+use burn::tensor::{Device, Gradients, Int, Tensor};
 
 use crate::adam::Adam;
-use crate::batch::Batch;
+use crate::batch::{Batch, numbers};
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::model::{Model, NetworkSpec};
@@ -55,11 +55,48 @@ impl Learner {
 
     /// One optimiser step: forward, backward, Adam. Nothing is read back.
     pub fn step(&mut self, batch: &Batch, lr: f64) {
-        let logits = self.model.forward(batch.images.clone().autodiff()); // [n, 10]
-        let loss = cross_entropy(logits.clone(), &batch.targets); // [1]
+        let (logits, loss) = self.forward(batch);
         let mut gradients = loss.backward();
         self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
         self.gather(loss.inner(), logits.inner(), batch);
+    }
+
+    /// Logits `[n, 10]` and their mean loss `[1]`.
+    fn forward(&self, batch: &Batch) -> (Tensor<2>, Tensor<1>) {
+        let logits = self.model.forward(batch.images.clone().autodiff());
+        let loss = cross_entropy(logits.clone(), &batch.targets);
+        (logits, loss)
+    }
+
+    /// What a step would follow, read back; the model stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read it back.
+    pub async fn probe(&self, batch: &Batch) -> Result<Probe, Error> {
+        let (_, loss) = self.forward(batch);
+        let gradients = loss.backward();
+        let mut collector = Collector {
+            gradients: &gradients,
+            flat: Vec::new(),
+        };
+        self.model.visit(&mut collector);
+        let lengths: Vec<usize> = collector
+            .flat
+            .iter()
+            .map(|g| g.shape().num_elements())
+            .collect();
+        let loss = numbers(loss.inner()).await?;
+        let all = numbers(Tensor::cat(collector.flat, 0)).await?; // [parameters], read at once
+        let mut rest = all.as_slice();
+        let mut take = |length: usize| {
+            let (first, others) = rest.split_at(length.min(rest.len()));
+            rest = others;
+            first.to_vec()
+        };
+        Ok(Probe {
+            loss,
+            gradients: lengths.into_iter().map(&mut take).collect(),
+        })
     }
 
     /// Sums are left to the host: added up here in `f32`, they would depend on when they are read.
@@ -84,7 +121,7 @@ impl Learner {
             return Ok(());
         }
         let records = std::mem::take(&mut self.gathered_records);
-        let steps = read(Tensor::cat(std::mem::take(&mut self.gathered), 0)).await?; // [2 · steps]
+        let steps = numbers(Tensor::cat(std::mem::take(&mut self.gathered), 0)).await?; // [2 · steps]
         for (step, records) in steps.chunks_exact(2).zip(records) {
             if let [loss, right] = *step {
                 mean.add(f64::from(loss), f64::from(right), records);
@@ -101,7 +138,30 @@ impl Learner {
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
     pub async fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Error> {
-        read(self.model.valid().forward(images)).await
+        numbers(self.model.valid().forward(images)).await
+    }
+}
+
+/// Loss and gradients of one batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    /// `[1]`: mean loss over the batch.
+    pub loss: Vec<f32>,
+    /// The gradient of each parameter tensor, flattened, in the module's order.
+    pub gradients: Vec<Vec<f32>>,
+}
+
+/// Visits the parameters of a module in order and gathers their gradients, flattened.
+struct Collector<'a> {
+    gradients: &'a Gradients,
+    flat: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Collector<'_> {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad(self.gradients) {
+            self.flat.push(gradient.flatten(0, D - 1));
+        }
     }
 }
 
@@ -113,19 +173,4 @@ impl Learner {
 fn cross_entropy(logits: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
     let [records, _] = logits.dims();
     (log_softmax(logits, 1) * targets.clone().autodiff()).sum() / -(records as f64)
-}
-
-async fn read<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, Error> {
-    let data = tensor
-        .into_data_async()
-        .await
-        .map_err(|error| compute_error(&error))?;
-    data.try_into_vec::<f32>()
-        .map_err(|error| compute_error(&error))
-}
-
-fn compute_error(error: &impl std::fmt::Debug) -> Error {
-    Error::Compute {
-        problem: format!("{error:?}"),
-    }
 }

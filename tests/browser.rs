@@ -13,14 +13,15 @@
 
 mod support;
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use convburn::bindings::{
-    add_shard, advance, evaluate, load, pause, predict, reset, stop, summary, train_epoch,
+    add_shard, advance, backends, evaluate, load, pause, predict, reset, stop, summary, train_epoch,
 };
 use convburn::protocol::{
-    Backend, Config, EpochOutcome, Evaluation, Event, Loaded, Progress, ShardAdded, Stage, Summary,
+    Backend, BackendStatus, CompilePart, Config, EpochOutcome, Evaluation, Event, Loaded, Progress,
+    ShardAdded, Stage, Summary,
 };
 use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect, Uint8Array};
 use serde::de::DeserializeOwned;
@@ -231,53 +232,67 @@ async fn a_throwing_progress_function_is_told() {
     stop();
 }
 
-/// The same run on every backend: ten steps, evaluation and prediction, in small batches, because
-/// the software WebGPU adapter is slow.
+/// The same run on every backend that this browser has: ten steps, evaluation and prediction, in small
+/// batches, because the software WebGPU adapter is slow.
 #[wasm_bindgen_test]
-async fn webgpu_and_ndarray_compute_what_flex_computes() {
-    let config = Config {
+async fn every_backend_computes_what_flex_computes() {
+    let offered: Vec<BackendStatus> = rust(backends().await.unwrap());
+    let expected = [Backend::Webgpu, Backend::Flex, Backend::Ndarray];
+    assert!(offered.iter().map(|status| status.backend).eq(expected));
+    let flex = run(&small_run(Backend::Flex)).await;
+    for status in offered {
+        if status.backend == Backend::Webgpu {
+            // Chromium has it, by `webdriver.json`; Debian's Firefox has none.
+            assert_eq!(status.available, is_chromium(), "{status:?}");
+        }
+        let config = small_run(status.backend);
+        if !status.available {
+            let error = load(js(&config), JsValue::NULL).await.unwrap_err();
+            assert_eq!(text(&error, "code"), "backend_unavailable");
+            assert!(status.remark.unwrap().contains("WebGPU"));
+            continue;
+        }
+        let other = run(&config).await;
+        let differences = flex.iter().zip(&other).map(|(a, b)| (a - b).abs());
+        let largest = differences.fold(0.0, f64::max);
+        assert!(
+            largest < 1e-3,
+            "{:?} differs by {largest}: {flex:?} {other:?}",
+            status.backend
+        );
+    }
+}
+
+fn small_run(backend: Backend) -> Config {
+    Config {
+        backend,
         train: 40,
         test: 20,
         batch: 4,
         epochs: 1,
         ..support::config()
-    };
-    let flex = run(&Config {
-        backend: Backend::Flex,
-        ..config.clone()
-    })
-    .await;
-    let ndarray = run(&Config {
-        backend: Backend::Ndarray,
-        ..config.clone()
-    })
-    .await;
-    let webgpu = run(&Config {
-        backend: Backend::Webgpu,
-        ..config
-    })
-    .await;
-    for (name, other) in [("ndarray", ndarray), ("webgpu", webgpu)] {
-        let differences = flex.iter().zip(&other).map(|(a, b)| (a - b).abs());
-        let largest = differences.fold(0.0, f64::max);
-        assert!(
-            largest < 1e-3,
-            "{name} differs by {largest}: {flex:?} {other:?}"
-        );
     }
 }
 
-/// Loss, validation loss and one prediction of a whole run driven by `advance`.
+fn is_chromium() -> bool {
+    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap();
+    text(&navigator, "userAgent").contains("Chrom")
+}
+
+/// Loss, validation loss, the loss when evaluated again, and one prediction of a whole run driven by
+/// `advance`.
 async fn run(config: &Config) -> Vec<f64> {
     let loaded = open(config).await;
     assert_eq!(loaded.backend.active, config.backend);
-    let compiled = Cell::new(false);
+    let mut parts = Vec::new();
+    let mut check = None;
     let row = loop {
         let events: Vec<Event> = rust(advance(100.0).await.unwrap());
         let mut row = None;
         for event in events {
             match event {
-                Event::Compiling => compiled.set(true),
+                Event::Compiling { part, .. } => parts.push(part),
+                Event::Backend { backend } => check = backend.self_check,
                 Event::EpochEnd { result, .. } => row = Some(result),
                 _ => {}
             }
@@ -286,11 +301,23 @@ async fn run(config: &Config) -> Vec<f64> {
             break row;
         }
     };
-    assert_eq!(compiled.get(), config.backend == Backend::Webgpu);
+    let is_gpu = config.backend == Backend::Webgpu;
+    let all = [
+        CompilePart::Upload,
+        CompilePart::Comparison,
+        CompilePart::FirstStep,
+    ];
+    assert_eq!(parts, if is_gpu { &all[..] } else { &[] });
+    assert_eq!(check.is_some(), is_gpu);
+    if let Some(check) = check {
+        console_log!("{check:?}");
+        assert!(check.loss_difference.max(check.gradient_difference) < check.tolerance / 10.0);
+    }
+    let evaluation: Evaluation = rust(evaluate().await.unwrap());
     let pixels = Uint8Array::from(&support::records(1, 9)[1..]);
     let probabilities = Array::from(&predict(pixels).await.unwrap());
-    let mut numbers = vec![row.loss, row.val_loss];
+    let mut numbers = vec![row.loss, row.val_loss, evaluation.loss];
     numbers.extend(probabilities.iter().filter_map(|p| p.as_f64()));
-    assert_eq!(numbers.len(), 12);
+    assert_eq!(numbers.len(), 13);
     numbers
 }

@@ -25,7 +25,7 @@ fn session(config: Config) -> Session {
     let mut dataset = Dataset::new(None).unwrap();
     dataset.add(Split::Train, support::records(200, 1)).unwrap();
     dataset.add(Split::Test, support::records(100, 2)).unwrap();
-    let backend = block_on(device::open(config.backend)).unwrap();
+    let backend = block_on(device::open(&config)).unwrap();
     Session::new(config, backend, dataset).unwrap()
 }
 
@@ -326,7 +326,7 @@ fn bad_calls_are_typed() {
             "pixel_length"
         );
     }
-    let backend = block_on(device::open(Backend::Flex)).unwrap();
+    let backend = block_on(device::open(&support::config())).unwrap();
     let empty = Dataset::new(None).unwrap();
     let mut hungry = Session::new(support::config(), backend, empty).unwrap();
     assert_eq!(

@@ -10,8 +10,8 @@
 
 use convburn::error::Error;
 use convburn::protocol::{
-    Augment, Backend, Config, EpochOutcome, ErrorReport, Evaluation, Event, Loaded, Manifest,
-    ShardAdded,
+    Augment, Backend, BackendStatus, Config, EpochOutcome, ErrorReport, Evaluation, Event, Loaded,
+    Manifest, ShardAdded,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +36,7 @@ fn every_type_reads_and_writes_the_fixture() {
     survives::<Loaded>("loaded");
     survives::<ShardAdded>("shard_added");
     survives::<Vec<Event>>("events");
+    survives::<Vec<BackendStatus>>("backends");
     survives::<Vec<EpochOutcome>>("epoch_outcomes");
     survives::<Evaluation>("evaluation");
     survives::<ErrorReport>("error");
@@ -48,7 +49,8 @@ fn the_fixture_holds_every_event_and_the_real_error() {
         .iter()
         .map(|event| match event {
             // No wildcard: a new variant has to come into the fixture.
-            Event::Compiling => "compiling",
+            Event::Compiling { .. } => "compiling",
+            Event::Backend { .. } => "backend",
             Event::Progress(_) => "progress",
             Event::EpochEnd { .. } => "epoch_end",
             Event::Paused { .. } => "paused",
@@ -56,7 +58,7 @@ fn the_fixture_holds_every_event_and_the_real_error() {
             Event::Done { .. } => "done",
         })
         .collect();
-    assert_eq!(kinds.len(), 6);
+    assert_eq!(kinds.len(), 7);
     let busy = Error::Busy { running: "advance" }.report();
     assert_eq!(serde_json::to_value(busy).unwrap(), fixture("error"));
 }

@@ -6,6 +6,7 @@ export default function init(
   input?: { module_or_path: string | URL | Request | Response | BufferSource | WebAssembly.Module },
 ): Promise<unknown>;
 
+export function backends(...args: any[]): Promise<any>;
 export function load(...args: any[]): Promise<any>;
 export function add_shard(...args: any[]): Promise<any>;
 export function train_epoch(...args: any[]): Promise<any>;

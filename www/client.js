@@ -3,23 +3,34 @@
  *
  * What is sent before the worker has said `ready` would be lost, so it waits here. A worker that
  * dies (its script or the wasm module cannot be had, or it throws outside a command) becomes a
- * `failed` message like any other.
+ * `failed` message like any other, and so does a browser in which none can run.
  *
  * It does not look into messages and keeps no state of the run.
  *
- * @import { Command, Message } from './protocol.js'
+ * @import { Command, ErrorReport, Message } from './protocol.js'
  */
+import { reportOf } from './errors.js';
+import { noModuleWorker, whyNoEngine } from './surroundings.js';
 
 /** @param {string} detail @returns {Message} */
 function failed(detail) {
-  return {
-    type: 'failed',
-    error: {
-      code: 'worker_failed',
-      message: detail ? `The training engine stopped: ${detail}` : 'The training engine could not be loaded.',
-      hint: 'Reload the page; if it happens again, try another browser or the backend “flex”.',
+  const message = detail ? `The training engine stopped: ${detail}` : 'The training engine could not be loaded.';
+  const hint = 'Reload the page; if it happens again, try another browser or the backend “flex”.';
+  return { type: 'failed', error: reportOf('worker_failed', message, hint) };
+}
+
+/** @returns {{ worker: Worker, readsType: boolean }} `readsType`: whether the browser knows module workers. */
+function open() {
+  let readsType = false;
+  const worker = new Worker(new URL('./worker.js', import.meta.url), {
+    // A browser that does not know the type never asks for it, and would run the script as another kind.
+    get type() {
+      readsType = true;
+      return /** @type {const} */ ('module');
     },
-  };
+    name: 'convburn',
+  });
+  return { worker, readsType };
 }
 
 /**
@@ -43,10 +54,21 @@ export function connect(tell) {
     tell(event.data);
   }
 
+  /** Later, because whoever connects listens only after it. @param {ErrorReport} error */
+  const tellNoEngine = (error) => queueMicrotask(() => tell({ type: 'failed', error }));
+
   function restart() {
     worker?.terminate();
+    worker = null;
     ready = false;
-    worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module', name: 'convburn' });
+    const reason = whyNoEngine();
+    if (reason) return tellNoEngine(reason);
+    const opened = open();
+    if (!opened.readsType) {
+      opened.worker.terminate();
+      return tellNoEngine(noModuleWorker());
+    }
+    worker = opened.worker;
     worker.onmessage = receive;
     worker.onerror = (event) => tell(failed(event.message ?? ''));
     worker.onmessageerror = () => tell(failed('a message could not be read.'));

@@ -81,32 +81,61 @@ export function crossCheck(config) {
   return { batch: `A batch cannot be larger than the ${config.train.toLocaleString('en')} training images.` };
 }
 
+/** As much of a link's text as a sentence can hold. @param {string} text */
+const quote = (text) => `“${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`;
+
+/**
+ * The pairs of a fragment, the first of each key.
+ * @param {string} hash
+ * @returns {{ pairs: Map<string, string>, repeated: Set<string> }}
+ */
+function readPairs(hash) {
+  const pairs = new Map();
+  const repeated = new Set();
+  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
+    if (pairs.has(key)) repeated.add(key);
+    else pairs.set(key, text);
+  }
+  return { pairs, repeated };
+}
+
 /**
  * Reads a fragment. A key that is unknown or has a bad value is complained of and left at its
- * default; a batch larger than the training images is complained of and lowered, because the
- * engine loads with what comes out of here.
+ * default; of a key that comes more than once the first counts. A batch larger than the training
+ * images is complained of and lowered, because the engine loads with what comes out of here.
  * @param {string} hash With or without the `#`.
  * @returns {{ config: Config, autostart: boolean, complaints: string[] }}
  */
 export function parseFragment(hash) {
   const config = { ...DEFAULTS };
   let autostart = false;
-  const complaints = [];
-  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
+  const { pairs, repeated } = readPairs(hash);
+  const complaints = [...repeated].map((key) => `The link has ${quote(key)} more than once: the first counts.`);
+  for (const [key, text] of pairs) {
     if (key === 'run') {
       autostart = text === '1';
       if (text !== '0' && text !== '1') complaints.push('The link’s “run” is neither 0 nor 1.');
     } else if (!isField(key)) {
-      complaints.push(`The link has a setting “${key}” that this page does not know.`);
+      complaints.push(`The link has a setting ${quote(key)} that this page does not know.`);
     } else {
       const read = parseField(key, text);
       if ('value' in read) Object.assign(config, { [key]: read.value });
-      else complaints.push(`The link’s “${key}” cannot be “${text}”. ${read.problem}`);
+      else complaints.push(`The link’s “${key}” cannot be ${quote(text)}. ${read.problem}`);
     }
   }
   const clashes = Object.values(crossCheck(config)).map((sentence) => `${sentence} It is ${config.train.toLocaleString('en')} now.`);
   config.batch = Math.min(config.batch, config.train);
   return { config, autostart: autostart && clashes.length === 0, complaints: [...complaints, ...clashes] };
+}
+
+/**
+ * What an address asks for. One without a fragment is a first visit's: it gets the quick run, which
+ * shows something within seconds. Whatever a link leaves out is the tutorial's.
+ * @param {string} hash With or without the `#`.
+ */
+export function readAddress(hash) {
+  const read = parseFragment(hash);
+  return /^#?$/.test(hash) ? { ...read, config: { ...read.config, ...PRESETS.quick } } : read;
 }
 
 /**

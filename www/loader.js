@@ -7,18 +7,17 @@
  * shard is worth is said by the crate; what a file is called only guesses where it belongs.
  *
  * @import { Command, Config, Manifest, ManifestShard, Split } from './protocol.js'
+ * @import { PageCode } from './errors.js'
  * @import { OpenedFile } from './records.js'
  * @import { Action, State } from './store.js'
  */
+import { reportOf, wordsOf } from './errors.js';
 import { isOccupied } from './phases.js';
-import { RECORD_BYTES } from './protocol.js';
-import { areWhole, countRecords, openFile, openRecords } from './records.js';
+import { areWhole, countRecords, heldOut, openFile, openRecords } from './records.js';
 import { fetchManifest, fetchShard, forgetShard, promisedBy, shardsNeeded } from './shards.js';
 
 /** Fetches under way at a time. */
 const FETCHES = 4;
-/** The crate holds out one in so many training records when there is no test batch. */
-const HELD_OUT_ONE_IN = 5;
 
 /** Codes that say that the bytes themselves are bad. */
 const BAD_BYTES = ['gzip', 'record_length', 'too_large', 'label', 'hash_mismatch'];
@@ -27,9 +26,6 @@ const BAD_BYTES = ['gzip', 'record_length', 'too_large', 'label', 'hash_mismatch
 export function guessSplit(name) {
   return /test/i.test(name) ? 'test' : 'train';
 }
-
-/** @param {unknown} thrown */
-const sentenceOf = (thrown) => (thrown instanceof Error ? thrown.message : String(thrown));
 
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
@@ -44,13 +40,16 @@ export function createLoader(store, send) {
   let turn = 0;
   /** The stream of shards under way; one that finds another in its place ends. @type {object | null} */
   let streaming = null;
+  /** Whether something was sent that nothing loaded could take. */
+  let lost = false;
   let filesSeen = 0;
+  /** Which shard each split's images to look at are from. @type {Partial<Record<Split, string>>} */
+  let shown = {};
   const nothingOwn = () => ({
-    files: /** @type {File[]} */ ([]),
-    count: 0,
+    files: /** @type {{ id: string, file: File, count: number }[]} */ ([]),
     last: /** @type {{ name: string, records: Uint8Array } | null} */ (null),
   });
-  /** The visitor's files, the training records in them, and the last file with such records. */
+  /** The visitor's files and the records in each, and the last file with training records. */
   let own = nothingOwn();
 
   /** Loads this configuration; the same manifest keeps the data that is there. @param {Config} config */
@@ -63,6 +62,8 @@ export function createLoader(store, send) {
     turn += 1;
     asked = new Set();
     streaming = null;
+    lost = false;
+    shown = {};
     own = nothingOwn();
     const promised = source === 'server' && manifest ? promisedBy(manifest) : null;
     store.dispatch({ type: 'source_chosen', source, turn, promised });
@@ -71,20 +72,28 @@ export function createLoader(store, send) {
     load(loaded?.config ?? config);
   }
 
-  /** @param {Split} split @param {Uint8Array<ArrayBuffer>} bytes @param {object} mine */
-  async function fillPool(split, bytes, mine) {
-    const records = await openRecords(bytes.slice());
-    if (mine === streaming && areWhole(records)) store.dispatch({ type: 'pool_filled', split, records });
+  /** @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes @param {object} mine */
+  async function fillPool({ split, file }, bytes, mine) {
+    const records = await openRecords(bytes.slice()).catch(() => null); // The crate says what is wrong with it.
+    if (mine !== streaming || !records || !areWhole(records)) return;
+    shown[split] = file;
+    store.dispatch({ type: 'pool_filled', split, records });
+  }
+
+  /** Takes images out of sight that turned out to be bad. @param {ManifestShard} shard */
+  function emptyPool({ split, file }) {
+    if (shown[split] !== file) return;
+    shown[split] = undefined;
+    store.dispatch({ type: 'pool_filled', split, records: null });
   }
 
   /** @param {unknown} thrown */
   function giveUp(thrown) {
     streaming = null;
-    const sentence = `The server’s images could not be had: ${sentenceOf(thrown)}.`;
+    const sentence = `The server’s images could not be had: ${wordsOf(thrown)}.`;
     store.dispatch({ type: 'data_failed', sentence });
     if (store.get().error) return; // What led here is said already.
-    const hint = 'Use your own copy of CIFAR-10, or try again.';
-    store.dispatch({ type: 'complained', error: { code: 'data_unavailable', message: sentence, hint } });
+    complain('data_unavailable', sentence, 'Use your own copy of CIFAR-10, or try again.');
   }
 
   /** The shards that the configuration needs and that were not asked for. @returns {ManifestShard[]} */
@@ -112,7 +121,8 @@ export function createLoader(store, send) {
     try {
       while (await step(underWay, mine));
     } catch (thrown) {
-      if (mine === streaming) giveUp(thrown);
+      // What a run or a shorter configuration does not wait for is no news; it is asked for again when it is needed.
+      if (mine === streaming && missing().length > 0) giveUp(thrown);
     }
     if (streaming === mine) streaming = null;
     if (streaming || store.get().dataProblem) return;
@@ -151,7 +161,7 @@ export function createLoader(store, send) {
 
   /** @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes @param {object} mine @returns {Promise<boolean>} Whether it was sent. */
   async function passOn(shard, bytes, mine) {
-    if (mine === streaming && store.get().pool[shard.split] === null) await fillPool(shard.split, bytes, mine);
+    if (mine === streaming && store.get().pool[shard.split] === null) await fillPool(shard, bytes, mine);
     if (mine !== streaming || isOccupied(store.get())) return false;
     store.dispatch({ type: 'shard_fetched' });
     send({ type: 'add_shard', id: `${turn}/${shard.file}`, split: shard.split, bytes }, [bytes.buffer]);
@@ -177,18 +187,23 @@ export function createLoader(store, send) {
     else giveUp(problem);
   }
 
+  /** The data of the present source from the start. */
+  async function again() {
+    if (store.get().source !== 'files') return useServer();
+    const files = own.files.map(({ file }) => file);
+    begin('files');
+    await useFiles(files);
+  }
+
   /** Tries again what failed. A network that is there is not given up for it. */
   async function retry() {
     const { source, loaded } = store.get();
-    if (source === 'files') {
-      const { files } = own;
-      begin('files');
-      await useFiles(files);
-    } else if (manifest && loaded) {
-      await ensure();
-    } else {
-      await useServer();
-    }
+    await (source !== 'files' && manifest && loaded ? ensure() : again());
+  }
+
+  /** The engine has loaded: what came when it had not is brought again. */
+  async function afterLoad() {
+    if (lost) await again();
   }
 
   /**
@@ -198,22 +213,32 @@ export function createLoader(store, send) {
    */
   async function refused(id, code) {
     if (!id.startsWith(`${turn}/`)) return;
+    lost ||= code === 'not_loaded';
+    if (store.get().source === 'files') {
+      forgetFile(id);
+      if (BAD_BYTES.includes(code) && store.get().files.length === 0) await useServer();
+      return;
+    }
     const file = id.slice(id.indexOf('/') + 1);
     if (code === 'busy') asked.delete(file);
     if (!BAD_BYTES.includes(code)) return;
+    asked.delete(file);
     const shard = manifest?.shards.find((each) => each.file === file);
-    if (store.get().source === 'server') {
-      asked.delete(file);
-      giveUp(new Error(`“${file}” is damaged`));
-      if (shard) await forgetShard(shard);
-    } else if (store.get().files.length === 0) {
-      await useServer();
-    }
+    if (shard) emptyPool(shard);
+    giveUp(new Error(`“${file}” is damaged`));
+    if (shard) await forgetShard(shard);
   }
 
-  /** @param {string} code @param {string} message @param {string} hint */
+  /** What the state has dropped is not brought again. @param {string} id */
+  function forgetFile(id) {
+    if (store.get().files.some((file) => file.id === id)) return;
+    own.files = own.files.filter((file) => file.id !== id);
+    holdOut();
+  }
+
+  /** @param {PageCode} code @param {string} message @param {string} hint */
   function complain(code, message, hint) {
-    store.dispatch({ type: 'complained', error: { code, message, hint } });
+    store.dispatch({ type: 'complained', error: reportOf(code, message, hint) });
   }
 
   /** @returns {boolean} Whether files cannot be taken now, which is said. */
@@ -235,7 +260,7 @@ export function createLoader(store, send) {
     try {
       for (const file of files) opened.push(await openFile(file));
     } catch (thrown) {
-      complain('invalid_data', sentenceOf(thrown), 'Choose data_batch_1.bin to data_batch_5.bin and test_batch.bin of the binary version.');
+      complain('invalid_data', wordsOf(thrown), 'Choose data_batch_1.bin to data_batch_5.bin and test_batch.bin of the binary version.');
       return;
     }
     if (refusesFiles()) return; // A run may have started meanwhile.
@@ -249,7 +274,7 @@ export function createLoader(store, send) {
   function addFile({ file, bytes, records }) {
     const split = guessSplit(file.name);
     const id = `${turn}/${(filesSeen += 1)}`;
-    own.files.push(file);
+    own.files.push({ id, file, count: countRecords(records) });
     store.dispatch({ type: 'file_expected', id, file: file.name });
     store.dispatch({ type: 'shards_expected', count: store.get().shards.expected + 1 });
     store.dispatch({ type: 'shard_fetched' });
@@ -258,7 +283,6 @@ export function createLoader(store, send) {
     }
     if (split === 'train') {
       const isLast = !own.last || file.name.localeCompare(own.last.name, 'en') >= 0;
-      own.count += countRecords(records);
       if (isLast) own.last = { name: file.name, records };
     }
     send({ type: 'add_shard', id, split, bytes });
@@ -267,9 +291,8 @@ export function createLoader(store, send) {
   /** Without a test batch the crate holds out the last fifth: the page picks test images from there. */
   function holdOut() {
     if (!own.last || store.get().files.some(({ file }) => guessSplit(file) === 'test')) return;
-    const { records } = own.last;
-    const held = Math.min(countRecords(records), Math.max(1, Math.floor(own.count / HELD_OUT_ONE_IN)));
-    store.dispatch({ type: 'pool_filled', split: 'test', records: records.slice(records.length - held * RECORD_BYTES) });
+    const all = own.files.reduce((sum, { count }) => sum + count, 0);
+    store.dispatch({ type: 'pool_filled', split: 'test', records: heldOut(own.last.records, all) });
   }
 
   return {
@@ -278,6 +301,7 @@ export function createLoader(store, send) {
     ensure,
     refused,
     retry,
+    afterLoad,
     /** Loads the form's configuration. */
     reload: () => load(store.get().config),
   };

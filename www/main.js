@@ -5,8 +5,10 @@
  * @import { Command } from './protocol.js'
  * @import { State } from './store.js'
  */
+import { createAsking } from './asking.js';
 import { connect } from './client.js';
-import { parseFragment, toFragment } from './config.js';
+import { readAddress, toFragment } from './config.js';
+import { reportOf, wordsOf } from './errors.js';
 import { createLoader } from './loader.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
@@ -20,16 +22,18 @@ import { mountNetwork } from './views/network.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
 import { mountSettings } from './views/settings.js';
+import { mountStage } from './views/stage.js';
 import { mountStatus } from './views/status.js';
 import { mountTryIt } from './views/try-it.js';
 
 const store = createStore(() => performance.now());
 const client = connect((message) => store.dispatch(message));
 const loader = createLoader(store, client.send);
+const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 
-/** @param {string} code @param {string} message @param {string} hint */
+/** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint */
 function complain(code, message, hint) {
-  store.dispatch({ type: 'complained', error: { code, message, hint } });
+  store.dispatch({ type: 'complained', error: reportOf(code, message, hint) });
 }
 
 /** Starts a fresh run, unless a field cannot stay as it is. */
@@ -50,41 +54,34 @@ function readFragment() {
     complain('busy', 'The address changed while a run is under way.', 'Stop the run, then follow the link again.');
     return;
   }
-  const { config, autostart, complaints } = parseFragment(location.hash);
+  const { config, autostart, complaints } = readAddress(location.hash);
   store.dispatch({ type: 'configured', config, autostart });
   if (complaints.length > 0) complain('invalid_link', complaints.join(' '), 'Everything else in the link is used.');
 }
 
-/** @param {File[]} files Pictures go to the network, everything else is data. */
+/** @param {File[]} files The first picture goes to the network, everything else is data. */
 async function takeFiles(files) {
-  const picture = files.find((file) => file.type.startsWith('image/'));
-  if (picture) return askAbout(picture);
-  if (files.length > 0) await loader.useFiles(files);
+  const isPicture = (/** @type {File} */ file) => file.type.startsWith('image/');
+  const picture = files.find(isPicture);
+  const data = files.filter((file) => !isPicture(file));
+  if (picture) await askAbout(picture);
+  if (data.length > 0) await loader.useFiles(data);
 }
 
 let asked = 0;
 
-/** Asks about the chosen image, if there is one and a network to ask. */
-function predict() {
-  const { subject, loaded } = store.get();
-  if (subject && loaded) client.send({ type: 'predict', id: subject.id, pixels: subject.pixels });
-}
-
-/** After these messages the network is another one, so its answer is too. */
-const NEW_WEIGHTS = ['loaded', 'started', 'epoch_end', 'stopped', 'was_reset'];
-
 /** @param {Omit<import('./store.js').Subject, 'id'>} chosen */
 function choose(chosen) {
   store.dispatch({ type: 'subject_chosen', subject: { ...chosen, id: (asked += 1) } });
-  predict();
+  asking.ask();
 }
 
 /** @param {File} file */
 async function askAbout(file) {
   try {
     choose({ origin: 'picture', label: null, pixels: await shrinkPicture(file), title: file.name });
-  } catch {
-    complain('invalid_picture', `“${file.name}” cannot be read as a picture.`, 'Choose a PNG, JPEG, WebP or GIF file.');
+  } catch (thrown) {
+    complain('invalid_picture', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a PNG, JPEG, WebP or GIF file of usual size.');
   }
 }
 
@@ -93,8 +90,9 @@ function react(state, before, message) {
   document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
+  if (message.type === 'loaded') void loader.afterLoad();
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
-  if (NEW_WEIGHTS.includes(message.type)) predict();
+  asking.heard(message);
   if (store.get().autostart && isUsable(store.get())) start();
 }
 
@@ -135,7 +133,7 @@ const actions = {
 };
 /** @typedef {typeof actions} Actions */
 
-for (const mount of [mountStatus, mountControls, mountSettings, mountData, mountNetwork, mountProgress,
+for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountEvaluation, mountTryIt]) {
   mount(store, actions);
 }

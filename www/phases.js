@@ -95,7 +95,7 @@ export function nextPhase(phase, message, { before, settled, loaded, trained }) 
 }
 
 /** Failures of a training step after which the engine is as good as before. */
-const RUN_ONLY = ['diverged', 'data_missing'];
+const RUN_ONLY = ['diverged', 'data_missing', 'self_check'];
 
 /**
  * A command failed. Only three failures move the phase: the first load (nothing runs without it),

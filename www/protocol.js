@@ -59,7 +59,31 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {string} reason One sentence for people.
  * @property {string | null} [adapter]
  * @property {number} workers
+ * @property {SelfCheck | null} [self_check] Before a GPU's first step there is none, and on the CPU never.
  */
+
+/**
+ * One batch computed on the GPU, against the CPU. Differences are shares of the CPU's figures.
+ * @typedef {object} SelfCheck
+ * @property {number} loss_difference
+ * @property {number} gradient_difference The largest of all parameters.
+ * @property {number} tolerance The largest difference accepted.
+ */
+
+/**
+ * Whether a backend can run here.
+ * @typedef {object} BackendStatus
+ * @property {Exclude<Backend, 'auto'>} backend
+ * @property {boolean} available
+ * @property {string | null} [remark] A sentence: why it cannot, or what to know before choosing it.
+ */
+
+/**
+ * What is done to get a GPU ready before the first step.
+ * @typedef {'upload' | 'comparison' | 'first_step'} CompilePart
+ */
+
+/** @typedef {{ part: CompilePart, done: number, of: number }} Compiling `done` parts came before this one. */
 
 /**
  * @typedef {object} LayerSummary
@@ -145,7 +169,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 
 /**
  * What `advance` reports.
- * @typedef {{ type: 'compiling' }
+ * @typedef {({ type: 'compiling' } & Compiling)
+ *   | { type: 'backend', backend: ActiveBackend }
  *   | ({ type: 'progress' } & Progress)
  *   | { type: 'epoch_end', result: EpochResult, evaluation: Evaluation }
  *   | { type: 'paused', epoch: number, step: number }
@@ -171,10 +196,12 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
- * What the worker answers. `ready` comes first: what is sent earlier is lost. `error` means that
- * one command failed; `failed` means that the worker is of no more use.
+ * What the worker answers. `ready` comes first: what is sent earlier is lost. `backends` comes right
+ * after it, and again when a backend has been refused. `error` means that one command failed;
+ * `failed` means that the worker is of no more use.
  * @typedef {Event
  *   | { type: 'ready' }
+ *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'shard_added', id: string, added: ShardAdded }
  *   | { type: 'started', loaded: Loaded }

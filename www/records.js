@@ -18,6 +18,9 @@ const MOST_BYTES = MOST_RECORDS * RECORD_BYTES;
 /** The classes in the order of the labels, for what is shown before the engine says them. */
 export const CLASS_NAMES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'dog', 'frog', 'horse', 'ship', 'truck'];
 
+/** @param {Uint8Array} bytes */
+const isGzip = (bytes) => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
 /**
  * The records in a file or shard, decompressed.
  * @param {Uint8Array<ArrayBuffer>} bytes Raw or gzip.
@@ -25,8 +28,7 @@ export const CLASS_NAMES = ['airplane', 'automobile', 'bird', 'cat', 'deer', 'do
  * @returns {Promise<Uint8Array>}
  */
 export async function openRecords(bytes, most = MOST_BYTES) {
-  const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  if (!isGzip) return bytes;
+  if (!isGzip(bytes)) return bytes;
   const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip')).getReader();
   const chunks = [];
   let length = 0;
@@ -55,6 +57,7 @@ function join(chunks, length) {
 /** @param {Uint8Array} records Decompressed. @returns {string | null} What is wrong with them; null if nothing is. */
 export function problemOf(records) {
   if (records.length === 0) return 'is empty';
+  if (isGzip(records)) return 'is compressed twice: unpack it once';
   if (records.length > MOST_BYTES) return `has more than the ${MOST_RECORDS.toLocaleString('en')} images of CIFAR-10`;
   const left = records.length % RECORD_BYTES;
   if (left !== 0) return `is cut short or is not CIFAR-10: ${left} bytes are left over after whole records of ${RECORD_BYTES} bytes`;
@@ -95,6 +98,18 @@ export function countRecords(records) {
 /** @param {Uint8Array} records @returns {boolean} Whether they are whole, and at least one. */
 export function areWhole(records) {
   return records.length > 0 && records.length % RECORD_BYTES === 0;
+}
+
+/** The crate holds out one in so many training records when there is no test batch. */
+const HELD_OUT_ONE_IN = 5;
+
+/**
+ * The records that are held out, as far as they are in the last file.
+ * @param {Uint8Array} last @param {number} all Number of training records in all files.
+ */
+export function heldOut(last, all) {
+  const held = Math.min(countRecords(last), Math.max(1, Math.floor(all / HELD_OUT_ONE_IN)));
+  return last.slice(last.length - held * RECORD_BYTES);
 }
 
 /** @param {Uint8Array} records @param {number} index @returns {{ label: number, pixels: Uint8Array }} */

@@ -34,7 +34,7 @@ export function makeReport(state, page) {
       has_unknown: data.has_unknown,
       files: state.files.map(({ file, split, records, known }) => ({ file, split, records, known })),
     },
-    backend: { ...loaded.backend, adapter: loaded.backend.adapter ?? null },
+    backend: { ...loaded.backend, adapter: loaded.backend.adapter ?? null, self_check: loaded.backend.self_check ?? null },
     parameters: loaded.summary.total_parameters,
     epochs,
     evaluation: state.evaluation,

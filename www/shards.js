@@ -7,6 +7,7 @@
  *
  * @import { Config, Manifest, ManifestShard } from './protocol.js'
  */
+import { download } from './download.js';
 
 /** Where the data lies, seen from the page. */
 export const DATA_URL = 'data/cifar10/';
@@ -42,13 +43,6 @@ async function keep(url, bytes) {
   }
 }
 
-/** @param {string} url @param {RequestInit} [options] @returns {Promise<Uint8Array<ArrayBuffer>>} */
-async function fetchBytes(url, options) {
-  const response = await fetch(url, options);
-  if (!response.ok) throw new Error(`the server answered ${response.status} for ${url}`);
-  return new Uint8Array(await response.arrayBuffer());
-}
-
 /** @param {any} shard */
 function isShard(shard) {
   return typeof shard?.file === 'string' && ['train', 'test'].includes(shard.split)
@@ -79,7 +73,7 @@ export function readManifest(bytes) {
 export async function fetchManifest() {
   const url = `${DATA_URL}manifest.json`;
   try {
-    const bytes = await fetchBytes(url, { cache: 'no-cache' });
+    const bytes = await download(url, { cache: 'no-cache' });
     const manifest = readManifest(bytes);
     await keep(url, bytes);
     return manifest;
@@ -107,7 +101,7 @@ export async function fetchShard(shard) {
   const url = addressOf(shard);
   const kept = await (await cache())?.match(url).catch(() => undefined);
   if (kept) return new Uint8Array(await kept.arrayBuffer());
-  const bytes = await fetchBytes(url);
+  const bytes = await download(url);
   await keep(url, bytes);
   return bytes;
 }

@@ -7,10 +7,11 @@
  *
  * It knows no DOM, no wasm, no network. What the views show is computed from this state alone.
  *
- * @import { Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, Progress, Split } from './protocol.js'
+ * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, Progress, Split } from './protocol.js'
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
  */
+import { ARRIVALS, NO_DATA, withoutShard } from './arrivals.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { nextPhase } from './phases.js';
 
@@ -52,6 +53,8 @@ import { nextPhase } from './phases.js';
  * @property {Loaded | null} loaded What the engine last accepted.
  * @property {DataStatus | null} data
  * @property {boolean} alive Whether the engine answers.
+ * @property {BackendStatus[]} backends Which backends can run here; none before the engine has said so.
+ * @property {Compiling | null} compiling Which part of getting the graphics card ready is under way.
  * @property {'server' | 'files' | 'none'} source
  * @property {number} turn Goes up with each change of source; a shard's id begins with its turn.
  * @property {Promised | null} promised What the server's manifest lists.
@@ -83,7 +86,7 @@ import { nextPhase } from './phases.js';
  *   | { type: 'shards_expected', count: number }
  *   | { type: 'shard_fetched' }
  *   | { type: 'file_expected', id: string, file: string }
- *   | { type: 'pool_filled', split: Split, records: Uint8Array }
+ *   | { type: 'pool_filled', split: Split, records: Uint8Array | null }
  *   | { type: 'data_failed', sentence: string }
  *   | { type: 'next_samples' }
  *   | { type: 'start_sent' }
@@ -108,6 +111,8 @@ export function initialState() {
     loaded: null,
     data: null,
     alive: false,
+    backends: [],
+    compiling: null,
     source: 'none',
     turn: 0,
     promised: null,
@@ -145,7 +150,7 @@ export function isSettled({ loaded, data, source, files, promised, config, dataP
 }
 
 /** What a run leaves behind, taken away. @type {Partial<State>} */
-const NO_RUN = { progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null };
+const NO_RUN = { compiling: null, progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null };
 
 /** @param {Progress} progress @returns {TracePoint} */
 function pointOf({ epoch, step, steps, loss }) {
@@ -171,53 +176,18 @@ export function problemsOf(state) {
   return { ...crossCheck(state.config), ...state.problems };
 }
 
-/** @param {AddedFile[]} files @param {string} id @param {Partial<AddedFile>} change */
-function amend(files, id, change) {
-  return files.map((file) => (file.id === id ? { ...file, ...change } : file));
-}
-
-/** Whether this shard or file is of the present source, not of one before. @param {State} state @param {string} [id] */
-function isCurrent(state, id) {
-  return Boolean(id?.startsWith(`${state.turn}/`));
-}
-
-/**
- * A shard that was not added. The server's is held already after a second load of the same
- * manifest, which is as good, and is sent again when a run was in its way; a file that was refused
- * is not waited for any longer.
- * @param {State} state @param {ErrorReport} error @param {string} id
- * @returns {Partial<State>}
- */
-function withoutShard(state, error, id) {
-  const { shards, source } = state;
-  if (!isCurrent(state, id)) return {};
-  if (error.code === 'not_loaded') return {}; // The load before it failed, and that is the news.
-  if (source === 'files') {
-    const counts = { ...shards, expected: shards.expected - 1, fetched: shards.fetched - 1 };
-    return { error, files: state.files.filter((file) => file.id !== id), shards: counts };
-  }
-  if (error.code === 'busy') return { shards: { ...shards, fetched: shards.fetched - 1 } };
-  return error.code === 'duplicate' ? { shards: { ...shards, added: shards.added + 1 } } : { error };
-}
-
 /**
  * One function a message: what changes but the phase.
- * @type {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }}
+ * @typedef {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} Changes
  */
+
+/** @type {Changes} */
 const CHANGES = {
+  ...ARRIVALS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
-  source_chosen: (_state, { source, turn, promised }) => ({
-    ...NO_RUN, source, turn, promised, files: [], data: null, dataProblem: null, sampleFrom: 0,
-    shards: { expected: 0, fetched: 0, added: 0 },
-    pool: { train: null, test: null },
-  }),
-  shards_expected: (state, { count }) => ({ shards: { ...state.shards, expected: count }, dataProblem: null }),
-  shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
-  file_expected: (state, { id, file }) => ({ error: null, files: [...state.files, { id, file, split: null, records: null, known: null }] }),
-  pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
-  data_failed: (_state, { sentence }) => ({ dataProblem: sentence }),
+  source_chosen: (_state, { source, turn, promised }) => ({ ...NO_RUN, ...NO_DATA, source, turn, promised }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
   // A link that starts by itself may have been complained of: that stays to be read.
   start_sent: (state) => ({ starting: true, autostart: false, error: state.autostart ? state.error : null }),
@@ -228,15 +198,14 @@ const CHANGES = {
   ready: (state, _message, nowMs) => ({ alive: true, timings: { ...state.timings, engine_ready_ms: nowMs } }),
   // A load that succeeds takes back what an earlier one complained of.
   loaded: (state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: state.phase === 'error' ? null : state.error }),
-  shard_added: (state, { id, added }) => (isCurrent(state, id) ? {
-    data: added.data,
-    shards: { ...state.shards, added: state.shards.added + 1 },
-    files: amend(state.files, id, { split: added.split, records: added.records, known: added.name ?? null }),
-  } : {}),
   started: (state, { loaded }, nowMs) => ({
     ...NO_RUN, loaded, data: loaded.data, runConfig: loaded.config, starting: false,
     timings: { ...state.timings, run_started_ms: nowMs, run_ended_ms: null },
   }),
+  backends: (_state, { backends }) => ({ backends }),
+  compiling: (_state, { part, done, of }) => ({ compiling: { part, done, of } }),
+  // The self-check has passed, or has left the graphics card for another backend.
+  backend: (state, { backend }) => (state.loaded ? { loaded: { ...state.loaded, backend } } : {}),
   was_reset: (_state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: null }),
   progress: (state, { type: _, ...progress }) => ({
     progress,

@@ -70,9 +70,22 @@ function yieldOnce() {
   });
 }
 
+/**
+ * Says which backends can run here. It is not one of the calls that wait for each other: a browser
+ * that takes its time to look for a graphics card holds nothing up. Nothing depends on the answer.
+ */
+async function tellBackends() {
+  try {
+    post({ type: 'backends', backends: await convburn.backends() });
+  } catch {
+    // The choice stays as it is: what cannot run says so when it is loaded.
+  }
+}
+
 /** Passes on what a pull brought. @param {Event} event */
 function relay(event) {
   post(event);
+  if (event.type === 'backend') void tellBackends(); // It may be there because another one was refused.
   if (event.type === 'stopped' || event.type === 'done') {
     inRun = false;
     stopping = false;
@@ -110,6 +123,7 @@ async function turn() {
 function answerError(thrown, command, id) {
   const error = report(thrown);
   post(isFatal(thrown) ? { type: 'failed', error } : { type: 'error', error, command, id });
+  if (error.code === 'self_check') void tellBackends(); // The crate remembers the refusal.
 }
 
 /** @returns {ErrorReport} */
@@ -207,6 +221,7 @@ self.addEventListener('message', (event) => void serve(event.data));
 try {
   await init();
   post({ type: 'ready' });
+  void tellBackends();
 } catch (thrown) {
   post({ type: 'failed', error: report(thrown) });
 }

@@ -25,6 +25,22 @@ export interface Manifest {
     shards: { file: string; split: Split; records: number; bytes: number; sha256: string }[];
 }
 
+/** The backend that runs, and why it is that one. */
+export interface ActiveBackend {
+    requested: Backend;
+    active: Backend;
+    reason: string;
+    adapter: string | null;
+    workers: number;
+    self_check: SelfCheck | null;
+}
+
+/** One batch computed on the GPU, against the CPU; differences are shares of the CPU's figures. */
+export interface SelfCheck { loss_difference: number; gradient_difference: number; tolerance: number }
+
+/** Whether a backend can run here. */
+export interface BackendStatus { backend: Backend; available: boolean; remark: string | null }
+
 /** The network as a table. */
 export interface Summary {
     input_shape: number[];
@@ -49,7 +65,7 @@ export interface DataStatus {
 /** What `load` and `reset` answer. */
 export interface Loaded {
     config: Config;
-    backend: { requested: Backend; active: Backend; reason: string; adapter: string | null; workers: number };
+    backend: ActiveBackend;
     summary: Summary;
     data: DataStatus;
     version: string;
@@ -109,7 +125,8 @@ export type EpochOutcome = EpochResult | { paused: Position } | { stopped: Posit
 
 /** What `advance` resolves to a list of. */
 export type Event =
-    | { type: "compiling" }
+    | { type: "compiling"; part: "upload" | "comparison" | "first_step"; done: number; of: number }
+    | { type: "backend"; backend: ActiveBackend }
     | Progress
     | { type: "epoch_end"; result: EpochResult; evaluation: Evaluation }
     | ({ type: "paused" } & Position)

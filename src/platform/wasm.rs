@@ -1,6 +1,6 @@
 //! The browser's side, in a window or a worker.
 
-use js_sys::{Function, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -39,21 +39,57 @@ pub(crate) async fn yield_now() {
 pub(crate) async fn gpu_adapter() -> Result<GpuAdapter, String> {
     let gpu = property(&js_sys::global(), "navigator")
         .and_then(|navigator| property(&navigator, "gpu"))
-        .ok_or("this browser or this address offers no WebGPU")?;
+        .ok_or_else(why_no_gpu)?;
     let refused = |_| "the browser refused WebGPU".to_owned();
+    // As Burn asks for it: a machine may have two.
+    let options = Object::new();
+    let preference = "high-performance".into();
+    // Setting a property of a fresh object does not fail.
+    let _ = Reflect::set(&options, &"powerPreference".into(), &preference);
     let request = property(&gpu, "requestAdapter")
         .and_then(|function| function.dyn_into::<Function>().ok())
         .ok_or("this browser's WebGPU is incomplete")?;
     let promise: Promise = request
-        .call0(&gpu)
+        .call1(&gpu, &options)
         .map_err(refused)?
         .dyn_into()
         .map_err(refused)?;
-    let adapter = JsFuture::from(promise).await.map_err(refused)?;
+    let adapter = JsFuture::from(Promise::race(&Array::of2(&promise, &out_of_patience())))
+        .await
+        .map_err(refused)?;
+    if adapter.is_string() {
+        return Err(adapter.as_string().unwrap_or_default());
+    }
     if adapter.is_null() || adapter.is_undefined() {
         return Err("the browser found no GPU adapter".into());
     }
     Ok(describe(&adapter))
+}
+
+/// Milliseconds after which a browser that was asked for an adapter will not answer any more. A driver
+/// that hangs must not keep the page from training on the CPU.
+const PATIENCE_MS: i32 = 10_000;
+
+/// A promise that gives the end of a sentence when the patience is over.
+fn out_of_patience() -> Promise {
+    Promise::new(&mut |resolve, _| {
+        let words = "the browser did not answer when it was asked for the GPU".into();
+        let timer = property(&js_sys::global(), "setTimeout")
+            .and_then(|function| function.dyn_into::<Function>().ok());
+        if let Some(timer) = timer {
+            // A timer that cannot be set never ends the wait, as before.
+            let _ = timer.call3(&JsValue::UNDEFINED, &resolve, &PATIENCE_MS.into(), &words);
+        }
+    })
+}
+
+fn why_no_gpu() -> String {
+    let is_secure = property(&js_sys::global(), "isSecureContext");
+    if is_secure.is_some_and(|value| value.is_falsy()) {
+        "browsers offer WebGPU only over https or at localhost".into()
+    } else {
+        "this browser offers no WebGPU".into()
+    }
 }
 
 fn describe(adapter: &JsValue) -> GpuAdapter {
@@ -81,7 +117,16 @@ fn describe(adapter: &JsValue) -> GpuAdapter {
             has.call1(&features, &"timestamp-query".into()).ok()
         })
         .is_some_and(|value| value.is_truthy());
+    let limits = property(adapter, "limits");
+    let limit = |name: &str| {
+        let value = limits.as_ref().and_then(|limits| property(limits, name));
+        value.and_then(|value| value.as_f64()).unwrap_or(0.0) as u64
+    };
     GpuAdapter {
+        storage_buffers: limit("maxStorageBuffersPerShaderStage"),
+        invocations: limit("maxComputeInvocationsPerWorkgroup"),
+        workgroup_bytes: limit("maxComputeWorkgroupStorageSize"),
+        buffer_bytes: limit("maxStorageBufferBindingSize"),
         description: if description.is_empty() {
             "unnamed adapter".into()
         } else {

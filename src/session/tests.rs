@@ -16,11 +16,12 @@ fn a_run_that_diverges_is_ended_and_told_and_reset_mends_it() {
     let gray = vec![1; 10 * RECORD_BYTES];
     dataset.add(Split::Train, gray).unwrap();
     let config = Config {
+        backend: Backend::Flex,
         batch: 1,
         train: 8,
         ..Config::default()
     };
-    let backend = block_on(device::open(Backend::Flex)).unwrap();
+    let backend = block_on(device::open(&config)).unwrap();
     let mut session = Session::new(config, backend, dataset).unwrap();
     session.config.lr = f64::INFINITY;
     let error = block_on(session.advance(1e9)).unwrap_err();

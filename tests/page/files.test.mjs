@@ -105,7 +105,9 @@ test('what the link asked of a backend that cannot run here does not keep files 
     }),
   });
   await waitForPhase(page, ['ready']);
-  await page.getByTestId('backend').selectOption('webgpu');
+  await page.evaluate(() => {
+    location.hash = location.hash.replace('flex', 'webgpu');
+  });
   await waitForText(page, 'error', /webgpu.*cannot run here/);
   await page.getByTestId('drop').setInputFiles(upload('data_batch_1.bin', officialBatch()));
   await page.getByText('known as data_batch_1.bin').waitFor();

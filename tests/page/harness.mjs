@@ -24,6 +24,7 @@ export const PATIENCE_MS = 300_000;
 const TYPES = {
   '.html': 'text/html; charset=utf-8', '.js': 'text/javascript', '.css': 'text/css', '.json': 'application/json',
   '.svg': 'image/svg+xml', '.wasm': 'application/wasm', '.gz': 'application/gzip',
+  '.png': 'image/png', '.webmanifest': 'application/manifest+json',
 };
 
 const ARGS = [
@@ -33,13 +34,25 @@ const ARGS = [
 /** Chromium's software WebGPU: an adapter without a GPU. */
 const WEBGPU_ARGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader'];
 
-/** @returns {Promise<{ url: string, requests: string[], close: () => Promise<void> }>} `requests` are the paths asked for, from /convburn/ on. */
+/** What a server says instead of a file. @typedef {(response: import('node:http').ServerResponse) => void} Answer */
+
+/**
+ * @returns {Promise<{ url: string, requests: string[], answers: Map<string, Answer>, close: () => Promise<void> }>}
+ * `requests` are the paths asked for, from /convburn/ on; a path in `answers` is not looked for in `root`.
+ */
 export function serve(root = DIST) {
   /** @type {string[]} */
   const requests = [];
+  /** @type {Map<string, Answer>} */
+  const answers = new Map();
   const server = createServer((request, response) => {
     const path = decodeURIComponent(new URL(request.url ?? '/', 'http://host').pathname);
     requests.push(path.startsWith(PREFIX) ? path.slice(PREFIX.length) : path);
+    const answer = answers.get(requests[requests.length - 1]);
+    if (answer) {
+      answer(response);
+      return;
+    }
     const file = path.startsWith(PREFIX) ? join(root, normalize(path.slice(PREFIX.length) || 'index.html')) : '';
     if (!file.startsWith(root) || !existsSync(file) || !statSync(file).isFile()) {
       response.writeHead(404).end();
@@ -54,6 +67,7 @@ export function serve(root = DIST) {
       resolve({
         url: `http://127.0.0.1:${port}${PREFIX}`,
         requests,
+        answers,
         close: () => new Promise((done) => {
           server.closeAllConnections();
           server.close(() => done());
@@ -63,9 +77,10 @@ export function serve(root = DIST) {
   });
 }
 
-/** @param {{ webgpu?: boolean }} [more] @returns {Promise<Browser>} */
-export function launch({ webgpu = false } = {}) {
-  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: webgpu ? [...ARGS, ...WEBGPU_ARGS] : ARGS });
+/** @param {{ webgpu?: boolean, args?: string[] }} [more] @returns {Promise<Browser>} */
+export function launch({ webgpu = false, args = [] } = {}) {
+  const all = [...ARGS, ...(webgpu ? WEBGPU_ARGS : []), ...args];
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: all });
 }
 
 /**
@@ -115,7 +130,7 @@ export async function waitForText(page, id, pattern, timeout = PATIENCE_MS) {
 /**
  * One server and one browser for all tests of a file.
  * @param {{ before: (hook: () => Promise<void>) => void, after: (hook: () => Promise<void>) => void }} hooks
- * @param {{ webgpu?: boolean }} [more]
+ * @param {{ webgpu?: boolean, args?: string[] }} [more]
  */
 export function share({ before, after }, more = {}) {
   /** @type {Awaited<ReturnType<typeof serve>>} */
@@ -133,18 +148,26 @@ export function share({ before, after }, more = {}) {
   return {
     /** The paths that the server was asked for. */
     requests: () => server.requests,
+    /** What the server says instead of files, by their paths. */
+    answers: () => server.answers,
+    /** What the server says instead of a file, until the test ends. @param {{ after: (hook: () => void) => void }} test @param {string} path @param {Answer} answer */
+    answer(test, path, answer) {
+      server.answers.set(path, answer);
+      test.after(() => void server.answers.delete(path));
+    },
     /**
      * A page of its own profile, closed when the test ends.
      * @param {{ after: (hook: () => Promise<void>) => void }} test
      * @param {string} fragment
-     * @param {{ prepare?: (page: Page) => Promise<unknown>, options?: import('playwright-core').BrowserContextOptions }} [more]
+     * @param {{ prepare?: (page: Page) => Promise<unknown>, options?: import('playwright-core').BrowserContextOptions, host?: string }} [more]
      */
-    async visit(test, fragment, { prepare, options } = {}) {
+    async visit(test, fragment, { prepare, options, host = '127.0.0.1' } = {}) {
       const opened = await openPage(browser, options);
       test.after(() => opened.context.close());
       await prepare?.(opened.page);
-      await opened.page.goto(`${server.url}${fragment}`);
-      return { ...opened, origin: new URL(server.url).origin };
+      const url = server.url.replace('127.0.0.1', host);
+      await opened.page.goto(`${url}${fragment}`);
+      return { ...opened, origin: new URL(url).origin };
     },
   };
 }

@@ -15,6 +15,7 @@ test('a run on WebGPU names the compiling of its kernels and ends', async (t) =>
   await compiling;
   await waitForPhase(page, ['done', 'error']);
   assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+  assert.match(await textOf(page, 'backend-active'), /One batch was computed on the processor too.*% is accepted/);
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
   const accuracy = Number(await textOf(page, 'val-accuracy'));
   assert.ok(accuracy >= 0 && accuracy <= 1);
@@ -25,4 +26,55 @@ test('auto prefers the CPU to a software adapter and says why', async (t) => {
   const { page } = await shared.visit(t, '#train=2000&test=1000');
   await waitForPhase(page, ['ready', 'error']);
   await waitForText(page, 'backend-active', /flex.*software/);
+});
+
+/** What goes wrong with the graphics card, as lines that run in the worker before the engine. */
+const FAULTS = {
+  upload: `
+    const write = GPUQueue.prototype.writeBuffer;
+    GPUQueue.prototype.writeBuffer = function (buffer, at, data, ...range) {
+      const [start = 0, length = data.byteLength - start] = range;
+      if (length < 100_000) return write.call(this, buffer, at, data, ...range);
+      const bytes = new Uint8Array(data.buffer ?? data, (data.byteOffset ?? 0) + start, length).slice();
+      bytes.fill(0, length / 2, length / 2 + 64);
+      return write.call(this, buffer, at, bytes);
+    };`,
+  // ReLU is max(x, 0), and so is pooling a maximum.
+  kernels: `
+    const create = GPUDevice.prototype.createShaderModule;
+    GPUDevice.prototype.createShaderModule = function (descriptor) {
+      return create.call(this, { ...descriptor, code: descriptor.code.replaceAll('max(', 'min(') });
+    };`,
+};
+/** A software adapter that says it is hardware, so that `auto` takes it. */
+const DISGUISE = "Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false });";
+
+/** @param {string} lines */
+const injecting = (lines) => (/** @type {import('playwright-core').Page} */ page) => page.route('**/worker.js', async (route) => {
+  const response = await route.fetch();
+  await route.fulfill({ response, body: `${lines}\n${await response.text()}` });
+});
+
+test('a batch that arrives changed on the graphics card is noticed: by name it is refused, and nothing is lost', async (t) => {
+  const { page } = await shared.visit(t, '#backend=webgpu&train=64&test=20&epochs=1&batch=16&seed=7', { prepare: injecting(FAULTS.upload) });
+  await waitForPhase(page, ['ready', 'error']);
+  await page.getByTestId('start').click();
+  await waitForText(page, 'error', /refused: of \d+ numbers sent to it, \d+ came back changed/);
+  await waitForPhase(page, ['ready']);
+  assert.ok(await page.getByTestId('backend').locator('option[value=webgpu]').isDisabled());
+  await page.getByTestId('backend').selectOption('flex');
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['done', 'error']);
+  assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+});
+
+test('a graphics card that computes wrongly is left for the processor by auto, with the figures', async (t) => {
+  const { page } = await shared.visit(t, '#train=64&test=20&epochs=1&batch=16&seed=7', { prepare: injecting(DISGUISE + FAULTS.kernels) });
+  await waitForPhase(page, ['ready', 'error']);
+  await waitForText(page, 'backend-active', /webgpu.*hardware adapter/);
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['done', 'error']);
+  assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+  assert.match(await textOf(page, 'backend-active'), /flex.*On the CPU, because the GPU was refused: its loss differs.* by (inf|[\d.]+e)/);
+  assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
 });

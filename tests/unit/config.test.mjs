@@ -31,6 +31,26 @@ test('an unknown key and a bad value are complained of and stay at the default',
   assert.match(complaints[2], /backend.*cuda/);
 });
 
+test('of a key that comes twice the first counts, which is said once', () => {
+  const { config, autostart, complaints } = parseFragment('#train=2000&train=3000&train=x&run=0&run=1&lr=0.01');
+  assert.deepEqual(config, { ...DEFAULTS, train: 2000, lr: 0.01 });
+  assert.equal(autostart, false);
+  assert.deepEqual(complaints.map((sentence) => sentence.match(/“(\w+)” more than once/)?.[1]), ['train', 'run']);
+});
+
+test('numbers that are none, or that no run can use, are refused', () => {
+  for (const link of ['lr=NaN', 'lr=-0.1', 'lr=1e9', 'lr=Infinity', 'epochs=0', 'seed=seven', 'seed=-1', 'seed=1.5', 'batch=0', 'batch=1e99', 'train=', 'workers=0']) {
+    const { config, complaints } = parseFragment(`#${link}`);
+    assert.deepEqual(config, DEFAULTS, link);
+    assert.equal(complaints.length, 1, link);
+  }
+});
+
+test('a long text in a link does not fill the page', () => {
+  const [complaint] = parseFragment(`#seed=${'9'.repeat(5_000)}`).complaints;
+  assert.ok(complaint.length < 200 && complaint.includes('999…'), complaint);
+});
+
 test('a link whose fields forbid each other does not start by itself', () => {
   for (const [link, batch] of /** @type {const} */ ([['#train=10&run=1', 10], ['#train=32&batch=64&run=1', 32]])) {
     const { config, autostart, complaints } = parseFragment(link);

@@ -68,6 +68,11 @@ test('a visitor’s file is looked at before anything is given up for it', async
   assert.equal((await open(records.slice(0, 2 * RECORD_BYTES))).records.length, 2 * RECORD_BYTES);
   await assert.rejects(open(records), /“mine.bin” is not CIFAR-10/);
   await assert.rejects(open(new Uint8Array(gzipSync(records).subarray(0, 30))), /“mine.bin” is not a complete gzip file/);
+  await assert.rejects(open(new Uint8Array(gzipSync(gzipSync(records)))), /“mine.bin” is compressed twice/);
+  const huge = new File([], 'huge.bin');
+  Object.defineProperty(huge, 'size', { value: 2 ** 31 });
+  huge.arrayBuffer = () => assert.fail('a file that is too large is not read');
+  await assert.rejects(openFile(huge), /“huge.bin” is larger than all of CIFAR-10/);
   const folder = new File([], 'folder');
   folder.arrayBuffer = () => Promise.reject(new Error('NotFoundError'));
   await assert.rejects(openFile(folder), /“folder” cannot be read/);

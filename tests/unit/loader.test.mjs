@@ -84,6 +84,58 @@ test('a damaged shard ends the stream and is asked for again later', async () =>
   assert.deepEqual(shards().slice(4), ['1/train-01'], 'what an older source says is not heard');
 });
 
+test('images of a damaged shard are taken out of sight, and others take their place', async () => {
+  const { store, loader, shards } = setUp({ train: 2_000, test: 1_000 });
+  store.dispatch({ type: 'loaded', loaded: LOADED });
+  await loader.useServer();
+  assert.notEqual(store.get().pool.train, null);
+  await loader.refused('1/train-00', 'label');
+  assert.equal(store.get().pool.train, null);
+  assert.notEqual(store.get().pool.test, null);
+  await loader.retry();
+  assert.notEqual(store.get().pool.train, null);
+  assert.deepEqual(shards(), ['1/train-00', '1/test-00', '1/train-00']);
+});
+
+test('a first shard that cannot be unpacked is still the engine’s to judge', async () => {
+  const { store, loader, shards } = setUp({ train: 2_000, test: 1_000 });
+  globalThis.fetch = async (url) => new Response(/manifest/.test(String(url)) ? JSON.stringify(MANIFEST) : RECORDS.subarray(0, 20));
+  await loader.useServer();
+  assert.deepEqual(shards(), ['1/train-00', '1/test-00']);
+  assert.equal(store.get().dataProblem, null);
+  assert.deepEqual(store.get().pool, { train: null, test: null });
+});
+
+test('what is no longer waited for may fail unheard', async () => {
+  const { store, loader, shards } = setUp();
+  offline = ['train-05'];
+  hold = async (file) => {
+    if (file === 'train-05') store.dispatch({ type: 'preset_chosen', preset: PRESETS.quick });
+  };
+  await loader.useServer();
+  assert.equal(store.get().dataProblem, null);
+  assert.equal(store.get().error, null);
+  store.dispatch({ type: 'configured', config: DEFAULTS, autostart: false });
+  hold = null;
+  await loader.ensure();
+  assert.match(store.get().dataProblem ?? '', /train-05/);
+  assert.ok(!shards().includes('1/train-05'));
+});
+
+test('a file that is refused is not brought again, and not counted for what is held out', async () => {
+  const { store, loader, sent } = setUp();
+  const file = (/** @type {string} */ name) => new File([new Uint8Array(10 * RECORD_BYTES)], name);
+  await loader.useFiles([file('data_batch_1.bin'), file('data_batch_1.bin')]);
+  assert.equal(store.get().pool.test?.length, 4 * RECORD_BYTES);
+  const error = { code: 'duplicate', message: '', hint: '' };
+  store.dispatch({ type: 'error', command: 'add_shard', id: '1/2', error });
+  await loader.refused('1/2', 'duplicate');
+  assert.equal(store.get().pool.test?.length, 2 * RECORD_BYTES);
+  assert.equal(store.get().source, 'files');
+  await loader.retry();
+  assert.equal(sent.filter(({ type }) => type === 'add_shard').length, 3, 'two, then one');
+});
+
 test('a shorter configuration ends a long stream, a run holds it, its end continues it', async () => {
   const { store, loader, shards } = setUp();
   hold = async (file) => {
@@ -140,4 +192,15 @@ test('files that came before anything could load are brought again', async () =>
   assert.deepEqual(sent.map(({ type }) => type), ['load', 'add_shard', 'load', 'add_shard']);
   assert.match(sent[3].id, /^2\//);
   assert.deepEqual(store.get().files.map(({ file }) => file), ['mine.bin']);
+});
+
+test('what was sent while nothing could take it is brought again once something has loaded', async () => {
+  const { store, loader, sent, shards } = setUp({ backend: 'webgpu', train: 2_000, test: 1_000 });
+  await loader.useServer();
+  await loader.refused('1/train-00', 'not_loaded');
+  store.dispatch({ type: 'loaded', loaded: LOADED });
+  await loader.afterLoad();
+  assert.deepEqual(shards(), ['1/train-00', '1/test-00', '2/train-00', '2/test-00']);
+  await loader.afterLoad();
+  assert.equal(sent.filter(({ type }) => type === 'load').length, 2, 'once');
 });

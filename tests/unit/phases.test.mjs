@@ -67,6 +67,12 @@ test('an evaluation goes back to where it came from', () => {
   assert.equal(step('training', 'evaluating'), 'training');
 });
 
+test('news of a backend moves no phase', () => {
+  for (const phase of ALL) {
+    for (const message of ['backend', 'backends']) assert.equal(step(phase, message), phase, `${message} in ${phase}`);
+  }
+});
+
 test('bad input leaves every phase as it was', () => {
   for (const phase of ALL.filter((each) => each !== 'loading')) {
     assert.equal(step(phase, 'complained'), phase);
@@ -79,6 +85,7 @@ test('bad input leaves every phase as it was', () => {
 test('a lost run and a dead worker are errors; a diverged run is over', () => {
   assert.equal(step('training', failed('advance', 'compute')), 'error');
   assert.equal(step('training', failed('advance', 'diverged')), 'ready');
+  assert.equal(step('compiling', failed('advance', 'self_check')), 'ready', 'a graphics card that is refused costs nothing');
   assert.equal(step('loading', failed('load', 'backend_unavailable'), { loaded: false }), 'error');
   for (const phase of ALL) assert.equal(step(phase, 'failed'), 'error');
 });

@@ -53,7 +53,7 @@ test('every event of the fixture is understood', () => {
     const training = { ...feed(readyPage(), started), phase: /** @type {const} */ ('training') };
     const after = feed(training, each);
     assert.notEqual(after, training);
-    assert.ok(after.phase !== 'training' || ['progress', 'epoch_end'].includes(each.type), each.type);
+    assert.ok(after.phase !== 'training' || ['progress', 'epoch_end', 'backend'].includes(each.type), each.type);
   }
 });
 
@@ -68,6 +68,35 @@ test('progress and epochs are kept, the report follows its schema', () => {
   const report = makeReport(state, { created: new Date(0).toISOString(), user_agent: 'test', logical_cores: 2, fragment: '#seed=1' });
   assert.deepEqual(problems(schema, JSON.parse(JSON.stringify(report))), []);
   assert.notDeepEqual(problems(schema, { ...report, epochs: [{}] }), []);
+});
+
+test('getting the graphics card ready is said part by part', () => {
+  /** @type {[string, number][]} */
+  const parts = [['upload', 0], ['comparison', 1], ['first_step', 2]];
+  for (const [part, done] of parts) {
+    const state = feed(readyPage(), started, { type: 'compiling', part, done, of: 3 });
+    assert.equal(state.phase, 'compiling');
+    assert.deepEqual(state.compiling, { part, done, of: 3 });
+    assert.match(statusSentence(state), new RegExp(`graphics card.*part ${done + 1} of 3`));
+  }
+  const ended = feed(readyPage(), started, event('compiling'), { type: 'error', command: 'advance', error: { ...fixture.error, code: 'self_check' } });
+  assert.equal(ended.phase, 'ready');
+  assert.equal(ended.diverged, false);
+  assert.equal(ended.error?.code, 'self_check');
+  assert.equal(feed(ended, started).compiling, null);
+});
+
+test('the backend that runs, and those that can, are what the engine said last', () => {
+  assert.deepEqual(readyPage().backends, []);
+  const state = feed(readyPage(), { type: 'backends', backends: fixture.backends }, started, event('backend'));
+  assert.deepEqual(state.backends, fixture.backends);
+  assert.deepEqual(state.loaded?.backend, event('backend').backend);
+  assert.deepEqual(state.loaded?.summary, fixture.loaded.summary);
+  assert.deepEqual(feed(initialState(), event('backend')), initialState(), 'nothing is loaded yet');
+  const report = makeReport(state, { created: new Date(0).toISOString(), user_agent: 'test', logical_cores: 2, fragment: '#seed=1' });
+  assert.deepEqual(report.backend.self_check, event('backend').backend.self_check);
+  assert.deepEqual(problems(schema, JSON.parse(JSON.stringify(report))), []);
+  assert.equal(makeReport(readyPage(), { created: '', user_agent: '', logical_cores: null, fragment: '#' }).backend.self_check, null);
 });
 
 test('a new run and a reset forget the figures, an evaluation does not', () => {
@@ -115,6 +144,28 @@ test('a refused file is forgotten, the others are enough', () => {
   assert.equal(after.phase, 'ready');
   assert.equal(after.shards.expected, 1);
   assert.deepEqual(after.files, [{ id: '2/1', file: 'data_batch_1.bin', split: 'train', records: 2000, known: null }]);
+});
+
+test('a file that is there already is refused by its name, and nothing is lost', () => {
+  const held = feed(
+    readyPage(),
+    { type: 'source_chosen', source: 'files', turn: 2, promised: null },
+    { type: 'loaded', loaded: fixture.loaded },
+    { type: 'file_expected', id: '2/1', file: 'data_batch_1.bin' },
+    { type: 'shards_expected', count: 1 },
+    { type: 'shard_fetched' },
+    { type: 'shard_added', id: '2/1', added: fixture.shard_added },
+  );
+  assert.equal(held.phase, 'ready');
+  const after = feed(
+    held,
+    { type: 'file_expected', id: '2/2', file: 'copy.bin' },
+    { type: 'shards_expected', count: 2 },
+    { type: 'shard_fetched' },
+    { type: 'error', command: 'add_shard', id: '2/2', error: { code: 'duplicate', message: 'These records are already loaded.', hint: 'Nothing to do.' } },
+  );
+  assert.deepEqual({ ...after, error: null }, held);
+  assert.equal(after.error?.message, '“copy.bin”: These records are already loaded.');
 });
 
 test('a shard that the engine holds already counts as added', () => {

@@ -13,6 +13,8 @@ let calls = [];
 let said = [];
 /** What each pull brings, or does before it brings nothing. @type {(() => any[] | Promise<any[]>)[]} */
 let pulls = [];
+/** What `backends` does. */
+let backends = async () => /** @type {any[]} */ ([]);
 /** Opens the engine's door: a load waits for it. @type {Promise<unknown>} */
 let door = Promise.resolve();
 /** @type {(event: { data: any }) => void} */
@@ -30,6 +32,8 @@ scope.crate = {
     calls.push('advance');
     return (await pulls.shift()?.()) ?? [{ type: 'done', epochs: 1 }];
   },
+  backends: () => backends(),
+  predict: async () => Promise.reject(Object.assign(new Error('No whole image.'), { code: 'pixel_length', hint: 'Mend it.' })),
   evaluate: async () => calls.push('evaluate'),
   reset: async () => calls.push('reset'),
   pause: () => calls.push('pause'),
@@ -59,7 +63,15 @@ async function settle() {
   for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+await settle();
+const saidFirst = said;
+
+test('the worker is ready first, then it says which backends can run', () => {
+  assert.deepEqual(saidFirst, [{ type: 'ready' }, { type: 'backends', backends: [] }]);
+});
+
 beforeEach(() => {
+  backends = async () => [];
   calls = [];
   said = [];
   pulls = [];
@@ -124,4 +136,47 @@ test('a failed step ends the run, and new weights may be asked for', async () =>
   send('reset');
   await settle();
   assert.deepEqual(types(), ['started', 'error', 'was_reset']);
+});
+
+test('which backends can run is said again when one was refused, and a failure of it is nobody’s', async () => {
+  const backend = { requested: 'auto', active: 'flex', reason: 'Refused.' };
+  pulls = [() => [{ type: 'backend', backend }], () => [{ type: 'done' }]];
+  send('start');
+  await settle();
+  assert.deepEqual(types().sort(), ['backend', 'backends', 'done', 'started']);
+
+  said = [];
+  backends = () => Promise.reject(new Error('no answer'));
+  pulls = [() => Promise.reject(Object.assign(new Error('Refused.'), { code: 'self_check', hint: 'Choose flex.' }))];
+  send('start');
+  await settle();
+  assert.deepEqual(types(), ['started', 'error']);
+  assert.deepEqual(said[1].error, { code: 'self_check', message: 'Refused.', hint: 'Choose flex.' });
+
+  said = [];
+  backends = async () => [{ backend: 'webgpu', available: false, remark: 'Refused.' }];
+  pulls = [() => Promise.reject(Object.assign(new Error('Refused.'), { code: 'self_check', hint: '' }))];
+  send('start');
+  await settle();
+  assert.deepEqual(types(), ['started', 'error', 'backends']);
+});
+
+test('a prediction that fails is an error of its own, and the run goes on', async () => {
+  pulls = [() => {
+    send('predict');
+    return [];
+  }];
+  send('start');
+  await settle();
+  assert.deepEqual(types(), ['started', 'error', 'done']);
+  assert.equal(said[1].command, 'predict');
+  assert.equal(said[1].error.code, 'pixel_length');
+});
+
+test('a panic of the crate is the engine’s end', async () => {
+  pulls = [() => Promise.reject(new WebAssembly.RuntimeError('unreachable'))];
+  send('start');
+  await settle();
+  assert.deepEqual(types(), ['started', 'failed']);
+  assert.equal(said[1].error.code, 'engine_failed');
 });

@@ -2,17 +2,19 @@
  * The charts, drawn by uPlot: the live loss, and accuracy and loss after each epoch.
  *
  * Training is a solid line, testing a dashed one with points, so that colour is never alone. The
- * colours are the style sheet's; a change between light and dark draws the charts anew. Each chart
- * says its last figures to a screen reader; the epoch table says all of them.
+ * colours are the style sheet's; when they change the charts are drawn anew. Each chart
+ * says its last figures to a screen reader; all of them stand in the log, and in the table behind
+ * the live curve (figures.js).
  *
  * @import { State, Store } from '../store.js'
  */
 import uPlot from '../vendor/uPlot.esm.js';
 import { byId, make } from './dom.js';
+import { mountFigures } from './figures.js';
 import { figure } from './format.js';
 
-/** Height of a chart in CSS pixels. */
-const HEIGHT = 190;
+/** The smallest chart that can be read, in CSS pixels; how large it is says the style sheet. */
+const SMALLEST = { width: 200, height: 120 };
 
 /** @typedef {{ label: string, colour: string, dashed?: boolean }} Line */
 /** @typedef {{ id: string, lines: Line[], span: (state: State) => number, data: (state: State) => (number | null)[][], say: (state: State) => string }} Chart */
@@ -29,9 +31,9 @@ const epochsOf = (state) => state.runConfig?.epochs ?? state.config.epochs;
 const CHARTS = [
   {
     id: 'chart-live',
-    lines: [TRAINING],
+    lines: [TRAINING, TRAINING],
     span: epochsOf,
-    data: ({ trace }) => withGaps(trace),
+    data: ({ trace }) => takingTurns(trace),
     say: ({ progress }) => (progress ? `Running loss ${figure(progress.loss)}` : 'No figure yet'),
   },
   {
@@ -51,16 +53,14 @@ const CHARTS = [
 ];
 
 /**
- * The running loss is a mean that begins anew with each epoch, and so does the line.
+ * The running loss is a mean that begins anew with each epoch, and so does the line: two series take
+ * turns, because within one uPlot 1.6 draws slivers of the jump on both sides of a narrow gap.
  * @param {State['trace']} trace
  * @returns {(number | null)[][]}
  */
-function withGaps(trace) {
-  const points = trace.flatMap(({ epoch, at, loss }, i) => {
-    const begins = i > 0 && trace[i - 1].epoch !== epoch;
-    return begins ? [{ x: epoch - 1, y: null }, { x: at, y: loss }] : [{ x: at, y: loss }];
-  });
-  return [points.map(({ x }) => x), points.map(({ y }) => y)];
+function takingTurns(trace) {
+  const those = (/** @type {number} */ remainder) => trace.map(({ epoch, loss }) => (epoch % 2 === remainder ? loss : null));
+  return [trace.map(({ at }) => at), those(1), those(0)];
 }
 
 /** @param {State['epochs']} epochs @param {(last: State['epochs'][number]) => string} say */
@@ -78,13 +78,19 @@ function seriesOf({ label, colour, dashed }) {
   return { label, stroke, width: 2, dash: dashed ? [6, 4] : undefined, points: { stroke, fill: stroke, size: dashed ? 7 : 5 } };
 }
 
-/** @param {Chart} chart @param {number} width @param {() => number} span @returns {uPlot.Options} */
-function optionsOf(chart, width, span) {
+/** @param {HTMLElement} box */
+const sizeOf = ({ clientWidth, clientHeight }) => ({
+  width: Math.max(SMALLEST.width, clientWidth),
+  height: Math.max(SMALLEST.height, clientHeight),
+});
+
+/** @param {Chart} chart @param {HTMLElement} box @param {() => number} span @returns {uPlot.Options} */
+function optionsOf(chart, box, span) {
   const axis = { stroke: colourOf('--ink-quiet'), grid: { stroke: colourOf('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
   const isLive = chart.id === 'chart-live';
   return {
-    width,
-    height: HEIGHT,
+    ...sizeOf(box),
+    padding: [8, 14, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: {
@@ -99,7 +105,7 @@ function optionsOf(chart, width, span) {
 /** @param {HTMLElement} box @param {Line[]} lines */
 function addLegend(box, lines) {
   const caption = box.parentElement?.querySelector('figcaption');
-  if (lines.length > 1) {
+  if (new Set(lines).size > 1) {
     const keys = lines.map(({ label, dashed }) => make('span', { className: dashed ? 'key dashed' : 'key', text: label }));
     caption?.append(make('span', { className: 'keys', children: keys }));
   }
@@ -116,19 +122,20 @@ function mountChart(chart, store) {
 
   function draw() {
     plot?.destroy();
-    plot = new uPlot(optionsOf(chart, Math.max(200, box.clientWidth), () => chart.span(store.get())), dataOf(store.get()), box);
+    plot = new uPlot(optionsOf(chart, box, () => chart.span(store.get())), dataOf(store.get()), box);
   }
 
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
     box.setAttribute('aria-label', chart.say(state));
+    box.classList.toggle('empty', chart.data(state)[0].length === 0);
     if (state.trace !== before?.trace || state.epochs !== before?.epochs || state.runConfig !== before?.runConfig) {
       plot?.setData(dataOf(state));
     }
   }
 
-  new ResizeObserver(() => plot?.setSize({ width: Math.max(200, box.clientWidth), height: HEIGHT })).observe(box);
-  matchMedia('(prefers-color-scheme: dark)').addEventListener('change', draw);
+  new ResizeObserver(() => plot?.setSize(sizeOf(box))).observe(box);
+  for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) matchMedia(query).addEventListener('change', draw);
   draw();
   render(store.get());
   store.subscribe(render);
@@ -137,4 +144,5 @@ function mountChart(chart, store) {
 /** @param {Store} store */
 export function mountCharts(store) {
   for (const chart of CHARTS) mountChart(chart, store);
+  mountFigures(store);
 }

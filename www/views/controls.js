@@ -1,11 +1,15 @@
 /**
- * The run's buttons: which may be pressed when, and what each sends.
+ * The run's buttons: which may be pressed when, and what each sends. Before the first run there is
+ * one only, so that nobody has to choose.
  *
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
 import { isSettled } from '../store.js';
 import { byId, setText } from './dom.js';
+
+/** @param {State} state */
+const startAgain = ({ trained, phase }) => (trained && (phase === 'ready' || phase === 'done') ? 'Train anew' : 'Train');
 
 /** @param {Store} store @param {Actions} actions */
 export function mountControls(store, actions) {
@@ -14,6 +18,8 @@ export function mountControls(store, actions) {
   const stop = byId('stop', HTMLButtonElement);
   const reset = byId('reset', HTMLButtonElement);
   const evaluate = byId('evaluate', HTMLButtonElement);
+  /** Whether a run has been started on this page. */
+  let begun = false;
 
   start.addEventListener('click', actions.start);
   pause.addEventListener('click', () => actions.send({ type: store.get().phase === 'paused' ? 'resume' : 'pause' }));
@@ -34,6 +40,14 @@ export function mountControls(store, actions) {
     if ((held === pause || held === stop) && !start.disabled) start.focus();
   }
 
+  /** From the first run on every button keeps its place. @param {State} state */
+  function renderHidden({ starting, runConfig, phase }) {
+    begun ||= starting || runConfig !== null;
+    pause.hidden = !begun;
+    stop.hidden = !begun;
+    reset.hidden = !begun && (phase !== 'error' || reset.disabled);
+  }
+
   /** @param {State} state */
   function render(state) {
     const { phase, starting } = state;
@@ -47,7 +61,8 @@ export function mountControls(store, actions) {
     reset.disabled = !standing && !(phase === 'error' && state.alive && state.loaded !== null);
     evaluate.disabled = !standing;
     setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
-    setText(start, state.trained && idle ? 'Start anew' : 'Start');
+    renderHidden(state);
+    setText(start, begun ? startAgain(state) : 'Train a network');
     keepFocus(state);
   }
   store.subscribe(render);

@@ -18,6 +18,12 @@ function makeSample() {
   return { canvas, caption, item: make('li', { children: [canvas, caption] }) };
 }
 
+/** As it was before there were images. @param {HTMLCanvasElement} canvas @param {HTMLElement} caption */
+function blank(canvas, caption) {
+  canvas.getContext('2d')?.clearRect(0, 0, SIDE, SIDE);
+  setText(caption, ' ');
+}
+
 /** @param {State} state @returns {string} */
 function stateSentence({ source, shards, data, dataProblem, loaded, files }) {
   if (dataProblem) return data?.train_records ? 'Some images are missing.' : 'There are no images yet.';
@@ -66,6 +72,7 @@ export function mountData(store, actions) {
     const names = data?.class_names ?? CLASS_NAMES;
     samples.forEach(({ canvas, caption, item }, i) => {
       item.hidden = held > 0 && i >= held;
+      if (!pool.train) blank(canvas, caption);
       if (!pool.train || i >= held) return;
       const { label, pixels } = recordAt(pool.train, (sampleFrom + i) % held);
       paint(canvas, toRgba(pixels));

@@ -1,15 +1,18 @@
 /**
  * The settings form and the presets: kept in step with the configuration and the address bar.
  *
- * The rules of the fields are config.js's; here a field only shows what they say.
+ * The rules of the fields are config.js's, and which backends can run is the crate's to say; here
+ * it is only shown.
  *
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  * @import { Field } from '../config.js'
+ * @import { SelfCheck } from '../protocol.js'
  */
 import { PRESETS, RULES, presetOf } from '../config.js';
 import { isOccupied } from '../phases.js';
 import { problemsOf } from '../store.js';
+import { withheld } from '../surroundings.js';
 import { byId, make, setText } from './dom.js';
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Control */
@@ -30,12 +33,40 @@ function findFields(form) {
   return fields;
 }
 
+/** @param {number} share @returns {string} Also of a share that is far below a hundredth. */
+const tiny = (share) => `${Number((share * 100).toPrecision(2))} %`;
+
+/** @param {SelfCheck | null | undefined} check @returns {string} */
+function checkSentence(check) {
+  if (!check) return '';
+  return ` One batch was computed on the processor too: the loss is ${tiny(check.loss_difference)} apart and the gradients `
+    + `${tiny(check.gradient_difference)}, and ${tiny(check.tolerance)} is accepted.`;
+}
+
 /** @param {State} state @returns {string} What runs, and why; and whether a choice still waits. */
 function backendSentence(state) {
   if (!state.loaded) return 'The engine is not ready yet.';
-  const { active, reason, adapter } = state.loaded.backend;
+  const { active, reason, adapter, self_check: check } = state.loaded.backend;
   const waits = state.loaded.config.backend !== state.config.backend ? ' Your choice applies at the next start.' : '';
-  return `Runs on ${active}${adapter ? ` (${adapter})` : ''}. ${reason}${waits}`;
+  return `Runs on ${active}${adapter ? ` (${adapter})` : ''}. ${reason}${checkSentence(check)}${waits}`;
+}
+
+/**
+ * The choice of a backend: one that cannot run here may not be chosen, and below stands why.
+ * @param {HTMLSelectElement} select @param {HTMLElement} list
+ */
+function mountBackends(select, list) {
+  const names = new Map([...select.options].map((option) => [option, option.text]));
+  /** @param {State} state */
+  return function renderBackends({ backends }) {
+    for (const [option, name] of names) {
+      const cannot = backends.some(({ backend, available }) => backend === option.value && !available);
+      option.disabled = cannot;
+      option.text = cannot ? `${name} — not available here` : name;
+    }
+    list.replaceChildren(...backends.filter(({ remark }) => remark).map(({ backend, remark }) => (
+      make('li', { text: `${backend}: ${remark}` }))));
+  };
 }
 
 /** @param {Store} store @param {Actions} actions */
@@ -44,6 +75,10 @@ export function mountSettings(store, actions) {
   const fields = findFields(form);
   const presets = byId('presets', HTMLFieldSetElement);
   const backendActive = byId('backend-active');
+  const renderBackends = mountBackends(byId('field-backend', HTMLSelectElement), byId('backend-remarks'));
+  const missing = withheld();
+  byId('withheld').hidden = missing === null;
+  setText(byId('withheld-text'), missing ?? '');
 
   form.addEventListener('submit', (event) => event.preventDefault());
   form.addEventListener('change', (event) => {
@@ -72,6 +107,7 @@ export function mountSettings(store, actions) {
       if (!unreadable && state.config !== before?.config) control.value = String(state.config[field]);
     }
     setText(backendActive, backendSentence(state));
+    if (state.backends !== before?.backends) renderBackends(state);
     if (state.config !== before?.config) renderPreset(presetOf(state.config) ?? 'own');
   }
 

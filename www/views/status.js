@@ -3,6 +3,7 @@
  * reader is told when an epoch ends.
  *
  * @import { State, Store } from '../store.js'
+ * @import { CompilePart } from '../protocol.js'
  * @import { Phase } from '../phases.js'
  */
 import { isSettled } from '../store.js';
@@ -37,7 +38,21 @@ function idleSentence(state) {
   const last = epochs[epochs.length - 1];
   if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${last.epoch} epochs` : 'The run is complete';
   if (diverged) return 'Training diverged: the weights are of no use, Reset gives new ones';
-  return trained ? 'Stopped: the network keeps what it has learnt' : 'Press Start';
+  return trained ? 'Stopped: the network keeps what it has learnt' : 'Press the button to begin';
+}
+
+/** What each part of getting the graphics card ready is. @type {Record<CompilePart, string>} */
+const PARTS = {
+  upload: 'Checking the graphics card: does a batch arrive whole',
+  comparison: 'Checking the graphics card: does it compute what the processor does',
+  first_step: 'Compiling for the graphics card: the first step',
+};
+
+/** @param {State} state @returns {string} */
+function compilingSentence({ compiling }) {
+  if (!compiling) return 'Compiling for the graphics card';
+  const { part, done, of } = compiling;
+  return `${PARTS[part]}, part ${Math.min(done + 1, of)} of ${of}; it takes some seconds`;
 }
 
 /** @param {State} state @returns {string} */
@@ -54,7 +69,7 @@ export function statusSentence(state) {
   switch (state.phase) {
     case 'loading': return loadingSentence(state);
     case 'ready': case 'done': return idleSentence(state);
-    case 'compiling': return 'Compiling for the graphics card; the first step takes some seconds';
+    case 'compiling': return compilingSentence(state);
     case 'training': return trainingSentence(state);
     case 'paused': return state.progress ? `At epoch ${state.progress.epoch} of ${state.progress.epochs}` : 'At the first step';
     case 'evaluating': return 'Measuring on the test images';
@@ -69,7 +84,7 @@ function shareDone(state) {
   if (state.phase === 'loading' && !state.dataProblem) {
     return state.loaded && state.shards.expected > 0 ? state.shards.added / state.shards.expected : null;
   }
-  if (state.phase === 'compiling') return null;
+  if (state.phase === 'compiling') return state.compiling ? state.compiling.done / state.compiling.of : null;
   const { progress } = state;
   return progress ? (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs : 0;
 }

@@ -1,5 +1,9 @@
 /**
- * The Try it panel: one image as the network sees it, and what it makes of it.
+ * One image as the network sees it, and what it makes of it, on the stage.
+ *
+ * The first test image is there without being asked for, the same for everyone. Its answer changes
+ * every second while the network learns; a screen reader is told only the answers that its reader
+ * asked for.
  *
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
@@ -16,17 +20,27 @@ function largest(shares) {
   return best;
 }
 
-/** @param {State} state @param {string[]} names @returns {string} */
-function verdict({ subject, probabilities, trained }, names) {
-  if (!subject) return 'Choose an image to see what the network makes of it.';
+/** @param {State} state */
+const namesOf = ({ data }) => data?.class_names ?? CLASS_NAMES;
+
+/** @param {State} state @returns {string} */
+function verdict(state) {
+  const { subject, probabilities, loaded, phase } = state;
+  const names = namesOf(state);
+  if (!subject) return 'A test image comes here as soon as there is one.';
+  if (!loaded) return phase === 'error' ? 'There is no network to ask' : 'The network is on its way';
   if (!probabilities) return 'The network is looking';
   const best = largest(probabilities);
   if (!Number.isFinite(probabilities[best])) return 'The network has no answer: its training diverged. Reset gives it new weights.';
-  const guess = `${names[best]}, ${percent(probabilities[best])} sure`;
-  const untrained = trained ? '' : ' It has not been trained yet, so this is a blind guess.';
-  if (subject.label === null) return `The network says ${guess}.${untrained}`;
-  if (subject.label === best) return `✓ Right: the network says ${guess}.${untrained}`;
-  return `✗ Wrong: the network says ${guess}, but it is: ${names[subject.label]}.${untrained}`;
+  const guess = `${names[best]}, ${percent(probabilities[best]).replace(' ', '\u00a0')} sure`; // A line ends before the number, not within.
+  if (subject.label === null) return `The network says ${guess}.`;
+  if (subject.label === best) return `✓ Right: the network says ${guess}.`;
+  return `✗ Wrong: the network says ${guess}, but it is: ${names[subject.label]}.`;
+}
+
+/** @param {State} state @returns {string} What the answer is worth, where that has to be said. */
+function remark({ probabilities, trained }) {
+  return probabilities && !trained ? 'It has not been trained yet, so this is a blind guess.' : '';
 }
 
 /** @param {Store} store @param {Actions} actions */
@@ -35,15 +49,29 @@ export function mountTryIt(store, actions) {
   const title = byId('subject-title');
   const random = byId('random-test', HTMLButtonElement);
   const picture = byId('predict-file', HTMLInputElement);
+  const verdictLine = byId('verdict');
+  const remarkLine = byId('remark');
   const bars = makeBars(byId('predictions'));
+  /** The image whose answer a screen reader need not be told, because it was or because nobody asked. @type {number | undefined} */
+  let told;
+
+  /** @param {Uint8Array} records @param {number} index */
+  function chooseTest(records, index) {
+    const { label, pixels } = recordAt(records, index);
+    const name = namesOf(store.get())[label] ?? 'unknown';
+    actions.choose({ origin: 'test', label, pixels, title: `Test image: ${name}` });
+  }
+
+  function chooseFirst() {
+    const { subject, pool } = store.get();
+    if (subject || !pool.test) return;
+    chooseTest(pool.test, 0);
+    told = store.get().subject?.id;
+  }
 
   random.addEventListener('click', () => {
-    const { pool, data } = store.get();
-    if (!pool.test) return;
-    const index = Math.floor(Math.random() * countRecords(pool.test));
-    const { label, pixels } = recordAt(pool.test, index);
-    const name = (data?.class_names ?? CLASS_NAMES)[label] ?? 'unknown';
-    actions.choose({ origin: 'test', label, pixels, title: `Test image: ${name}` });
+    const records = store.get().pool.test;
+    if (records) chooseTest(records, Math.floor(Math.random() * countRecords(records)));
   });
   picture.addEventListener('change', () => {
     const [file] = picture.files ?? [];
@@ -61,14 +89,25 @@ export function mountTryIt(store, actions) {
   }
 
   /** @param {State} state */
-  function renderBars({ subject, probabilities, data }) {
-    const names = data?.class_names ?? CLASS_NAMES;
-    bars.render(names.map((name, i) => ({
+  function renderBars(state) {
+    const { subject, probabilities } = state;
+    bars.render(namesOf(state).map((name, i) => ({
       name,
       share: probabilities?.[i] ?? 0,
       text: probabilities ? percent(probabilities[i]) : '–',
-      mark: subject?.label === i ? '(true class)' : undefined,
+      mark: subject?.label === i ? '(truth)' : undefined,
     })));
+  }
+
+  /** @param {State} state */
+  function renderVerdict(state) {
+    const text = verdict(state);
+    if (verdictLine.textContent === text) return;
+    const { subject, probabilities } = state;
+    const isAnswer = subject !== null && probabilities !== null && subject.id !== told;
+    if (isAnswer) told = subject.id;
+    verdictLine.setAttribute('aria-live', isAnswer ? 'polite' : 'off');
+    verdictLine.textContent = text;
   }
 
   /** @param {State} state @param {State} [before] */
@@ -77,7 +116,9 @@ export function mountTryIt(store, actions) {
     picture.disabled = state.phase === 'error';
     if (state.subject !== before?.subject) renderSubject(state);
     if (state.probabilities !== before?.probabilities || state.subject !== before?.subject) renderBars(state);
-    setText(byId('verdict'), verdict(state, state.data?.class_names ?? CLASS_NAMES));
+    renderVerdict(state);
+    setText(remarkLine, remark(state));
+    chooseFirst();
   }
   store.subscribe(render);
   render(store.get());

@@ -7,6 +7,7 @@ mod browser;
 mod data;
 mod dist;
 mod error;
+mod limit;
 mod serve;
 mod setup;
 mod step;
@@ -32,7 +33,8 @@ cargo xtask dist                                 make dist/, the folder to uploa
 cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
 
 Variables: CONVBURN_CIFAR10 (source of the data), CONVBURN_TOOLS (folder of installed tools),
-CONVBURN_CHROMIUM and CONVBURN_CHROMEDRIVER (the browser of the tests).";
+CONVBURN_CHROMIUM and CONVBURN_CHROMEDRIVER, CONVBURN_FIREFOX and CONVBURN_GECKODRIVER (the browsers of the
+tests and their drivers).";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();

@@ -31,7 +31,11 @@ pub enum Need {
     /// wasm-bindgen's program.
     WasmBindgen,
     /// Chromium and its driver.
-    Browser,
+    Chromium,
+    /// Firefox.
+    Firefox,
+    /// Firefox's driver.
+    Geckodriver,
     /// The dataset.
     Data,
 }
@@ -50,7 +54,13 @@ pub fn ensure(need: Need, workspace: &mut Workspace) -> Result<()> {
         Need::WasmBindgen => timed("Set-up: wasm-bindgen", || {
             tools::wasm_bindgen(workspace)?.ensure(workspace)
         }),
-        Need::Browser => timed("Set-up: browser", || browser::ensure(workspace).map(|_| ())),
+        Need::Chromium => timed("Set-up: Chromium", || {
+            browser::ensure(&[&browser::CHROMIUM, &browser::CHROMEDRIVER], workspace)
+        }),
+        Need::Firefox => timed("Set-up: Firefox", || {
+            browser::ensure(&[&browser::FIREFOX], workspace)
+        }),
+        Need::Geckodriver => timed("Set-up: geckodriver", || geckodriver(workspace)),
         Need::Data => timed("Set-up: CIFAR-10", || {
             data::run(workspace, &data::Options::default())
         }),
@@ -102,6 +112,14 @@ fn wasm_target(workspace: &Workspace) -> Result<()> {
         &mut command,
         "Install Rust by rustup (https://rustup.rs), or your distribution's package of the wasm32 standard library.",
     )
+}
+
+fn geckodriver(workspace: &mut Workspace) -> Result<()> {
+    if let Some(path) = browser::GECKODRIVER.named() {
+        println!("    {} is there.", path.display());
+        return Ok(());
+    }
+    tools::geckodriver().ensure(workspace)
 }
 
 fn npm_packages(workspace: &Workspace) -> Result<()> {

@@ -7,12 +7,13 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::browser;
+use crate::browser::{CHROMEDRIVER, CHROMIUM, FIREFOX, GECKODRIVER, Program};
 use crate::dist;
 use crate::error::{Error, Result};
+use crate::limit::run_within;
 use crate::setup::{Need, ensure};
 use crate::step::{duration, timed};
-use crate::workspace::{Workspace, cargo, command_line, run};
+use crate::workspace::{Workspace, cargo, command_line};
 
 /// The features of native builds: every room but WebGPU's, whose native backend costs minutes to
 /// build and has no adapter to run on. The wasm steps cover it.
@@ -28,16 +29,24 @@ struct Step {
     needs: &'static [Need],
     /// The command it runs.
     command: fn(&Workspace) -> Result<Command>,
+    /// How long it may take.
+    limit: Duration,
     /// What to do when it fails.
     hint: &'static str,
 }
 
-const STEPS: [Step; 11] = [
+/// The limit of a step that only reads or runs what is there.
+const QUICK: Duration = Duration::from_secs(10 * 60);
+/// The limit of a step that builds from nothing, or trains in a browser, on a slow machine.
+const LONG: Duration = Duration::from_secs(45 * 60);
+
+const STEPS: [Step; 12] = [
     Step {
         name: "format",
         title: "Rust is formatted",
         needs: &[Need::RustComponents],
         command: |workspace| Ok(cargo_with(workspace, &["fmt", "--all", "--check"])),
+        limit: QUICK,
         hint: "Run `cargo fmt --all`.",
     },
     Step {
@@ -45,6 +54,7 @@ const STEPS: [Step; 11] = [
         title: "JavaScript's types agree",
         needs: &[Need::NpmPackages],
         command: |workspace| Ok(npm_run(workspace, "typecheck")),
+        limit: QUICK,
         hint: "Correct the JSDoc types at the lines above; `npm run typecheck` repeats it.",
     },
     Step {
@@ -52,6 +62,7 @@ const STEPS: [Step; 11] = [
         title: "JavaScript unit tests",
         needs: &[Need::NpmPackages],
         command: |workspace| Ok(npm_run(workspace, "test:unit")),
+        limit: QUICK,
         hint: "Read the first failing test above; `npm run test:unit` repeats it.",
     },
     Step {
@@ -63,6 +74,7 @@ const STEPS: [Step; 11] = [
             command.args(NATIVE_FEATURES).args(["--", "-D", "warnings"]);
             Ok(command)
         },
+        limit: LONG,
         hint: "Correct the code at the lines above; `cargo xtask test clippy` repeats it.",
     },
     Step {
@@ -74,6 +86,7 @@ const STEPS: [Step; 11] = [
             command.args(NATIVE_FEATURES);
             Ok(command)
         },
+        limit: LONG,
         hint: "Read the first failing test above; `cargo xtask test native` repeats it.",
     },
     Step {
@@ -87,6 +100,7 @@ const STEPS: [Step; 11] = [
                 .env("RUSTDOCFLAGS", "-D warnings");
             Ok(command)
         },
+        limit: LONG,
         hint: "Correct the doc comments at the lines above; `cargo xtask test doc` repeats it.",
     },
     Step {
@@ -107,25 +121,42 @@ const STEPS: [Step; 11] = [
             ];
             Ok(cargo_with(workspace, &words))
         },
+        limit: LONG,
         hint: "Correct the code at the lines above; `cargo xtask test clippy-wasm` repeats it.",
     },
     Step {
         name: "wasm",
-        title: "Rust tests in a browser, with a software WebGPU adapter",
+        title: "Rust tests in Chromium, with a software WebGPU adapter",
         needs: &[
             Need::WasmTarget,
             Need::WasmBindgen,
             Need::WasmPack,
-            Need::Browser,
+            Need::Chromium,
         ],
-        command: wasm_pack_test,
+        command: wasm_in_chromium,
+        limit: LONG,
         hint: "Read the first failing test above; `wasm-pack test --headless --chrome` repeats it.",
+    },
+    Step {
+        name: "wasm-firefox",
+        title: "Rust tests in Firefox",
+        needs: &[
+            Need::WasmTarget,
+            Need::WasmBindgen,
+            Need::WasmPack,
+            Need::Firefox,
+            Need::Geckodriver,
+        ],
+        command: wasm_in_firefox,
+        limit: LONG,
+        hint: "Read the first failing test above; `cargo xtask test wasm-firefox` repeats it.",
     },
     Step {
         name: "dist",
         title: "The page is built for release",
         needs: &dist::NEEDS,
         command: |workspace| Ok(dist::trunk_build(workspace)),
+        limit: LONG,
         hint: "Read trunk's message above; `cargo xtask dist` repeats it.",
     },
     Step {
@@ -137,13 +168,20 @@ const STEPS: [Step; 11] = [
             command.args(["build", "--target", "web"]);
             Ok(command)
         },
+        limit: LONG,
         hint: "Read wasm-pack's message above; `cargo xtask test package` repeats it.",
     },
     Step {
         name: "page",
-        title: "The page in a browser",
-        needs: &[Need::NpmPackages, Need::Browser],
+        title: "The page in Chromium and in Firefox",
+        needs: &[
+            Need::NpmPackages,
+            Need::Chromium,
+            Need::Firefox,
+            Need::Geckodriver,
+        ],
         command: page_test,
+        limit: LONG,
         hint: "Read the first failing test above; `cargo xtask test dist package page` builds all it needs and repeats it.",
     },
 ];
@@ -160,12 +198,28 @@ fn npm_run(workspace: &Workspace, script: &str) -> Command {
     command
 }
 
-fn wasm_pack_test(workspace: &Workspace) -> Result<Command> {
+fn wasm_in_chromium(workspace: &Workspace) -> Result<Command> {
+    wasm_pack_test(workspace, ["--chrome", "--chromedriver"], &CHROMEDRIVER)
+}
+
+fn wasm_in_firefox(workspace: &Workspace) -> Result<Command> {
+    let mut command = wasm_pack_test(workspace, ["--firefox", "--geckodriver"], &GECKODRIVER)?;
+    // wasm-bindgen's runner gives these words to the driver, which by itself knows only `firefox`.
+    let binary = FIREFOX.require(workspace)?;
+    command.env(
+        "GECKODRIVER_ARGS",
+        format!("--binary '{}'", binary.display()),
+    );
+    Ok(command)
+}
+
+fn wasm_pack_test(workspace: &Workspace, words: [&str; 2], driver: &Program) -> Result<Command> {
     let mut command = workspace.command("wasm-pack");
     // The driver is named, because wasm-pack otherwise downloads one.
     command
-        .args(["test", "--headless", "--chrome", "--chromedriver"])
-        .arg(browser::require(workspace)?.driver);
+        .args(["test", "--headless"])
+        .args(words)
+        .arg(driver.require(workspace)?);
     Ok(command)
 }
 
@@ -179,9 +233,10 @@ fn page_test(workspace: &Workspace) -> Result<Command> {
         ));
     }
     let mut command = npm_run(workspace, "test:page");
-    command
-        .env("CONVBURN_DIST", dist)
-        .env("CONVBURN_CHROMIUM", browser::require(workspace)?.browser);
+    command.env("CONVBURN_DIST", dist);
+    for program in [&CHROMIUM, &FIREFOX, &GECKODRIVER] {
+        command.env(program.variable, program.require(workspace)?);
+    }
     Ok(command)
 }
 
@@ -224,7 +279,7 @@ fn run_step(workspace: &Workspace, step: &Step) -> Result<()> {
     timed(&format!("{}: {}", step.name, step.title), || {
         let mut command = (step.command)(workspace)?;
         println!("    {}", command_line(&command));
-        run(&mut command, step.hint)
+        run_within(step.limit, &mut command, step.hint)
     })
 }
 

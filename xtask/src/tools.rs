@@ -43,6 +43,16 @@ pub fn wasm_pack() -> Tool {
     }
 }
 
+/// Drives Firefox, for wasm-pack and for the page tests.
+pub fn geckodriver() -> Tool {
+    Tool {
+        krate: "geckodriver",
+        programs: &["geckodriver"],
+        version: "0.37.1".to_owned(),
+        locked: true,
+    }
+}
+
 /// Makes the JavaScript beside a wasm module, for trunk and for wasm-pack.
 ///
 /// # Errors

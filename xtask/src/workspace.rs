@@ -4,7 +4,7 @@
 use std::env;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::error::{Context, Error, Result};
 
@@ -101,6 +101,14 @@ pub fn cargo() -> String {
 pub fn run(command: &mut Command, hint: &str) -> Result<()> {
     let line = command_line(command);
     let status = command.status().context(format!("start `{line}`"), hint)?;
+    outcome(&line, status, hint)
+}
+
+/// What a program's end means.
+///
+/// # Errors
+/// It says that it failed; `hint` is what to do then.
+pub fn outcome(line: &str, status: ExitStatus, hint: &str) -> Result<()> {
     if status.success() {
         return Ok(());
     }

@@ -1,0 +1,71 @@
+//! What the page may know of backends: which one runs and why, which could, and how a GPU was checked.
+
+use serde::{Deserialize, Serialize};
+
+use super::Backend;
+
+/// The backend that runs, and why it is that one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ActiveBackend {
+    /// What the configuration asked for.
+    pub requested: Backend,
+    /// What runs; never `auto`.
+    pub active: Backend,
+    /// One sentence for people: why this one.
+    pub reason: String,
+    /// The GPU adapter's description, where one runs.
+    pub adapter: Option<String>,
+    /// Number of CPU workers that train.
+    pub workers: u32,
+    /// What the self-check found; none on the CPU and before the first step.
+    pub self_check: Option<SelfCheck>,
+}
+
+/// One batch computed on the GPU, against the CPU: how far the two are apart.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SelfCheck {
+    /// Difference of the losses, as a share of the CPU's.
+    pub loss_difference: f64,
+    /// Largest over the parameter tensors: length of the gradients' difference, as a share of the
+    /// length of the CPU's gradient.
+    pub gradient_difference: f64,
+    /// The largest difference accepted.
+    pub tolerance: f64,
+}
+
+/// Whether a backend can run here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BackendStatus {
+    /// Which one; never `auto`.
+    pub backend: Backend,
+    /// True when it can.
+    pub available: bool,
+    /// One sentence for people: why it cannot, or what to know before choosing it.
+    pub remark: Option<String>,
+}
+
+/// What is done to get a GPU ready before the first step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CompilePart {
+    /// A batch is uploaded and read back.
+    Upload,
+    /// Loss and gradients of a batch are computed on GPU and CPU.
+    Comparison,
+    /// The optimiser's kernels are compiled as the first step runs.
+    FirstStep,
+}
+
+impl CompilePart {
+    /// Number of parts.
+    pub const COUNT: u32 = 3;
+
+    /// Number of parts before this one.
+    pub fn done(self) -> u32 {
+        match self {
+            Self::Upload => 0,
+            Self::Comparison => 1,
+            Self::FirstStep => 2,
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Two devices, one [`Batch`] → how far apart they are: whether a GPU uploads, computes and
+//! differentiates as the CPU does, before it may train.
+//!
+//! A browser's WebGPU is a stack of compilers and drivers that nobody has tested with this network,
+//! and a wrong number there looks like bad luck with the seed. So one batch is read back after upload
+//! (cubecl issue 1120: large uploads have arrived corrupted on wasm), and its loss and gradients are
+//! computed on both devices from the same weights.
+//!
+//! This is not where a backend is chosen or left (`device.rs`).
+
+use burn::tensor::Device;
+
+use crate::batch::{Batch, gather};
+use crate::cifar::Records;
+use crate::error::Error;
+use crate::model::NetworkSpec;
+use crate::protocol::SelfCheck;
+use crate::train::{Learner, Probe};
+
+/// Largest difference accepted. Rounding alone makes about 1e-6 (see `tests/self_check.rs`).
+pub const TOLERANCE: f64 = 1e-3;
+
+/// Sets of weights tried before a difference counts. Where two inputs of a pooling window or a ReLU's
+/// input and zero are apart by less than rounding, two backends may choose differently, and a gradient
+/// entry moves by its whole size (flex and ndarray: 6e-3 for one seed in three). That is chance, and
+/// other weights do not repeat it; a wrong kernel is wrong with all.
+const ATTEMPTS: u32 = 3;
+
+/// Records compared: the tutorial's batch. On the CPU they take tens of milliseconds.
+const RECORDS: usize = 32;
+
+/// Uploads the records at `indices` to `device` and reads them back.
+///
+/// # Errors
+/// What is wrong, as the end of a sentence.
+pub async fn upload(records: &Records, indices: &[usize], device: &Device) -> Result<(), String> {
+    let there = contents(gather(records, indices, None, device)).await?;
+    let here = contents(gather(records, indices, None, &Device::flex())).await?;
+    let wrong = there.iter().zip(&here).filter(|(a, b)| a != b).count();
+    if there.len() == here.len() && wrong == 0 {
+        return Ok(());
+    }
+    Err(format!(
+        "of {} numbers sent to it, {wrong} came back changed",
+        here.len()
+    ))
+}
+
+/// All numbers of a batch.
+async fn contents(batch: Batch) -> Result<Vec<f32>, String> {
+    let (images, labels, targets) = batch.read_back().await.map_err(reason)?;
+    Ok([images, labels, targets].concat())
+}
+
+/// Computes loss and gradients of the first of the records at `indices` on both devices, from the
+/// weights of `seed`; from other weights when those disagree.
+///
+/// # Errors
+/// What is wrong with every set of weights, as the end of a sentence.
+pub async fn compare(
+    spec: &NetworkSpec,
+    seed: u32,
+    records: &Records,
+    indices: &[usize],
+    device: &Device,
+) -> Result<SelfCheck, String> {
+    let first = indices.get(..RECORDS).unwrap_or(indices);
+    let probe = async |seed: u32, device: &Device| {
+        let batch = gather(records, first, None, device);
+        let learner = Learner::new(spec, seed, device);
+        learner.probe(&batch).await.map_err(reason)
+    };
+    let mut attempt = 0;
+    loop {
+        let seed = seed.wrapping_add(attempt);
+        let found = judge(
+            &probe(seed, device).await?,
+            &probe(seed, &Device::flex()).await?,
+        );
+        attempt += 1;
+        if found.is_ok() || attempt == ATTEMPTS {
+            return found;
+        }
+    }
+}
+
+/// Compares what two devices made of one batch.
+///
+/// # Errors
+/// They are further apart than [`TOLERANCE`]: the end of a sentence, with the figures.
+pub fn judge(there: &Probe, here: &Probe) -> Result<SelfCheck, String> {
+    let pairs = there.gradients.iter().zip(&here.gradients);
+    let gradients = pairs.map(|(a, b)| difference(a, b));
+    let found = SelfCheck {
+        loss_difference: difference(&there.loss, &here.loss),
+        // Not `f64::max`, which passes over NaN; `difference` gives none.
+        gradient_difference: gradients.fold(0.0, f64::max),
+        tolerance: TOLERANCE,
+    };
+    let same_shape = there.gradients.len() == here.gradients.len();
+    if same_shape && found.loss_difference.max(found.gradient_difference) <= TOLERANCE {
+        return Ok(found);
+    }
+    Err(format!(
+        "its loss differs from the CPU's by {:.1e} and its gradients by {:.1e}, where at most {TOLERANCE:.0e} is rounding",
+        found.loss_difference, found.gradient_difference
+    ))
+}
+
+/// Length of `a − b` as a share of the length of `b`; infinite where a number is not finite.
+fn difference(a: &[f32], b: &[f32]) -> f64 {
+    if a.len() != b.len() || !a.iter().chain(b).all(|value| value.is_finite()) {
+        return f64::INFINITY;
+    }
+    let length = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
+    let apart = length(&mut a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b)));
+    let whole = length(&mut b.iter().map(|b| f64::from(*b)));
+    if apart == 0.0 { 0.0 } else { apart / whole }
+}
+
+fn reason(error: Error) -> String {
+    format!("it could not be asked ({error})")
+}

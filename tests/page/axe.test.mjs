@@ -1,0 +1,92 @@
+/**
+ * Axe finds nothing in any phase, light or dark, on a wide screen or a phone's.
+ *
+ * What axe calls minor is let pass: matters of taste are looked at by people.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import axe from 'axe-core';
+import { SHORT, phaseOf, share, waitForPhase, waitForText } from './harness.mjs';
+
+const shared = share({ before, after }, { webgpu: true });
+const LONG = SHORT.replace('epochs=1', 'epochs=50');
+const GRAVE = ['moderate', 'serious', 'critical'];
+
+/** @param {import('playwright-core').Page} page @returns {Promise<string[]>} A line for each fault. */
+async function faults(page) {
+  await page.evaluate(axe.source); // As the test's own code: the page's policy forbids a script of this size and kind.
+  const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run(document, { resultTypes: ['violations'] }));
+  return violations
+    .filter((/** @type {any} */ { impact }) => GRAVE.includes(impact))
+    .flatMap((/** @type {any} */ { id, impact, nodes }) => nodes.map((/** @type {any} */ node) => `${impact}: ${id}: ${node.target.join(' ')}: ${node.failureSummary}`));
+}
+
+/** @param {import('playwright-core').Page} page @param {string[]} phases Every phase the page may be in. */
+async function assertFaultless(page, phases) {
+  await page.locator('#live-figures').evaluate((details) => details.setAttribute('open', ''));
+  for (const width of [1440, 390]) {
+    for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+      await page.setViewportSize({ width, height: 844 });
+      await page.emulateMedia({ colorScheme });
+      assert.deepEqual(await faults(page), [], `${width} pixels, ${colorScheme}`);
+    }
+  }
+  assert.ok(phases.includes(await phaseOf(page)), await phaseOf(page));
+}
+
+test('while the engine loads', async (t) => {
+  const { page } = await shared.visit(t, '', { prepare: (opened) => opened.route('**/*.wasm', () => undefined) });
+  await page.getByText('Images 1 to 25').waitFor();
+  await assertFaultless(page, ['loading']);
+});
+
+test('without images', async (t) => {
+  const { page } = await shared.visit(t, '', { prepare: (opened) => opened.route('**/data/**', (route) => route.abort()) });
+  await page.getByText('There are no images yet.').waitFor();
+  await assertFaultless(page, ['loading']);
+});
+
+test('on a first visit', async (t) => {
+  const { page } = await shared.visit(t, '');
+  await waitForPhase(page, ['ready']);
+  await assertFaultless(page, ['ready']);
+});
+
+test('while it trains, paused and while it measures', async (t) => {
+  const { page } = await shared.visit(t, LONG.replace('test=1000', 'test=10000'));
+  await waitForPhase(page, ['ready']);
+  await page.getByTestId('start').click();
+  await waitForText(page, 'images-per-second', /\d/);
+  await assertFaultless(page, ['training']);
+  await page.getByTestId('pause').click();
+  await waitForPhase(page, ['paused']);
+  await assertFaultless(page, ['paused']);
+  await page.getByTestId('evaluate').click();
+  await waitForPhase(page, ['evaluating']);
+  await assertFaultless(page, ['evaluating', 'paused']); // A fast machine may be through with it.
+});
+
+test('when a run is done, with a setting that cannot be used and an error to read', async (t) => {
+  const { page } = await shared.visit(t, `${SHORT}&run=1`);
+  await waitForPhase(page, ['done']);
+  await assertFaultless(page, ['done']);
+  await page.getByLabel('Batch size').fill('0');
+  await page.getByLabel('Batch size').press('Tab');
+  await page.getByTestId('start').click();
+  await waitForText(page, 'error', /batch/);
+  await assertFaultless(page, ['done']);
+});
+
+test('without an engine', async (t) => {
+  const { page } = await shared.visit(t, SHORT, { prepare: (opened) => opened.route('**/convburn_worker*', (route) => route.abort()) });
+  await waitForPhase(page, ['error']);
+  await assertFaultless(page, ['error']);
+});
+
+test('while it compiles for the graphics card', async (t) => {
+  const { page } = await shared.visit(t, '#backend=webgpu&train=64&test=20&epochs=1&batch=16&seed=7');
+  await waitForPhase(page, ['ready']);
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['compiling']);
+  await assertFaultless(page, ['compiling', 'training', 'done']);
+});

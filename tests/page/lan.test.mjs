@@ -1,0 +1,88 @@
+/** Hosts and browsers that give less: plain http, no network after the first visit, old browsers. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { SHORT, phaseOf, share, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
+
+const shared = share({ before, after }, { args: ['--host-resolver-rules=MAP classroom.test 127.0.0.1'] });
+
+test('over plain http a run goes to its end on the processor, and the page says what is missing', async (t) => {
+  const { page, complaints, asked, origin } = await shared.visit(t, `${SHORT.replace('backend=flex&', '')}&run=1`, { host: 'classroom.test' });
+  assert.deepEqual(
+    await page.evaluate(() => ['isSecureContext' in window && window.isSecureContext, 'gpu' in navigator, 'caches' in window, 'subtle' in crypto]),
+    [false, false, false, false],
+  );
+  assert.match(await textOf(page, 'withheld'), /plain http.*graphics card.*https.*localhost/);
+  await waitForPhase(page, ['done', 'error']);
+  assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+  assert.match(await textOf(page, 'backend-active'), /Runs on flex.*because/);
+  assert.ok(Number(await textOf(page, 'val-accuracy')) > 0.1);
+  assert.equal(await textOf(page, 'error'), '');
+  assert.deepEqual(complaints, []);
+  assert.deepEqual(strays(asked, origin), []);
+
+  // The explanation can be put away.
+  const note = page.getByTestId('withheld');
+  await note.locator('summary').click();
+  await note.locator('p').waitFor({ state: 'hidden' });
+});
+
+test('over plain http WebGPU asked for by name is refused with a reason, and flex takes its place', async (t) => {
+  const { page } = await shared.visit(t, SHORT.replace('flex', 'webgpu'), { host: 'classroom.test' });
+  await waitForPhase(page, ['error']);
+  assert.match(await textOf(page, 'error'), /webgpu.*cannot run here/);
+  await page.getByTestId('backend').selectOption('flex');
+  await waitForPhase(page, ['ready']);
+});
+
+test('at localhost nothing is said to be missing', async (t) => {
+  const { page } = await shared.visit(t, SHORT);
+  await waitForPhase(page, ['ready']);
+  assert.ok(await page.getByTestId('withheld').isHidden());
+});
+
+test('after one visit a reload needs no data from the server', async (t) => {
+  const { page } = await shared.visit(t, SHORT);
+  await waitForPhase(page, ['ready']);
+  await page.route('**/data/**', (route) => route.abort());
+  await page.reload();
+  await waitForPhase(page, ['ready', 'error']);
+  assert.equal(await phaseOf(page), 'ready', await textOf(page, 'error'));
+  await page.getByText('Images 1 to 25').waitFor();
+  assert.equal(await textOf(page, 'error'), '');
+});
+
+/** What an older browser lacks, taken from this one before its first script. @type {[string, () => void, RegExp][]} */
+const OLDER = [
+  ['no SIMD', () => {
+    const { validate } = WebAssembly;
+    // A module with SIMD has its prefix, 0xfd.
+    WebAssembly.validate = (bytes) => !new Uint8Array(/** @type {ArrayBuffer} */ (bytes)).includes(0xfd) && validate(bytes);
+  }, /no SIMD.*newer browser/],
+  ['no WebAssembly', () => void Reflect.deleteProperty(globalThis, 'WebAssembly'), /no WebAssembly.*another browser/],
+  ['no workers', () => void Reflect.deleteProperty(globalThis, 'Worker'), /no module workers.*newer browser/],
+  ['no module workers', () => {
+    // An old browser does not look at the option that it does not know.
+    const { Worker } = globalThis;
+    globalThis.Worker = class extends Worker {
+      /** @param {string | URL} url */
+      constructor(url) {
+        super(url);
+      }
+    };
+  }, /no module workers.*newer browser/],
+];
+
+for (const [what, take, sentence] of OLDER) {
+  test(`a browser with ${what} says so, and shows the images all the same`, async (t) => {
+    const { page } = await shared.visit(t, `${SHORT}&run=1`, { prepare: (opened) => opened.addInitScript(take) });
+    await waitForPhase(page, ['error']);
+    await waitForText(page, 'error', sentence);
+    await page.getByText('Images 1 to 25').waitFor();
+    assert.ok(await page.getByTestId('start').isDisabled());
+  });
+}
+
+test('without JavaScript the page says what it needs', async (t) => {
+  const { page } = await shared.visit(t, '', { options: { javaScriptEnabled: false } });
+  await page.getByText(/trains a network with JavaScript and WebAssembly/).waitFor();
+});

@@ -1,0 +1,103 @@
+//! The self-check, natively: what it accepts (another backend's rounding, over many seeds) and what it
+//! refuses, with the figures.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests"
+)]
+#![allow(clippy::disallowed_methods, reason = "native tests may block")]
+
+mod support;
+
+use burn::tensor::Device;
+use convburn::batch;
+use convburn::cifar::Dataset;
+use convburn::model::NetworkSpec;
+use convburn::protocol::{Backend, Config, Split};
+use convburn::self_check::{TOLERANCE, compare, judge, upload};
+use convburn::train::{Learner, Probe};
+use convburn::{device, protocol::SelfCheck};
+use pollster::block_on;
+
+fn dataset() -> Dataset {
+    let mut dataset = Dataset::new(None).unwrap();
+    dataset.add(Split::Train, support::records(64, 1)).unwrap();
+    dataset
+}
+
+fn ndarray() -> Device {
+    let config = Config {
+        backend: Backend::Ndarray,
+        ..Config::default()
+    };
+    block_on(device::open(&config)).unwrap().device
+}
+
+fn probe(seed: u32) -> Probe {
+    let dataset = dataset();
+    let indices: Vec<usize> = (0..8).collect();
+    let batch = batch::gather(dataset.train(), &indices, None, &Device::flex());
+    let learner = Learner::new(&NetworkSpec::default(), seed, &Device::flex());
+    block_on(learner.probe(&batch)).unwrap()
+}
+
+#[test]
+fn another_backends_rounding_is_accepted_with_a_wide_margin() {
+    let dataset = dataset();
+    let indices: Vec<usize> = (0..8).collect();
+    let other = ndarray();
+    for seed in 0..3 {
+        let spec = NetworkSpec::default();
+        let found = compare(&spec, seed, dataset.train(), &indices, &other);
+        let SelfCheck {
+            loss_difference,
+            gradient_difference,
+            ..
+        } = block_on(found).unwrap();
+        println!("seed {seed}: loss {loss_difference:.1e}, gradients {gradient_difference:.1e}");
+        assert!(loss_difference < TOLERANCE / 10.0);
+        assert!(gradient_difference < TOLERANCE / 10.0);
+    }
+    block_on(upload(dataset.train(), &indices, &other)).unwrap();
+}
+
+#[test]
+fn other_numbers_are_refused_with_the_figures() {
+    let here = probe(7);
+    assert_eq!(judge(&here, &here).unwrap().gradient_difference, 0.0);
+
+    let problem = judge(&probe(8), &here).unwrap_err();
+    assert!(
+        problem.contains("loss differs") && problem.contains("1e-3"),
+        "{problem}"
+    );
+
+    // One wrong number in the smallest tensor is not lost among the others.
+    let mut wrong = here.clone();
+    let smallest = wrong.gradients.iter_mut().min_by_key(|g| g.len()).unwrap();
+    smallest[0] += 0.1;
+    assert!(judge(&wrong, &here).is_err());
+
+    for not_finite in [f32::NAN, f32::INFINITY] {
+        let mut wrong = here.clone();
+        wrong.gradients[2][5] = not_finite;
+        assert!(judge(&wrong, &here).unwrap_err().contains("inf"));
+        let mut wrong = here.clone();
+        wrong.loss[0] = not_finite;
+        assert!(judge(&wrong, &here).is_err());
+    }
+    let mut short = here.clone();
+    short.gradients.pop();
+    assert!(judge(&short, &here).is_err());
+}
+
+#[test]
+fn a_probe_changes_nothing_and_has_every_parameter() {
+    let first = probe(7);
+    assert_eq!(first, probe(7));
+    let numbers: usize = first.gradients.iter().map(Vec::len).sum();
+    assert_eq!(numbers, 122_570);
+}

@@ -1,0 +1,73 @@
+/**
+ * One file from the page's own server, with a sentence for each way in which that goes wrong.
+ *
+ * A connection that gives no byte for a while is given up: without that, a page behind a dead
+ * access point waits for ever. The time counts from the last byte, so a slow line is no failure.
+ *
+ * What the bytes are worth is not looked at, but for one thing: a static host may answer for a
+ * missing file with its own page and the status 200, which would only be called damaged later.
+ */
+
+/** Milliseconds without a byte after which a download is given up. */
+const STALL_MS = 20_000;
+/** `<`, with which a web page begins; neither gzip nor a label nor JSON's brace does. */
+const LESS_THAN = 0x3c;
+
+/** @param {string} url */
+const nameOf = (url) => url.replace(/\?.*$/, '').replace(/^.*\//, '');
+
+/** @param {Response} response @param {() => void} heard Is called when something came. @returns {Promise<Uint8Array<ArrayBuffer>>} */
+async function readBody(response, heard) {
+  const reader = response.body?.getReader();
+  if (!reader) return new Uint8Array(await response.arrayBuffer());
+  /** @type {Uint8Array<ArrayBuffer>[]} */
+  const chunks = [];
+  for (let read = await reader.read(); !read.done; read = await reader.read()) {
+    heard();
+    chunks.push(read.value);
+  }
+  return new Uint8Array(await new Blob(chunks).arrayBuffer());
+}
+
+/** @param {Response} response @param {string} name */
+function checkAnswer(response, name) {
+  if (!response.ok) throw new Error(`the server answered ${response.status} for “${name}”`);
+  if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) throw notThatFile(name);
+}
+
+/** @param {string} name */
+const notThatFile = (name) => new Error(`the server sent a web page in place of “${name}”`);
+
+/**
+ * @param {string} url
+ * @param {RequestInit} [options]
+ * @param {number} [stallMs]
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} Rejects with the end of a sentence.
+ */
+export async function download(url, options = {}, stallMs = STALL_MS) {
+  const name = nameOf(url);
+  const giveUp = new AbortController();
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let timer;
+  const heard = () => {
+    clearTimeout(timer);
+    timer = setTimeout(() => giveUp.abort(), stallMs);
+  };
+  heard();
+  try {
+    const response = await fetch(url, { ...options, signal: giveUp.signal });
+    heard();
+    checkAnswer(response, name);
+    const bytes = await readBody(response, heard);
+    if (bytes[0] === LESS_THAN) throw notThatFile(name);
+    return bytes;
+  } catch (thrown) {
+    if (giveUp.signal.aborted) throw new Error(`“${name}” stalled: nothing came for ${stallMs / 1_000} seconds`);
+    // What `fetch` throws names nothing: “Failed to fetch”.
+    if (thrown instanceof TypeError) throw new Error(`“${name}” could not be fetched (${thrown.message})`);
+    throw thrown;
+  } finally {
+    clearTimeout(timer);
+    giveUp.abort(); // The rest of an answer that is not wanted.
+  }
+}

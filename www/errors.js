@@ -1,0 +1,30 @@
+/**
+ * The errors that the page itself reports, each under a stable code.
+ *
+ * docs/errors.md says when each comes and what to do; a unit test holds the two together. The
+ * crate's errors come over the border with a code, a sentence and a hint of their own
+ * (src/error.rs); here is nothing of them.
+ *
+ * @import { ErrorReport } from './protocol.js'
+ */
+
+/** The worker has two of these as well, `busy` and `engine_failed`; it imports nothing but the module. */
+export const PAGE_CODES = /** @type {const} */ ([
+  'busy', 'data_unavailable', 'engine_failed', 'invalid_config', 'invalid_data', 'invalid_link', 'invalid_picture',
+  'no_module_worker', 'no_simd', 'no_wasm', 'worker_failed',
+]);
+
+/** @typedef {typeof PAGE_CODES[number]} PageCode */
+
+/**
+ * @param {PageCode} code
+ * @param {string} message What happened, as a sentence.
+ * @param {string} hint What to do next, as a sentence.
+ * @returns {ErrorReport}
+ */
+export function reportOf(code, message, hint) {
+  return { code, message, hint };
+}
+
+/** What was thrown, as the end of a sentence. @param {unknown} thrown */
+export const wordsOf = (thrown) => (thrown instanceof Error ? thrown.message : String(thrown));

@@ -1,0 +1,30 @@
+/**
+ * Where the page moves by itself: to the stage when a run begins while the reader is above it, and
+ * past the top when the skip link is followed.
+ *
+ * The style sheet says how it moves: smoothly, or at once for those who asked for less motion.
+ * What is on the stage is try-it.js's and charts.js's.
+ */
+import { byId } from './dom.js';
+
+/** @param {HTMLElement} stage @returns {boolean} Whether the reader has gone past it: then nothing is torn away. */
+function isPast(stage) {
+  return stage.getBoundingClientRect().bottom < innerHeight / 2;
+}
+
+/** @param {import('../store.js').Store} store */
+export function mountStage(store) {
+  const stage = byId('try');
+  const content = byId('content');
+
+  // Followed as a link, `#content` would replace the address's fragment, which is the configuration.
+  byId('skip').addEventListener('click', (event) => {
+    event.preventDefault();
+    content.focus({ preventScroll: true });
+    content.scrollIntoView();
+  });
+
+  store.subscribe((state, before) => {
+    if (state.starting && !before.starting && !isPast(stage)) stage.scrollIntoView({ block: 'nearest' });
+  });
+}
