@@ -9,7 +9,7 @@
 //! burn-optim offers an unscaled epsilon and asynchronous records.
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Gradients, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 
 /// Keras's default decay of the gradient's mean.
 const BETA_1: f64 = 0.9;
@@ -33,6 +33,39 @@ pub struct Adam {
 }
 
 impl Adam {
+    /// An optimiser that goes on after `steps` steps with these moments, one vector a parameter.
+    pub fn with_moments(
+        steps: i32,
+        means: &[Vec<f32>],
+        squares: &[Vec<f32>],
+        device: &Device,
+    ) -> Self {
+        let tensor = |values: &[f32]| Tensor::from_data(values, device);
+        let pairs = means.iter().zip(squares);
+        let moments = pairs.map(|(mean, square)| Moments {
+            mean: tensor(mean),
+            square: tensor(square),
+        });
+        Self {
+            steps,
+            moments: moments.collect(),
+        }
+    }
+
+    /// Number of steps since it was fresh.
+    pub fn steps(&self) -> i32 {
+        self.steps
+    }
+
+    /// The means of the gradients and of their squares, `[number of entries]` a parameter each.
+    pub fn moments(&self) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
+        let pairs = self
+            .moments
+            .iter()
+            .map(|m| (m.mean.clone(), m.square.clone()));
+        pairs.unzip()
+    }
+
     /// Returns `module` after one step. A parameter without a gradient stays as it is.
     pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients, lr: f64) -> M {
         self.steps = self.steps.saturating_add(1);

@@ -6,6 +6,7 @@
 //! (An exported `async fn(&mut self)` panics when JavaScript calls it twice: hence free functions.)
 
 mod convert;
+mod files;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,6 +16,8 @@ use async_lock::{Mutex, MutexGuard};
 use convert::{answer, from_js, reject_unknown_keys, to_js};
 use js_sys::{Float32Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
+
+pub use files::{restore, save, save_weights};
 
 use crate::cifar::Dataset;
 use crate::device;
@@ -45,12 +48,16 @@ thread_local! {
     static BORDER: Rc<Border> = Rc::default();
 }
 
+fn border() -> Rc<Border> {
+    BORDER.with(Rc::clone)
+}
+
 /// Holds the right to be the only exclusive call; gives it back when dropped.
 struct Claim(Rc<Border>);
 
 impl Claim {
     fn new(name: &'static str) -> Result<Self, Error> {
-        let border = BORDER.with(Rc::clone);
+        let border = border();
         if let Some(running) = border.running.get() {
             return Err(Error::Busy { running });
         }
@@ -260,7 +267,7 @@ pub async fn predict(pixels: Uint8Array) -> Result<JsValue, JsValue> {
 }
 
 async fn predict_pixels(pixels: Uint8Array) -> Result<JsValue, Error> {
-    let border = BORDER.with(Rc::clone);
+    let border = border();
     let probabilities = lock(&border)
         .await?
         .get()?
@@ -279,7 +286,7 @@ pub async fn summary() -> Result<JsValue, JsValue> {
 }
 
 async fn summarise() -> Result<JsValue, Error> {
-    let border = BORDER.with(Rc::clone);
+    let border = border();
     let mut session = lock(&border).await?;
     to_js(&session.get()?.summary())
 }

@@ -12,7 +12,7 @@ use std::sync::OnceLock;
 use burn::tensor::Device;
 
 use crate::error::Error;
-use crate::platform::gpu_adapter;
+use crate::platform::{GpuAdapter, gpu_adapter};
 use crate::protocol::{ActiveBackend, Backend, BackendStatus, Config, SelfCheck};
 
 /// Why WebGPU was refused in this module, as the end of a sentence: once is enough.
@@ -51,19 +51,11 @@ impl OpenDevice {
         self.active.self_check = Some(found);
     }
 
-    /// Leaves WebGPU for `problem`, the end of a sentence, for as long as this module lives: for flex
-    /// when `auto` chose it.
-    ///
-    /// # Errors
-    /// [`Error::SelfCheck`] when it was asked for by name.
-    pub fn refuse(&mut self, problem: String) -> Result<(), Error> {
-        let problem = REFUSED.get_or_init(|| problem).clone();
-        if self.active.requested != Backend::Auto {
-            let backend = "webgpu";
-            return Err(Error::SelfCheck { backend, problem });
-        }
-        *self = flex_because(&refusal(&problem));
-        Ok(())
+    /// Leaves WebGPU for flex because of `problem`, the end of a sentence, for as long as this module
+    /// lives.
+    pub fn refuse(&mut self, problem: String) {
+        let requested = self.active.requested;
+        *self = flex_because(requested, &refusal(REFUSED.get_or_init(|| problem)));
     }
 }
 
@@ -121,7 +113,7 @@ async fn webgpu_status() -> BackendStatus {
 }
 
 /// The adapter, if WebGPU can run on it in this module.
-async fn fit_adapter(config: &Config) -> Result<crate::platform::GpuAdapter, String> {
+async fn fit_adapter(config: &Config) -> Result<GpuAdapter, String> {
     if let Some(problem) = REFUSED.get() {
         return Err(refusal(problem));
     }
@@ -141,12 +133,12 @@ fn refusal(problem: &str) -> String {
 async fn open_auto(config: &Config) -> OpenDevice {
     match webgpu(config).await {
         Ok(open) => open,
-        Err(problem) => flex_because(&problem),
+        Err(problem) => flex_because(Backend::Auto, &problem),
     }
 }
 
-fn flex_because(problem: &str) -> OpenDevice {
-    flex(Backend::Auto, format!("On the CPU, because {problem}."))
+fn flex_because(requested: Backend, problem: &str) -> OpenDevice {
+    flex(requested, format!("On the CPU, because {problem}."))
 }
 
 fn flex(requested: Backend, reason: String) -> OpenDevice {
@@ -194,6 +186,8 @@ async fn webgpu(config: &Config) -> Result<OpenDevice, String> {
 
 #[cfg(feature = "webgpu")]
 async fn webgpu_device() -> Result<Device, String> {
+    use crate::platform::within_patience;
+
     // A wgpu device can be initialised once in a module instance (cubecl 0.11: "a server is still
     // registered"), so it is kept.
     static DEVICE: OnceLock<Device> = OnceLock::new();
@@ -201,9 +195,9 @@ async fn webgpu_device() -> Result<Device, String> {
     if let Some(device) = DEVICE.get() {
         return Ok(device.clone());
     }
-    let device = Device::wgpu_options()
-        .init_async()
+    let device = within_patience(Device::wgpu_options().init_async())
         .await
+        .ok_or("the GPU device did not open within seconds")?
         .map_err(|error| format!("the GPU device could not be opened ({error})"))?;
     Ok(DEVICE.get_or_init(|| device).clone())
 }

@@ -2,7 +2,7 @@
 //!
 //! An error is made once, where it is noticed, and handled once, by whoever called the crate.
 //! At the border it becomes `{code, message, hint}` (see [`Error::report`]); codes are stable and
-//! listed in the README.
+//! listed in `docs/errors.md`.
 
 use crate::protocol::ErrorReport;
 
@@ -123,6 +123,12 @@ pub enum Error {
         /// The backend's words.
         problem: String,
     },
+    /// A file is no run or weights of this network.
+    #[error("The file cannot be used as a run: {problem}.")]
+    Checkpoint {
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
     /// A value passed by JavaScript has the wrong form.
     #[error("The argument \"{argument}\" has the wrong form: {problem}.")]
     InvalidArgument {
@@ -146,6 +152,11 @@ impl Error {
         Self::InvalidConfig { field, problem }
     }
 
+    /// Shorthand for [`Error::Checkpoint`].
+    pub(crate) fn checkpoint(problem: String) -> Self {
+        Self::Checkpoint { problem }
+    }
+
     /// The stable code by which a program tells errors apart.
     pub fn code(&self) -> &'static str {
         match self {
@@ -165,6 +176,7 @@ impl Error {
             Self::SelfCheck { .. } => "self_check",
             Self::Diverged { .. } => "diverged",
             Self::Compute { .. } => "compute",
+            Self::Checkpoint { .. } => "checkpoint",
             Self::InvalidArgument { .. } => "invalid_argument",
             Self::Callback { .. } => "callback",
         }
@@ -197,7 +209,8 @@ impl Error {
             Self::Diverged { .. } => {
                 "Lower the learning rate, for example to 0.001, and start again."
             }
-            Self::Compute { .. } => "Reload the page; choose \"flex\" if it happens again.",
+            Self::Compute { .. } => "Start again; choose \"flex\" if it happens again.",
+            Self::Checkpoint { .. } => "Use a .safetensors file that this page saved.",
             Self::InvalidArgument { .. } => "Pass a value of the documented type.",
             Self::Callback { .. } => "Mend the function that was passed to `train_epoch`.",
         }

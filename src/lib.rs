@@ -43,11 +43,14 @@ pub mod adam;
 pub mod batch;
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
+pub mod checkpoint;
 pub mod cifar;
 pub mod device;
 pub mod error;
+pub mod layout;
 pub mod metrics;
 pub mod model;
+pub mod parameters;
 pub mod plan;
 mod platform;
 pub mod protocol;

@@ -8,9 +8,12 @@ use crate::protocol::{CLASSES, Evaluation};
 /// Sample-weighted running means over an epoch, as Keras reports them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct RunningMean {
-    loss_sum: f64,
-    correct: f64,
-    records: usize,
+    /// Sum of the records' losses.
+    pub loss_sum: f64,
+    /// Number of records classified rightly.
+    pub correct: f64,
+    /// Number of records.
+    pub records: usize,
 }
 
 impl RunningMean {
@@ -19,11 +22,6 @@ impl RunningMean {
         self.loss_sum += loss * records as f64;
         self.correct += correct;
         self.records += records;
-    }
-
-    /// Number of records so far.
-    pub fn records(&self) -> usize {
-        self.records
     }
 
     /// Mean loss of a record; 0 before the first.

@@ -15,6 +15,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::layout::Slot;
 use crate::protocol::{CLASSES, LayerSummary, Summary};
 use crate::random::{Stream, generator};
 
@@ -147,6 +148,18 @@ impl Model {
             }
         }
         vectors // [n, 10]
+    }
+
+    /// Name and shape of every parameter, in the module's order.
+    pub fn slots(&self) -> Vec<Slot> {
+        let summary = self.summary();
+        let trained = summary.layers.iter().filter(|layer| layer.parameters > 0);
+        let names = trained.flat_map(|layer| {
+            let name = |part: &str| format!("{}.{part}", layer.name);
+            [name("weight"), name("bias")]
+        });
+        let slots = names.zip(crate::parameters::shapes(self));
+        slots.map(|(name, shape)| Slot { name, shape }).collect()
     }
 
     /// The network as a table: every layer's output shape and number of parameters.

@@ -13,7 +13,7 @@ mod config;
 use serde::{Deserialize, Serialize};
 
 pub use backend::{ActiveBackend, BackendStatus, CompilePart, SelfCheck};
-pub use config::{Augment, Backend, Config, OptimizerKind};
+pub use config::{Augment, Backend, Config, MEASURE_BATCH, OptimizerKind};
 
 /// CIFAR-10's number of classes, and the length of every per-class array below.
 pub const CLASSES: usize = 10;
@@ -116,6 +116,29 @@ pub struct Loaded {
     pub data: DataStatus,
     /// Version of this crate.
     pub version: String,
+}
+
+/// What a file of a run or of weights holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// A run, which goes on.
+    Run,
+    /// Weights alone, with which a new run begins.
+    Weights,
+}
+
+/// What `restore` answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Restored {
+    /// What the file held.
+    pub kind: FileKind,
+    /// As `load` answers: the file's configuration, the backend, the network, the data held.
+    pub loaded: Loaded,
+    /// The epochs trained.
+    pub history: Vec<EpochResult>,
+    /// Where the run stands; none when it is over.
+    pub position: Option<Position>,
 }
 
 /// What `add_shard` answers.

@@ -93,7 +93,7 @@ impl Run {
     /// The figures for people; none between two epochs.
     pub fn progress(&self, test_records: usize) -> Option<Progress> {
         let epoch = self.state.as_ref()?;
-        let images = epoch.mean.records() as f64;
+        let images = epoch.mean.records as f64;
         let image_ms = if images > 0.0 {
             epoch.train_ms / images
         } else {

@@ -17,12 +17,12 @@ use crate::model::NetworkSpec;
 use crate::protocol::SelfCheck;
 use crate::train::{Learner, Probe};
 
-/// Largest difference accepted. Rounding alone makes about 1e-6 (see `tests/self_check.rs`).
+/// Largest difference accepted; rounding alone makes less than a tenth (see `tests/self_check.rs`).
 pub const TOLERANCE: f64 = 1e-3;
 
 /// Sets of weights tried before a difference counts. Where two inputs of a pooling window or a ReLU's
 /// input and zero are apart by less than rounding, two backends may choose differently, and a gradient
-/// entry moves by its whole size (flex and ndarray: 6e-3 for one seed in three). That is chance, and
+/// entry moves by its whole size (seen between flex and ndarray: 6e-3). That is chance, and
 /// other weights do not repeat it; a wrong kernel is wrong with all.
 const ATTEMPTS: u32 = 3;
 
@@ -93,7 +93,7 @@ pub fn judge(there: &Probe, here: &Probe) -> Result<SelfCheck, String> {
     let gradients = pairs.map(|(a, b)| difference(a, b));
     let found = SelfCheck {
         loss_difference: difference(&there.loss, &here.loss),
-        // Not `f64::max`, which passes over NaN; `difference` gives none.
+        // `f64::max` passes over NaN, but `difference` gives none.
         gradient_difference: gradients.fold(0.0, f64::max),
         tolerance: TOLERANCE,
     };

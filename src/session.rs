@@ -6,6 +6,7 @@
 
 mod measure;
 mod prepare;
+mod saving;
 mod signals;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod tests;
 use std::sync::Arc;
 
 use crate::batch::{self, Augmentation};
+use crate::checkpoint::{Numbers, RunState};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
@@ -44,6 +46,8 @@ pub struct Session {
     run: Option<Run>,
     signals: Arc<Signals>,
     preparation: Preparation,
+    /// What the session was restored from, until its run goes on.
+    restored: Option<(RunState, Numbers)>,
 }
 
 impl Session {
@@ -64,6 +68,7 @@ impl Session {
             run: None,
             signals: Arc::default(),
             preparation,
+            restored: None,
         })
     }
 
@@ -85,6 +90,11 @@ impl Session {
     /// The epochs trained since the weights were new.
     pub fn history(&self) -> &[EpochResult] {
         &self.history
+    }
+
+    /// Where the run stands; none when none is under way.
+    pub fn position(&self) -> Option<Position> {
+        self.run.as_ref().map(Run::position)
     }
 
     /// True while a run is under way or paused.
@@ -116,7 +126,8 @@ impl Session {
         if self.is_running() && self.signals.take_stop() {
             self.run = None; // A paused run that was stopped and not asked since.
         }
-        if self.is_running() {
+        // A restored run that has not gone on may still be waiting for its records.
+        if self.is_running() && self.restored.is_none() {
             return Err(Error::Busy { running: "train" });
         }
         let added = self.dataset.add(split, bytes)?;
@@ -131,6 +142,7 @@ impl Session {
             &self.backend.device,
         );
         self.history.clear();
+        self.restored = None;
         self.run = None;
         self.signals.clear();
     }
@@ -143,6 +155,7 @@ impl Session {
     /// [`Error::DataMissing`] before a run; [`Error::Diverged`] or [`Error::Compute`] end it.
     pub async fn advance(&mut self, budget_ms: f64) -> Result<Vec<Event>, Error> {
         let plan = Plan::new(&self.dataset, &self.config);
+        self.check_restored(&plan)?;
         let mut run = match self.run.take() {
             Some(run) => run,
             None => self.begin(&plan)?,
@@ -182,6 +195,7 @@ impl Session {
             if self.prepare(plan, events).await? {
                 return Ok(true);
             }
+            self.restored = None;
             if self.work(run, plan).await? {
                 self.end_epoch(run, events);
                 let goes_on = run.epoch < run.epochs_end;
@@ -216,6 +230,7 @@ impl Session {
         self.report(run, plan, events).await?;
         let stop = stop || self.signals.take_stop(); // It may have come while that was read.
         let Position { epoch, step } = run.position();
+        self.preparation.paused();
         events.push(if stop {
             Event::Stopped { epoch, step }
         } else {
@@ -316,7 +331,7 @@ impl Session {
 /// How many steps may be queued before the next read: few where a step is slow. One until a step has
 /// been waited for, since before that nobody knows.
 fn steps_per_read(epoch: &Epoch) -> usize {
-    if epoch.mean.records() == 0 {
+    if epoch.mean.records == 0 {
         return 1;
     }
     let step_ms = epoch.train_ms / f64::from(epoch.step.max(1));

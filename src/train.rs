@@ -9,9 +9,12 @@ use burn::tensor::{Device, Gradients, Int, Tensor};
 
 use crate::adam::Adam;
 use crate::batch::{Batch, numbers};
+use crate::checkpoint::Numbers;
 use crate::error::Error;
+use crate::layout::Slot;
 use crate::metrics::RunningMean;
 use crate::model::{Model, NetworkSpec};
+use crate::parameters::{self, read_flat};
 use crate::protocol::Summary;
 
 /// The model, its optimiser and what they gather on the device between two reads.
@@ -73,30 +76,49 @@ impl Learner {
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read it back.
     pub async fn probe(&self, batch: &Batch) -> Result<Probe, Error> {
-        let (_, loss) = self.forward(batch);
+        let (logits, loss) = self.forward(batch);
         let gradients = loss.backward();
         let mut collector = Collector {
             gradients: &gradients,
             flat: Vec::new(),
         };
         self.model.visit(&mut collector);
-        let lengths: Vec<usize> = collector
-            .flat
-            .iter()
-            .map(|g| g.shape().num_elements())
-            .collect();
-        let loss = numbers(loss.inner()).await?;
-        let all = numbers(Tensor::cat(collector.flat, 0)).await?; // [parameters], read at once
-        let mut rest = all.as_slice();
-        let mut take = |length: usize| {
-            let (first, others) = rest.split_at(length.min(rest.len()));
-            rest = others;
-            first.to_vec()
-        };
         Ok(Probe {
-            loss,
-            gradients: lengths.into_iter().map(&mut take).collect(),
+            logits: numbers(logits.inner()).await?,
+            loss: numbers(loss.inner()).await?,
+            gradients: read_flat(collector.flat).await?,
         })
+    }
+
+    /// Reads back all that a later learner needs to go on exactly: parameters and Adam's moments, and
+    /// its number of steps.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read them back.
+    pub async fn numbers(&self) -> Result<(Numbers, i32), Error> {
+        let (means, squares) = self.adam.moments();
+        let numbers = Numbers {
+            parameters: parameters::read(&self.model).await?,
+            means: read_flat(means).await?,
+            squares: read_flat(squares).await?,
+        };
+        Ok((numbers, self.adam.steps()))
+    }
+
+    /// Takes over what [`Learner::numbers`] read.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
+    pub fn take_over(&mut self, found: &Numbers, adam_steps: i32) -> Result<(), Error> {
+        self.model = parameters::write(self.model.clone(), &found.parameters)?;
+        self.adam =
+            Adam::with_moments(adam_steps, &found.means, &found.squares, &self.inner_device);
+        Ok(())
+    }
+
+    /// Name and shape of every parameter.
+    pub fn slots(&self) -> Vec<Slot> {
+        self.model.slots()
     }
 
     /// Sums are left to the host: added up here in `f32`, they would depend on when they are read.
@@ -145,6 +167,8 @@ impl Learner {
 /// Loss and gradients of one batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {
+    /// `[n, 10]`, row by row.
+    pub logits: Vec<f32>,
     /// `[1]`: mean loss over the batch.
     pub loss: Vec<f32>,
     /// The gradient of each parameter tensor, flattened, in the module's order.

@@ -11,7 +11,7 @@
 use convburn::error::Error;
 use convburn::protocol::{
     Augment, Backend, BackendStatus, Config, EpochOutcome, ErrorReport, Evaluation, Event, Loaded,
-    Manifest, ShardAdded,
+    Manifest, Restored, ShardAdded,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -37,6 +37,7 @@ fn every_type_reads_and_writes_the_fixture() {
     survives::<ShardAdded>("shard_added");
     survives::<Vec<Event>>("events");
     survives::<Vec<BackendStatus>>("backends");
+    survives::<Restored>("restored");
     survives::<Vec<EpochOutcome>>("epoch_outcomes");
     survives::<Evaluation>("evaluation");
     survives::<ErrorReport>("error");

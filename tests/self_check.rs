@@ -1,5 +1,5 @@
-//! The self-check, natively: what it accepts (another backend's rounding, over many seeds) and what it
-//! refuses, with the figures.
+//! The self-check, natively: what it accepts (another backend's rounding) and what it refuses, with the
+//! figures.
 
 #![cfg(not(target_arch = "wasm32"))]
 #![allow(

@@ -3,8 +3,9 @@
  * every second while it learns, so that its answer can be seen to change.
  *
  * A question takes its turn between two slices of training. One at a time is under way while the
- * network learns, so that questions never pile up behind a slow step. What the image is, is the
- * store's; what becomes of the answer, try-it.js's.
+ * network learns, so that questions never pile up behind a slow step. A graphics card that has not
+ * been checked yet is asked only what the visitor asks. What the image is, is choosing.js's; what
+ * becomes of the answer, try-it.js's.
  *
  * @import { Command, Message } from './protocol.js'
  * @import { Action, State } from './store.js'
@@ -15,6 +16,11 @@ const EVERY_MS = 1_000;
 
 /** After these messages the network is another one, so its answer is too. */
 const NEW_WEIGHTS = ['loaded', 'started', 'epoch_end', 'stopped', 'was_reset'];
+
+/** Whether nobody but the page would ask, and of a graphics card that was not checked yet: a run checks it. @param {State} state */
+export function holdsBack({ subject, loaded, trained }) {
+  return loaded?.backend.active === 'webgpu' && !loaded.backend.self_check && !trained && !subject?.asked;
+}
 
 /**
  * @param {{ get: () => State }} store
@@ -28,7 +34,7 @@ export function createAsking(store, send, { now, isSeen }) {
   /** Asks about the chosen image, if there is one and a network to ask. */
   function ask() {
     const { subject, loaded } = store.get();
-    if (!subject || !loaded) return;
+    if (!subject || !loaded || holdsBack(store.get())) return;
     underWay += 1;
     askedMs = now();
     send({ type: 'predict', id: subject.id, pixels: subject.pixels });

@@ -1,9 +1,10 @@
 /**
- * The worker's handle: send, be told, terminate, restart.
+ * The worker's handle: send and be told.
  *
  * What is sent before the worker has said `ready` would be lost, so it waits here. A worker that
  * dies (its script or the wasm module cannot be had, or it throws outside a command) becomes a
- * `failed` message like any other, and so does a browser in which none can run.
+ * `failed` message like any other, and so does a browser in which none can run. What is sent after
+ * that is dropped, because nobody will ever ask for it and a shard is megabytes.
  *
  * It does not look into messages and keeps no state of the run.
  *
@@ -19,8 +20,10 @@ function failed(detail) {
   return { type: 'failed', error: reportOf('worker_failed', message, hint) };
 }
 
-/** @returns {{ worker: Worker, readsType: boolean }} `readsType`: whether the browser knows module workers. */
+/** @returns {Worker | ErrorReport} The worker, or why there can be none. */
 function open() {
+  const reason = whyNoEngine();
+  if (reason) return reason;
   let readsType = false;
   const worker = new Worker(new URL('./worker.js', import.meta.url), {
     // A browser that does not know the type never asks for it, and would run the script as another kind.
@@ -30,60 +33,49 @@ function open() {
     },
     name: 'convburn',
   });
-  return { worker, readsType };
+  if (readsType) return worker;
+  worker.terminate();
+  return noModuleWorker();
 }
 
 /**
  * @param {(message: Message) => void} tell Is given every message of the worker, in order.
- * @returns {{ send: (command: Command, transfer?: Transferable[]) => void, terminate: () => void, restart: () => void }}
+ * @returns {{ send: (command: Command, transfer?: Transferable[]) => void }}
  */
 export function connect(tell) {
   /** @type {Worker | null} */
   let worker = null;
-  let ready = false;
+  /** Whether the worker listens: not yet, now, or never more. @type {'awaited' | 'ready' | 'gone'} */
+  let engine = 'awaited';
   /** @type {[Command, Transferable[]][]} */
   let waiting = [];
 
-  /** @param {MessageEvent<Message>} event */
-  function receive(event) {
-    if (event.data.type === 'ready') {
-      ready = true;
+  /** @param {Message} message */
+  function receive(message) {
+    if (message.type === 'ready') {
+      engine = 'ready';
       for (const [command, transfer] of waiting) worker?.postMessage(command, transfer);
-      waiting = [];
     }
-    tell(event.data);
+    if (message.type === 'failed') engine = 'gone';
+    if (engine !== 'awaited') waiting = [];
+    tell(message);
   }
 
-  /** Later, because whoever connects listens only after it. @param {ErrorReport} error */
-  const tellNoEngine = (error) => queueMicrotask(() => tell({ type: 'failed', error }));
-
-  function restart() {
-    worker?.terminate();
-    worker = null;
-    ready = false;
-    const reason = whyNoEngine();
-    if (reason) return tellNoEngine(reason);
-    const opened = open();
-    if (!opened.readsType) {
-      opened.worker.terminate();
-      return tellNoEngine(noModuleWorker());
-    }
-    worker = opened.worker;
-    worker.onmessage = receive;
-    worker.onerror = (event) => tell(failed(event.message ?? ''));
-    worker.onmessageerror = () => tell(failed('a message could not be read.'));
+  const opened = open();
+  if ('code' in opened) {
+    // Later, because whoever connects listens only after it.
+    queueMicrotask(() => receive({ type: 'failed', error: opened }));
+  } else {
+    worker = opened;
+    worker.onmessage = (event) => receive(event.data);
+    worker.onerror = (event) => receive(failed(event.message ?? ''));
+    worker.onmessageerror = () => receive(failed('a message could not be read.'));
   }
 
-  restart();
   return {
     send(command, transfer = []) {
-      if (ready) worker?.postMessage(command, transfer);
-      else waiting.push([command, transfer]);
+      if (engine === 'ready') worker?.postMessage(command, transfer);
+      else if (engine === 'awaited') waiting.push([command, transfer]);
     },
-    terminate() {
-      worker?.terminate();
-      worker = null;
-    },
-    restart,
   };
 }

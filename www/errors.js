@@ -8,10 +8,10 @@
  * @import { ErrorReport } from './protocol.js'
  */
 
-/** The worker has two of these as well, `busy` and `engine_failed`; it imports nothing but the module. */
+/** The worker has three of these as well, `busy`, `engine_failed` and `not_loaded`; it imports nothing but the module. */
 export const PAGE_CODES = /** @type {const} */ ([
   'busy', 'data_unavailable', 'engine_failed', 'invalid_config', 'invalid_data', 'invalid_link', 'invalid_picture',
-  'no_module_worker', 'no_simd', 'no_wasm', 'worker_failed',
+  'no_module_worker', 'no_simd', 'no_wasm', 'not_loaded', 'worker_failed',
 ]);
 
 /** @typedef {typeof PAGE_CODES[number]} PageCode */

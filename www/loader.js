@@ -1,19 +1,18 @@
 /**
- * Brings data to the engine: the server's shards, or files of the visitor's.
+ * Brings data to the engine: the server's shards, or files of the visitor's (files.js).
  *
  * It decides the order (browsing begins with the first shard), keeps a few fetches under way,
  * sends each shard once and starts over when the source changes. During a run nothing is sent,
  * because its records must not change: what was under way is asked for again afterwards. What a
- * shard is worth is said by the crate; what a file is called only guesses where it belongs.
+ * shard is worth is said by the crate.
  *
  * @import { Command, Config, Manifest, ManifestShard, Split } from './protocol.js'
- * @import { PageCode } from './errors.js'
- * @import { OpenedFile } from './records.js'
  * @import { Action, State } from './store.js'
  */
 import { reportOf, wordsOf } from './errors.js';
+import { createFiles } from './files.js';
 import { isOccupied } from './phases.js';
-import { areWhole, countRecords, heldOut, openFile, openRecords } from './records.js';
+import { areWhole, openRecords } from './records.js';
 import { fetchManifest, fetchShard, forgetShard, promisedBy, shardsNeeded } from './shards.js';
 
 /** Fetches under way at a time. */
@@ -21,11 +20,6 @@ const FETCHES = 4;
 
 /** Codes that say that the bytes themselves are bad. */
 const BAD_BYTES = ['gzip', 'record_length', 'too_large', 'label', 'hash_mismatch'];
-
-/** @param {string} name @returns {Split} */
-export function guessSplit(name) {
-  return /test/i.test(name) ? 'test' : 'train';
-}
 
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
@@ -42,19 +36,13 @@ export function createLoader(store, send) {
   let streaming = null;
   /** Whether something was sent that nothing loaded could take. */
   let lost = false;
-  let filesSeen = 0;
   /** Which shard each split's images to look at are from. @type {Partial<Record<Split, string>>} */
   let shown = {};
-  const nothingOwn = () => ({
-    files: /** @type {{ id: string, file: File, count: number }[]} */ ([]),
-    last: /** @type {{ name: string, records: Uint8Array } | null} */ (null),
-  });
-  /** The visitor's files and the records in each, and the last file with training records. */
-  let own = nothingOwn();
+  const files = createFiles(store, send, () => begin('files'));
 
   /** Loads this configuration; the same manifest keeps the data that is there. @param {Config} config */
   function load(config) {
-    send({ type: 'load', config, manifest: store.get().source === 'server' ? manifest : null });
+    send({ type: 'load', turn, config, manifest: store.get().source === 'server' ? manifest : null });
   }
 
   /** @param {'server' | 'files'} source */
@@ -64,12 +52,18 @@ export function createLoader(store, send) {
     streaming = null;
     lost = false;
     shown = {};
-    own = nothingOwn();
+    files.clear();
     const promised = source === 'server' && manifest ? promisedBy(manifest) : null;
     store.dispatch({ type: 'source_chosen', source, turn, promised });
     // What was accepted once is accepted again, so that the data changes whatever the form says: Start sends the rest.
     const { loaded, config } = store.get();
-    load(loaded?.config ?? config);
+    load(loaded ? withBackendThere(loaded.config) : config);
+  }
+
+  /** A graphics card may have been refused since it was accepted. @param {Config} config @returns {Config} */
+  function withBackendThere(config) {
+    const gone = store.get().backends.some(({ backend, available }) => backend === config.backend && !available);
+    return gone ? { ...config, backend: 'auto' } : config;
   }
 
   /** @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes @param {object} mine */
@@ -93,7 +87,7 @@ export function createLoader(store, send) {
     const sentence = `The server’s images could not be had: ${wordsOf(thrown)}.`;
     store.dispatch({ type: 'data_failed', sentence });
     if (store.get().error) return; // What led here is said already.
-    complain('data_unavailable', sentence, 'Use your own copy of CIFAR-10, or try again.');
+    store.dispatch({ type: 'complained', error: reportOf('data_unavailable', sentence, 'Use your own copy of CIFAR-10, or try again.') });
   }
 
   /** The shards that the configuration needs and that were not asked for. @returns {ManifestShard[]} */
@@ -190,9 +184,9 @@ export function createLoader(store, send) {
   /** The data of the present source from the start. */
   async function again() {
     if (store.get().source !== 'files') return useServer();
-    const files = own.files.map(({ file }) => file);
+    const same = files.all();
     begin('files');
-    await useFiles(files);
+    await files.take(same);
   }
 
   /** Tries again what failed. A network that is there is not given up for it. */
@@ -215,7 +209,7 @@ export function createLoader(store, send) {
     if (!id.startsWith(`${turn}/`)) return;
     lost ||= code === 'not_loaded';
     if (store.get().source === 'files') {
-      forgetFile(id);
+      files.forget(id);
       if (BAD_BYTES.includes(code) && store.get().files.length === 0) await useServer();
       return;
     }
@@ -229,75 +223,9 @@ export function createLoader(store, send) {
     if (shard) await forgetShard(shard);
   }
 
-  /** What the state has dropped is not brought again. @param {string} id */
-  function forgetFile(id) {
-    if (store.get().files.some((file) => file.id === id)) return;
-    own.files = own.files.filter((file) => file.id !== id);
-    holdOut();
-  }
-
-  /** @param {PageCode} code @param {string} message @param {string} hint */
-  function complain(code, message, hint) {
-    store.dispatch({ type: 'complained', error: reportOf(code, message, hint) });
-  }
-
-  /** @returns {boolean} Whether files cannot be taken now, which is said. */
-  function refusesFiles() {
-    const occupied = isOccupied(store.get());
-    if (occupied) complain('busy', 'The data cannot change while a run is under way.', 'Stop the run, then choose the files again.');
-    return occupied;
-  }
-
-  /**
-   * The visitor's files, in the order of their names. Files that are no CIFAR-10 are refused before
-   * anything else is given up for them.
-   * @param {File[]} files
-   */
-  async function useFiles(files) {
-    if (refusesFiles()) return;
-    /** @type {OpenedFile[]} */
-    const opened = [];
-    try {
-      for (const file of files) opened.push(await openFile(file));
-    } catch (thrown) {
-      complain('invalid_data', wordsOf(thrown), 'Choose data_batch_1.bin to data_batch_5.bin and test_batch.bin of the binary version.');
-      return;
-    }
-    if (refusesFiles()) return; // A run may have started meanwhile.
-    opened.sort((a, b) => a.file.name.localeCompare(b.file.name, 'en'));
-    if (store.get().source !== 'files') begin('files');
-    for (const each of opened) addFile(each);
-    holdOut();
-  }
-
-  /** @param {OpenedFile} opened */
-  function addFile({ file, bytes, records }) {
-    const split = guessSplit(file.name);
-    const id = `${turn}/${(filesSeen += 1)}`;
-    own.files.push({ id, file, count: countRecords(records) });
-    store.dispatch({ type: 'file_expected', id, file: file.name });
-    store.dispatch({ type: 'shards_expected', count: store.get().shards.expected + 1 });
-    store.dispatch({ type: 'shard_fetched' });
-    if (split === 'test' || store.get().pool.train === null) {
-      store.dispatch({ type: 'pool_filled', split, records: records.slice() });
-    }
-    if (split === 'train') {
-      const isLast = !own.last || file.name.localeCompare(own.last.name, 'en') >= 0;
-      if (isLast) own.last = { name: file.name, records };
-    }
-    send({ type: 'add_shard', id, split, bytes });
-  }
-
-  /** Without a test batch the crate holds out the last fifth: the page picks test images from there. */
-  function holdOut() {
-    if (!own.last || store.get().files.some(({ file }) => guessSplit(file) === 'test')) return;
-    const all = own.files.reduce((sum, { count }) => sum + count, 0);
-    store.dispatch({ type: 'pool_filled', split: 'test', records: heldOut(own.last.records, all) });
-  }
-
   return {
     useServer,
-    useFiles,
+    useFiles: files.take,
     ensure,
     refused,
     retry,

@@ -6,9 +6,10 @@
  * @import { State } from './store.js'
  */
 import { createAsking } from './asking.js';
+import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, toFragment } from './config.js';
-import { reportOf, wordsOf } from './errors.js';
+import { reportOf } from './errors.js';
 import { createLoader } from './loader.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
@@ -30,6 +31,7 @@ const store = createStore(() => performance.now());
 const client = connect((message) => store.dispatch(message));
 const loader = createLoader(store, client.send);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
+const choosing = createChoosing(store, asking.ask, shrinkPicture);
 
 /** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint */
 function complain(code, message, hint) {
@@ -59,30 +61,12 @@ function readFragment() {
   if (complaints.length > 0) complain('invalid_link', complaints.join(' '), 'Everything else in the link is used.');
 }
 
-/** @param {File[]} files The first picture goes to the network, everything else is data. */
+/** @param {File[]} files Pictures go to the network, everything else is data. */
 async function takeFiles(files) {
   const isPicture = (/** @type {File} */ file) => file.type.startsWith('image/');
-  const picture = files.find(isPicture);
   const data = files.filter((file) => !isPicture(file));
-  if (picture) await askAbout(picture);
+  await choosing.takePictures(files.filter(isPicture));
   if (data.length > 0) await loader.useFiles(data);
-}
-
-let asked = 0;
-
-/** @param {Omit<import('./store.js').Subject, 'id'>} chosen */
-function choose(chosen) {
-  store.dispatch({ type: 'subject_chosen', subject: { ...chosen, id: (asked += 1) } });
-  asking.ask();
-}
-
-/** @param {File} file */
-async function askAbout(file) {
-  try {
-    choose({ origin: 'picture', label: null, pixels: await shrinkPicture(file), title: file.name });
-  } catch (thrown) {
-    complain('invalid_picture', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a PNG, JPEG, WebP or GIF file of usual size.');
-  }
 }
 
 /** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
@@ -116,9 +100,10 @@ store.subscribe(react);
 /** Everything that a panel may do. */
 const actions = {
   start,
-  choose,
+  choose: choosing.choose,
+  suggest: choosing.suggest,
+  takePictures: choosing.takePictures,
   takeFiles,
-  askAbout,
   /** @param {Command} command */
   send: (command) => client.send(command),
   retryData() {

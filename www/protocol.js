@@ -186,8 +186,9 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
- * What the page asks of the worker. `start` begins a fresh run with new weights.
- * @typedef {{ type: 'load', config: Config, manifest: Manifest | null }
+ * What the page asks of the worker. `start` begins a fresh run with new weights. A shard's id begins
+ * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
+ * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array }
  *   | { type: 'start', config: Config }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }

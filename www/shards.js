@@ -96,19 +96,33 @@ function addressOf(shard) {
   return `${DATA_URL}${shard.file}?v=${shard.sha256.slice(0, 8)}`;
 }
 
+/** Addresses whose last answer was of no use: the browser's own cache may hold it, so the next try passes that over. @type {Set<string>} */
+const spoilt = new Set();
+
 /** @param {ManifestShard} shard @returns {Promise<Uint8Array<ArrayBuffer>>} */
 export async function fetchShard(shard) {
   const url = addressOf(shard);
   const kept = await (await cache())?.match(url).catch(() => undefined);
   if (kept) return new Uint8Array(await kept.arrayBuffer());
-  const bytes = await download(url);
+  const options = spoilt.has(url) ? /** @type {const} */ ({ cache: 'reload' }) : {};
+  const bytes = await download(url, options).catch((thrown) => {
+    spoilt.add(url);
+    throw thrown;
+  });
+  spoilt.delete(url);
   await keep(url, bytes);
   return bytes;
 }
 
 /** Forgets a shard that turned out to be bad, so that the next try fetches it. @param {ManifestShard} shard */
 export async function forgetShard(shard) {
-  await (await cache())?.delete(addressOf(shard));
+  const url = addressOf(shard);
+  spoilt.add(url);
+  try {
+    await (await cache())?.delete(url);
+  } catch {
+    // What cannot be forgotten is refused again, and that is said.
+  }
 }
 
 /**

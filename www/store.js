@@ -28,6 +28,7 @@ import { nextPhase } from './phases.js';
  * @property {number | null} label
  * @property {Uint8Array} pixels
  * @property {string} title
+ * @property {boolean} asked Whether the visitor chose it and waits for the answer; the first image comes by itself.
  */
 
 /** Records of each split. @typedef {{ train: number, test: number }} Promised */
@@ -149,8 +150,8 @@ export function isSettled({ loaded, data, source, files, promised, config, dataP
   return data.train_records >= Math.min(config.train, promised.train) && data.test_records >= Math.min(config.test, promised.test);
 }
 
-/** What a run leaves behind, taken away. @type {Partial<State>} */
-const NO_RUN = { compiling: null, progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null };
+/** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
+const NO_RUN = { compiling: null, progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, probabilities: null };
 
 /** @param {Progress} progress @returns {TracePoint} */
 function pointOf({ epoch, step, steps, loss }) {
@@ -176,6 +177,20 @@ export function problemsOf(state) {
   return { ...crossCheck(state.config), ...state.problems };
 }
 
+/** Refusals of a backend. @type {(string | undefined)[]} */
+const BACKEND_REFUSED = ['self_check', 'backend_unavailable'];
+
+/** A load that succeeds takes back what kept an earlier one from it: now there is a backend that runs. @param {State} state */
+function afterLoad({ phase, error }) {
+  return phase === 'error' || BACKEND_REFUSED.includes(error?.code) ? null : error;
+}
+
+/** After the engine's end on a graphics card the way on is the processor. @param {State} state @param {ErrorReport} error @returns {ErrorReport} */
+function withWayOn({ loaded }, error) {
+  if (loaded?.backend.active !== 'webgpu') return error;
+  return { ...error, hint: 'Choose the backend “flex”, then reload the page: the address keeps the choice, and “auto” may take the same graphics card again.' };
+}
+
 /**
  * One function a message: what changes but the phase.
  * @typedef {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} Changes
@@ -196,8 +211,7 @@ const CHANGES = {
   error_dismissed: () => ({ error: null }),
 
   ready: (state, _message, nowMs) => ({ alive: true, timings: { ...state.timings, engine_ready_ms: nowMs } }),
-  // A load that succeeds takes back what an earlier one complained of.
-  loaded: (state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: state.phase === 'error' ? null : state.error }),
+  loaded: (state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: afterLoad(state) }),
   started: (state, { loaded }, nowMs) => ({
     ...NO_RUN, loaded, data: loaded.data, runConfig: loaded.config, starting: false,
     timings: { ...state.timings, run_started_ms: nowMs, run_ended_ms: null },
@@ -216,14 +230,14 @@ const CHANGES = {
   stopped: (state, _message, nowMs) => ({ timings: { ...state.timings, run_ended_ms: nowMs } }),
   done: (state, _message, nowMs) => ({ timings: { ...state.timings, run_ended_ms: nowMs } }),
   evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
-  prediction: (state, { id, probabilities }) => (id === state.subject?.id ? { probabilities } : {}),
+  prediction: ({ subject }, { id, probabilities }) => (subject && subject.id === id ? { probabilities, subject: { ...subject, asked: false } } : {}),
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start') return { error, starting: false };
     if (command === 'advance') return { error, diverged: error.code === 'diverged', timings: { ...state.timings, run_ended_ms: nowMs } };
     return { error };
   },
-  failed: (_state, { error }) => ({ error, alive: false, starting: false }),
+  failed: (state, { error }) => ({ error: withWayOn(state, error), alive: false, starting: false }),
 };
 
 /**

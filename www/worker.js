@@ -17,6 +17,8 @@ const ADVANCE_BUDGET_MS = 100;
 
 /** @type {Manifest | null} The manifest of the data held: a new run loads with the same one. */
 let manifest = null;
+/** The turn of the page's data that the session was loaded for: its shards, and no others, are taken. */
+let turnHeld = 0;
 /** Whether a run is under way, paused or not. */
 let inRun = false;
 /** Whether a Start is being prepared: the new session is not there yet, so nothing else may begin. */
@@ -135,6 +137,15 @@ function alreadyRunning() {
   };
 }
 
+/** The load that was to come before a shard failed, and the session of other data stays. @returns {ErrorReport} */
+function notLoaded() {
+  return {
+    code: 'not_loaded',
+    message: 'These images came, but the engine was not loaded for them.',
+    hint: 'Choose other settings: then they are sent again.',
+  };
+}
+
 /** One function a command; each answers with its message or throws. */
 const handlers = {
   /** @param {Extract<Command, { type: 'load' }>} command */
@@ -142,12 +153,16 @@ const handlers = {
     if (inRun) throw alreadyRunning();
     const loaded = await exclusively(() => convburn.load(command.config, command.manifest));
     manifest = command.manifest;
+    turnHeld = command.turn;
     post({ type: 'loaded', loaded });
   },
 
   /** @param {Extract<Command, { type: 'add_shard' }>} command */
   async add_shard(command) {
-    const added = await exclusively(() => convburn.add_shard(command.split, command.bytes));
+    const added = await exclusively(async () => {
+      if (!command.id.startsWith(`${turnHeld}/`)) throw notLoaded();
+      return convburn.add_shard(command.split, command.bytes);
+    });
     post({ type: 'shard_added', id: command.id, added });
   },
 
@@ -187,9 +202,15 @@ const handlers = {
 
   async reset() {
     if (turning || starting) throw alreadyRunning();
-    const loaded = await exclusively(() => convburn.reset());
-    inRun = false;
-    post({ type: 'was_reset', loaded });
+    const wasPaused = inRun;
+    inRun = false; // At once: a run that is being taken away may not be resumed.
+    try {
+      const loaded = await exclusively(() => convburn.reset());
+      post({ type: 'was_reset', loaded });
+    } catch (thrown) {
+      inRun ||= wasPaused;
+      throw thrown;
+    }
   },
 
   async evaluate() {

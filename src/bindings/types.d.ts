@@ -71,6 +71,14 @@ export interface Loaded {
     version: string;
 }
 
+/** What `restore` answers. */
+export interface Restored {
+    kind: "run" | "weights";
+    loaded: Loaded;
+    history: EpochResult[];
+    position: Position | null;
+}
+
 /** What `add_shard` answers. */
 export interface ShardAdded {
     split: Split;

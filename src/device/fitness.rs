@@ -2,7 +2,7 @@
 //! opened on it. Nothing here touches a GPU.
 
 use crate::platform::GpuAdapter;
-use crate::protocol::Config;
+use crate::protocol::{Config, MEASURE_BATCH};
 
 // What WebGPU promises of every adapter, <https://www.w3.org/TR/webgpu/#limits>; adapters in its
 // compatibility mode have less, and Burn's kernels are written for no less.
@@ -10,10 +10,10 @@ const STORAGE_BUFFERS: u64 = 8;
 const INVOCATIONS: u64 = 256;
 const WORKGROUP_BYTES: u64 = 16 << 10;
 
-/// Bytes of the largest tensor of one record: the first convolution's output, 32 × 30 × 30 `f32`.
-const RECORD_BYTES: u64 = 32 * 30 * 30 * 4;
-/// Records in a forward pass when measuring.
-const MEASURED_RECORDS: u32 = 100;
+/// Bytes of the largest buffer for one record: what the second convolution sees, 32 maps of 15 × 15, should a
+/// kernel unfold it into 3 × 3 windows at 13 × 13 places, in `f32`. The largest activation is smaller:
+/// 32 × 30 × 30.
+const UNFOLDED_BYTES: u64 = 32 * 3 * 3 * 13 * 13 * 4;
 
 /// Says why `adapter` will not do, as the end of a sentence.
 ///
@@ -39,8 +39,8 @@ pub(super) fn check(adapter: &GpuAdapter, config: &Config) -> Result<(), String>
             ));
         }
     }
-    let records = config.batch.max(MEASURED_RECORDS.min(config.test));
-    let needed = RECORD_BYTES * u64::from(records);
+    let records = config.batch.max(MEASURE_BATCH.min(config.test));
+    let needed = UNFOLDED_BYTES * u64::from(records);
     if adapter.buffer_bytes < needed {
         let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
         return Err(format!(
@@ -108,9 +108,9 @@ mod tests {
             ..Config::default()
         };
         let problem = check(&least(), &config).err().unwrap_or_default();
-        assert!(problem.contains("4096") && problem.contains("450 MiB") && problem.contains("128"));
+        assert!(problem.contains("4096") && problem.contains("761 MiB") && problem.contains("128"));
         let config = Config {
-            batch: 1_024,
+            batch: 512,
             ..Config::default()
         };
         assert_eq!(check(&least(), &config), Ok(()));

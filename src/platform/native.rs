@@ -21,3 +21,9 @@ pub(crate) fn now_ms() -> f64 {
 pub(crate) async fn gpu_adapter() -> Result<GpuAdapter, String> {
     Err("WebGPU is asked for in browsers only".into())
 }
+
+/// What `work` comes to. Natively nothing is known to hang.
+#[cfg(feature = "webgpu")]
+pub(crate) async fn within_patience<T>(work: impl Future<Output = T>) -> Option<T> {
+    Some(work.await)
+}

@@ -1,6 +1,10 @@
 //! The browser's side, in a window or a worker.
 
-use js_sys::{Array, Function, Object, Promise, Reflect};
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
+
+use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
@@ -54,31 +58,40 @@ pub(crate) async fn gpu_adapter() -> Result<GpuAdapter, String> {
         .map_err(refused)?
         .dyn_into()
         .map_err(refused)?;
-    let adapter = JsFuture::from(Promise::race(&Array::of2(&promise, &out_of_patience())))
+    let adapter = within_patience(JsFuture::from(promise))
         .await
+        .ok_or("the browser did not answer when it was asked for the GPU")?
         .map_err(refused)?;
-    if adapter.is_string() {
-        return Err(adapter.as_string().unwrap_or_default());
-    }
     if adapter.is_null() || adapter.is_undefined() {
         return Err("the browser found no GPU adapter".into());
     }
     Ok(describe(&adapter))
 }
 
-/// Milliseconds after which a browser that was asked for an adapter will not answer any more. A driver
-/// that hangs must not keep the page from training on the CPU.
+/// Milliseconds after which a browser that was asked for a GPU will not answer any more. A driver that
+/// hangs must not keep the page from training on the CPU.
 const PATIENCE_MS: i32 = 10_000;
 
-/// A promise that gives the end of a sentence when the patience is over.
-fn out_of_patience() -> Promise {
+/// What `work` comes to, or none when it takes too long.
+pub(crate) async fn within_patience<T>(work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut timer = pin!(JsFuture::from(timer()));
+    poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(value) => Poll::Ready(Some(value)),
+        Poll::Pending => timer.as_mut().poll(context).map(|_| None),
+    })
+    .await
+}
+
+/// A promise that is resolved when the patience is over. `setTimeout` by reflection, because it is one
+/// function in a window and in a worker, and two in web-sys.
+fn timer() -> Promise {
     Promise::new(&mut |resolve, _| {
-        let words = "the browser did not answer when it was asked for the GPU".into();
-        let timer = property(&js_sys::global(), "setTimeout")
+        let set = property(&js_sys::global(), "setTimeout")
             .and_then(|function| function.dyn_into::<Function>().ok());
-        if let Some(timer) = timer {
-            // A timer that cannot be set never ends the wait, as before.
-            let _ = timer.call3(&JsValue::UNDEFINED, &resolve, &PATIENCE_MS.into(), &words);
+        if let Some(set) = set {
+            // A timer that cannot be set never ends the wait: then the browser's answer has to.
+            let _ = set.call2(&JsValue::UNDEFINED, &resolve, &PATIENCE_MS.into());
         }
     })
 }

@@ -4,6 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
+/// Records of one forward pass when measuring or predicting. Small enough that a pause is served soon on
+/// the CPU.
+pub const MEASURE_BATCH: u32 = 100;
+
 /// Which implementation of Burn's operations a run asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

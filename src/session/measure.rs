@@ -7,12 +7,10 @@ use crate::error::Error;
 use crate::metrics::softmax;
 use crate::plan::Plan;
 use crate::platform::now_ms;
-use crate::protocol::{CLASSES, Evaluation};
+use crate::protocol::{CLASSES, Evaluation, MEASURE_BATCH};
 use crate::run::Measurement;
 
-/// Records of one forward pass when measuring or predicting. Small enough that a pause is served
-/// soon on the CPU.
-const MEASURE_BATCH: usize = 100;
+const BATCH: usize = MEASURE_BATCH as usize;
 
 impl Session {
     /// Measures the next batch of test records.
@@ -24,7 +22,7 @@ impl Session {
         let started_ms = now_ms();
         let records = plan.test_records(&self.dataset);
         let first = plan.test.start + measurement.done;
-        let indices: Vec<usize> = (first..plan.test.end.min(first + MEASURE_BATCH)).collect();
+        let indices: Vec<usize> = (first..plan.test.end.min(first + BATCH)).collect();
         let batch = batch::gather(records, &indices, None, self.learner.device());
         let logits = self.learner.logits(batch.images).await?;
         for (logits, index) in logits.chunks_exact(CLASSES).zip(&indices) {
@@ -73,7 +71,7 @@ impl Session {
             });
         }
         let mut probabilities = Vec::with_capacity(pixels.len() / IMAGE_BYTES * CLASSES);
-        for chunk in pixels.chunks(MEASURE_BATCH * IMAGE_BYTES) {
+        for chunk in pixels.chunks(BATCH * IMAGE_BYTES) {
             let images = batch::images(chunk, self.learner.device());
             let logits = self.learner.logits(images).await?;
             probabilities.extend(logits.chunks_exact(CLASSES).flat_map(softmax));

@@ -11,12 +11,14 @@ use crate::self_check;
 use crate::train::Learner;
 
 /// What is left to do before the first step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Preparation {
-    /// Everything, and nobody has been told.
-    New,
-    /// This part has been announced, and comes next.
+    /// This part comes next, and nobody has been told.
+    Ahead(CompilePart),
+    /// This part comes next, and has been announced.
     Announced(CompilePart),
+    /// Nothing, and nothing may come: the GPU was asked for by name and refused for this reason.
+    Refused(String),
     /// Nothing: the CPU needs no preparation.
     Done,
 }
@@ -24,9 +26,16 @@ pub(super) enum Preparation {
 impl Preparation {
     pub(super) fn of(backend: &OpenDevice) -> Self {
         if backend.active.active == Backend::Webgpu {
-            Self::New
+            Self::Ahead(CompilePart::Upload)
         } else {
             Self::Done
+        }
+    }
+
+    /// What was announced before a pause is announced again after it.
+    pub(super) fn paused(&mut self) {
+        if let Self::Announced(part) = *self {
+            *self = Self::Ahead(part);
         }
     }
 }
@@ -35,18 +44,15 @@ impl Session {
     /// Does the next part and announces the one after it. Returns false when there is nothing left.
     ///
     /// # Errors
-    /// [`Error::SelfCheck`] when the backend was asked for by name and computes something else; the
-    /// next run tries again.
+    /// [`Error::SelfCheck`] from then on when the backend was asked for by name and computes something
+    /// else.
     pub(super) async fn prepare(
         &mut self,
         plan: &Plan,
         events: &mut Vec<Event>,
     ) -> Result<bool, Error> {
-        let found = match self.preparation {
-            Preparation::New => {
-                self.announce(CompilePart::Upload, events);
-                return Ok(true);
-            }
+        let found = match &self.preparation {
+            Preparation::Ahead(part) => Ok(*part),
             Preparation::Announced(CompilePart::Upload) => self.check_upload(plan).await,
             Preparation::Announced(CompilePart::Comparison) => {
                 self.check_computing(plan, events).await
@@ -55,10 +61,16 @@ impl Session {
                 self.preparation = Preparation::Done;
                 return Ok(false);
             }
+            Preparation::Refused(problem) => {
+                return Err(Error::SelfCheck {
+                    backend: "webgpu",
+                    problem: problem.clone(),
+                });
+            }
         };
         match found {
             Ok(next) => self.announce(next, events),
-            Err(problem) => self.leave_gpu(problem, events)?,
+            Err(problem) => self.leave_gpu(problem, events),
         }
         Ok(true)
     }
@@ -74,7 +86,7 @@ impl Session {
 
     /// A batch as large as the run's, because large uploads are the ones that have failed.
     async fn check_upload(&self, plan: &Plan) -> Result<CompilePart, String> {
-        let indices: Vec<usize> = (0..plan.train.min(self.config.batch as usize)).collect();
+        let indices = self.first_batch(plan);
         self_check::upload(self.dataset.train(), &indices, &self.backend.device).await?;
         Ok(CompilePart::Comparison)
     }
@@ -84,7 +96,7 @@ impl Session {
         plan: &Plan,
         events: &mut Vec<Event>,
     ) -> Result<CompilePart, String> {
-        let indices: Vec<usize> = (0..plan.train.min(self.config.batch as usize)).collect();
+        let indices = self.first_batch(plan);
         let found = self_check::compare(
             &NetworkSpec::default(),
             self.config.seed,
@@ -94,23 +106,39 @@ impl Session {
         )
         .await?;
         self.backend.passed(found);
-        let backend = self.backend.active.clone();
-        events.push(Event::Backend { backend });
+        self.tell_backend(events);
         Ok(CompilePart::FirstStep)
     }
 
-    /// To the CPU, with new weights from the same seed: nothing has been learnt yet.
-    fn leave_gpu(&mut self, problem: String, events: &mut Vec<Event>) -> Result<(), Error> {
-        self.preparation = Preparation::New;
-        self.backend.refuse(problem)?;
-        self.preparation = Preparation::Done;
+    fn first_batch(&self, plan: &Plan) -> Vec<usize> {
+        (0..plan.train.min(self.config.batch as usize)).collect()
+    }
+
+    /// To the CPU, with the weights that the session began with: the GPU has taken no step. Also when it
+    /// was asked for by name, so that what is predicted before the next `load` is not its work.
+    pub(super) fn leave_gpu(&mut self, problem: String, events: &mut Vec<Event>) {
+        self.preparation = if self.config.backend == Backend::Auto {
+            Preparation::Done
+        } else {
+            Preparation::Refused(problem.clone())
+        };
+        self.backend.refuse(problem);
         self.learner = Learner::new(
             &NetworkSpec::default(),
             self.config.seed,
             &self.backend.device,
         );
+        if let Some((state, numbers)) = &self.restored
+            && let Err(error) = self.learner.take_over(numbers, state.adam_steps)
+        {
+            // The same numbers were taken over once, so this does not happen.
+            self.preparation = Preparation::Refused(error.to_string());
+        }
+        self.tell_backend(events);
+    }
+
+    fn tell_backend(&self, events: &mut Vec<Event>) {
         let backend = self.backend.active.clone();
         events.push(Event::Backend { backend });
-        Ok(())
     }
 }

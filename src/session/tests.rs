@@ -8,10 +8,10 @@ use pollster::block_on;
 use super::Session;
 use crate::cifar::{Dataset, RECORD_BYTES};
 use crate::device;
-use crate::protocol::{Backend, Config, Split};
+use crate::protocol::{Backend, CompilePart, Config, Event, Split};
 
-#[test]
-fn a_run_that_diverges_is_ended_and_told_and_reset_mends_it() {
+/// Eight gray records, in steps of one.
+fn session(requested: Backend) -> Session {
     let mut dataset = Dataset::new(None).unwrap();
     let gray = vec![1; 10 * RECORD_BYTES];
     dataset.add(Split::Train, gray).unwrap();
@@ -19,10 +19,118 @@ fn a_run_that_diverges_is_ended_and_told_and_reset_mends_it() {
         backend: Backend::Flex,
         batch: 1,
         train: 8,
+        epochs: 1,
         ..Config::default()
     };
-    let backend = block_on(device::open(&config)).unwrap();
-    let mut session = Session::new(config, backend, dataset).unwrap();
+    let mut backend = block_on(device::open(&config)).unwrap();
+    let is_flex = requested == Backend::Flex;
+    if !is_flex {
+        // A GPU that computes as flex does, because it is flex.
+        backend.active.requested = requested;
+        backend.active.active = Backend::Webgpu;
+    }
+    let config = Config {
+        backend: requested,
+        ..config
+    };
+    Session::new(config, backend, dataset).unwrap()
+}
+
+/// The parts that were announced, the backends told, and `true` when the run is done.
+fn pull(session: &mut Session) -> (Vec<CompilePart>, Vec<Backend>, bool) {
+    let events = block_on(session.advance(0.0)).unwrap();
+    let (mut parts, mut backends, mut done) = (Vec::new(), Vec::new(), false);
+    for event in events {
+        match event {
+            Event::Compiling { part, .. } => parts.push(part),
+            Event::Backend { backend } => backends.push(backend.active),
+            Event::Done { .. } => done = true,
+            _ => {}
+        }
+    }
+    (parts, backends, done)
+}
+
+fn finish(session: &mut Session) {
+    while !pull(session).2 {}
+}
+
+#[test]
+fn a_gpu_is_prepared_a_part_a_pull_and_once_a_session() {
+    let mut session = session(Backend::Webgpu);
+    assert_eq!(
+        pull(&mut session),
+        (vec![CompilePart::Upload], vec![], false)
+    );
+    assert_eq!(
+        pull(&mut session),
+        (vec![CompilePart::Comparison], vec![], false)
+    );
+    let told = vec![Backend::Webgpu];
+    assert_eq!(
+        pull(&mut session),
+        (vec![CompilePart::FirstStep], told, false)
+    );
+    let check = session.loaded().backend.self_check.unwrap();
+    assert_eq!(
+        (check.loss_difference, check.gradient_difference),
+        (0.0, 0.0)
+    );
+    finish(&mut session);
+    assert_eq!(session.history().len(), 1);
+    assert_eq!(
+        pull(&mut session).0,
+        [],
+        "a second run needs no preparation"
+    );
+}
+
+#[test]
+fn a_pause_while_a_gpu_is_prepared_announces_the_part_again() {
+    let mut session = session(Backend::Webgpu);
+    pull(&mut session);
+    session.signals().pause();
+    let events = block_on(session.advance(0.0)).unwrap();
+    assert!(matches!(events[..], [Event::Paused { epoch: 1, step: 0 }]));
+    assert_eq!(pull(&mut session).0, [CompilePart::Upload]);
+    session.signals().stop();
+    let events = block_on(session.advance(0.0)).unwrap();
+    assert!(matches!(events[..], [Event::Stopped { epoch: 1, step: 0 }]));
+    session.reset();
+    finish(&mut session);
+}
+
+#[test]
+fn a_refused_gpu_is_left_by_auto_and_an_error_when_asked_for_by_name() {
+    let mut left = session(Backend::Auto);
+    pull(&mut left);
+    let mut events = Vec::new();
+    left.leave_gpu("it is a test".into(), &mut events);
+    assert!(matches!(&events[..], [Event::Backend { backend }] if backend.active == Backend::Flex));
+    assert!(
+        left.loaded()
+            .backend
+            .reason
+            .contains("refused: it is a test")
+    );
+    finish(&mut left);
+
+    let mut refused = session(Backend::Webgpu);
+    pull(&mut refused);
+    refused.leave_gpu("it is a test".into(), &mut Vec::new());
+    for _ in 0..2 {
+        let error = block_on(refused.advance(0.0)).unwrap_err();
+        assert_eq!(error.code(), "self_check");
+        assert!(error.to_string().contains("it is a test"));
+    }
+    // What it predicts is the CPU's work.
+    assert_eq!(refused.loaded().backend.active, Backend::Flex);
+    assert_eq!(block_on(refused.predict(&[0; 3_072])).unwrap().len(), 10);
+}
+
+#[test]
+fn a_run_that_diverges_is_ended_and_told_and_reset_mends_it() {
+    let mut session = session(Backend::Flex);
     session.config.lr = f64::INFINITY;
     let error = block_on(session.advance(1e9)).unwrap_err();
     assert_eq!(error.code(), "diverged");

@@ -19,3 +19,19 @@ test('three epochs over 10,000 images classify more than 48 % of 2,000 test imag
     t.diagnostic(row.replaceAll('\u00ad', '').replaceAll(/\s+/g, ' '));
   }
 });
+
+test('ndarray trains to the same figures as flex, many times slower', async (t) => {
+  /** @param {string} backend */
+  const rowOf = async (backend) => {
+    const { page } = await shared.visit(t, `#backend=${backend}&train=640&test=100&epochs=1&seed=7&run=1`);
+    await waitForPhase(page, ['done', 'error'], 600_000);
+    assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+    return (await page.getByTestId('epoch-table').locator('tbody td').allTextContents()).map(Number);
+  };
+  const [flex, ndarray] = [await rowOf('flex'), await rowOf('ndarray')];
+  const LOSS = 1;
+  const STEP_MS = 5;
+  assert.ok(Math.abs(flex[LOSS] - ndarray[LOSS]) < 1e-3, `${flex} and ${ndarray}`);
+  // For README and BENCHMARKS.md.
+  t.diagnostic(`${flex[STEP_MS]} ms a step on flex, ${ndarray[STEP_MS]} on ndarray: ${(ndarray[STEP_MS] / flex[STEP_MS]).toFixed(1)} times`);
+});

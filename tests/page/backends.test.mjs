@@ -4,14 +4,13 @@
  *
  * The worker is the real one, but the crate's word about WebGPU is written here, because no machine
  * has a graphics card that computes wrongly. Whatever is not written comes from the crate.
- *
- * @import { Page } from 'playwright-core'
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { problems } from './schema.mjs';
 import { DIST, SHORT, phaseOf, share, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { letGo, write } from './script.mjs';
 
 const shared = share({ before, after });
 
@@ -28,36 +27,7 @@ const FELL_BACK = {
   requested: 'auto', active: 'flex', reason: 'On the CPU, because the GPU was refused: the gradients differ by 12 %.', adapter: null, workers: 1, self_check: null,
 };
 
-/**
- * Writes the worker's part: what `backends` says, each time, and what the first pulls bring. A pull
- * is a list of events or an error, and waits to be let go.
- * @param {Page} page @param {{ backends: any[], pulls?: any[] }} script
- */
-async function write(page, { backends, pulls = [] }) {
-  await page.route('**/worker.js', async (route) => {
-    const response = await route.fetch();
-    const body = `
-      const lists = ${JSON.stringify(backends)};
-      const pulls = ${JSON.stringify(pulls)};
-      const letGo = new BroadcastChannel('script');
-      async function pull() {
-        const next = pulls.shift();
-        if (!next) return convburn.advance(ADVANCE_BUDGET_MS);
-        await new Promise((resolve) => { letGo.onmessage = resolve; });
-        if (next.code) throw Object.assign(new Error(next.message), next);
-        return next;
-      }
-      ${(await response.text())
-        .replace('convburn.advance(ADVANCE_BUDGET_MS)', 'pull()')
-        .replace('await convburn.backends()', '(lists.length > 1 ? lists.shift() : lists[0])')}`;
-    await route.fulfill({ response, body });
-  });
-}
-
-/** @param {Page} page */
-const letGo = (page) => page.evaluate(() => new BroadcastChannel('script').postMessage('go'));
-
-/** @param {Page} page @param {string} value */
+/** @param {import('playwright-core').Page} page @param {string} value */
 const optionOf = (page, value) => page.evaluate((wanted) => {
   const option = /** @type {HTMLOptionElement} */ (document.querySelector(`[data-testid="backend"] option[value="${wanted}"]`));
   return { disabled: option.disabled, text: option.text };

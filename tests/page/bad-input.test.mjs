@@ -8,8 +8,9 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { deflateSync, gzipSync } from 'node:zlib';
+import { gzipSync } from 'node:zlib';
 import { SHORT, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { whitePng } from './png.mjs';
 
 const shared = share({ before, after });
 const RECORD_BYTES = 3_073;
@@ -18,8 +19,12 @@ const records = shardRecords('train-00.bin.gz');
 
 /** @typedef {import('./harness.mjs').Answer} Answer */
 
+/** A server's headers; the browser's own cache keeps what they come with. */
+const GZIP = { 'content-type': 'application/gzip', 'cache-control': 'max-age=3600' };
+const HTML = { 'content-type': 'text/html', 'cache-control': 'max-age=3600' };
+
 /** @param {Uint8Array} bytes @param {Record<string, string>} [headers] @returns {Answer} */
-const send = (bytes, headers = { 'content-type': 'application/gzip' }) => (response) => void response.writeHead(200, headers).end(bytes);
+const send = (bytes, headers = GZIP) => (response) => void response.writeHead(200, headers).end(bytes);
 
 /** The first records, changed. @param {number} count @param {(bytes: Buffer) => void} [change] */
 function someRecords(count, change = () => undefined) {
@@ -34,7 +39,7 @@ const BAD_ANSWERS = [
   ['a shard of other images', send(gzipSync(someRecords(2_000, (bytes) => bytes.fill(1, 5, 50)))), /does not match/],
   ['a shard with the label 10', send(gzipSync(someRecords(2_000, (bytes) => void (bytes[0] = 10)))), /label 10/],
   ['the status 404', (response) => void response.writeHead(404).end('no such file'), /answered 404 for “train-00\.bin\.gz”/],
-  ['a web page with the status 200', send(Buffer.from('<!doctype html><title>Welcome</title>'), { 'content-type': 'text/html' }), /web page in place of “train-00/],
+  ['a web page with the status 200', send(Buffer.from('<!doctype html><title>Welcome</title>'), HTML), /web page in place of “train-00/],
   ['a web page that calls itself a file', send(Buffer.from('<!doctype html><title>Welcome</title>')), /web page in place of “train-00/],
   ['a shard compressed twice', send(gzipSync(gzipSync(records))), /not made of CIFAR-10 records/],
 ];
@@ -55,7 +60,7 @@ for (const [what, answer, sentence] of BAD_ANSWERS) {
 }
 
 test('a server that compresses what is compressed, and says so, is understood', async (t) => {
-  const headers = { 'content-type': 'application/gzip', 'content-encoding': 'gzip' };
+  const headers = { ...GZIP, 'content-encoding': 'gzip' };
   for (const bytes of [gzipSync(gzipSync(records)), gzipSync(records)]) {
     const { page, context } = await shared.visit(t, SHORT, { prepare: async () => shared.answer(t, SHARD, send(bytes, headers)) });
     await waitForPhase(page, ['ready', 'error']);
@@ -91,7 +96,7 @@ test('a missing manifest is said, and so is a web page in its place', async (t) 
     prepare: async () => shared.answer(t, path, (response) => void response.writeHead(404).end()),
   });
   await waitForText(page, 'error', /answered 404 for “manifest\.json”/);
-  shared.answers().set(path, send(Buffer.from('<html></html>'), { 'content-type': 'text/html' }));
+  shared.answers().set(path, send(Buffer.from('<html></html>'), HTML));
   await page.getByRole('button', { name: 'Try again' }).click();
   await waitForText(page, 'error', /web page in place of “manifest\.json”/);
   shared.answers().delete(path);
@@ -119,41 +124,6 @@ async function drop(page, files) {
 /** @param {number} count */
 const recordBytes = (count) => [...records.subarray(0, count * RECORD_BYTES)];
 
-const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, i) => {
-  let crc = i;
-  for (let bit = 0; bit < 8; bit += 1) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
-  return crc;
-});
-
-/** @param {Buffer} bytes */
-function crc32(bytes) {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC_TABLE[(crc ^ byte) & 0xff] ^ (crc >>> 8);
-  return ~crc >>> 0;
-}
-
-/** @param {string} type @param {Buffer} data */
-function chunk(type, data) {
-  const body = Buffer.concat([Buffer.from(type, 'latin1'), data]);
-  const frame = Buffer.alloc(8);
-  frame.writeUInt32BE(data.length, 0);
-  frame.writeUInt32BE(crc32(body), 4);
-  return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
-}
-
-/** A white PNG of one bit a pixel: a few bytes, however large it is. @param {number} width @param {number} height */
-function whitePng(width, height) {
-  const head = Buffer.alloc(13);
-  head.writeUInt32BE(width, 0);
-  head.writeUInt32BE(height, 4);
-  head[8] = 1; // Bits a pixel; the zeros after it: grey, deflate, no filter, not interlaced.
-  const row = Buffer.alloc(1 + Math.ceil(width / 8), 0xff);
-  row[0] = 0;
-  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
-  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
-  return Buffer.concat([signature, chunk('IHDR', head), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
-}
-
 test('files and pictures that are none cost a run that is under way nothing', async (t) => {
   const { page, complaints } = await shared.visit(t, `${SHORT.replace('epochs=1', 'epochs=50')}&run=1`);
   await page.getByTestId('epoch-table').locator('tbody tr').first().waitFor();
@@ -178,8 +148,8 @@ test('files and pictures that are none cost a run that is under way nothing', as
 
   await picture.setInputFiles(upload('wide.png', whitePng(30_000, 10), 'image/png'));
   await subject.getByText('wide.png, as the network sees it').waitFor();
-  await drop(page, [{ name: 'dropped.png', type: 'image/png', bytes: [...whitePng(40, 40)] }]);
-  await subject.getByText('dropped.png, as the network sees it').waitFor();
+  await drop(page, ['dropped.png', 'other.png'].map((name) => ({ name, type: 'image/png', bytes: [...whitePng(40, 40)] })));
+  await subject.getByText('dropped.png, the first of 2 pictures, as the network sees it').waitFor();
   await waitForText(page, 'predictions', /\d %/);
   const white = await page.evaluate(() => {
     const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById('subject'));

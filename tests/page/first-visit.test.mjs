@@ -74,6 +74,20 @@ test('on a phone the button is in sight at once, and it leads to the picture and
   assert.deepEqual(await outOfSight(page, ['#subject', '#verdict', '#predictions']), []);
 });
 
+test('who points at a run of their own is led to the settings, and told whose they still are', async (t) => {
+  const { page } = await shared.visit(t, '', { options: { viewport: { width: 1440, height: 900 }, reducedMotion: 'reduce' } });
+  await waitForPhase(page, ['ready']);
+  const hint = page.locator('#own-hint');
+  assert.ok(await hint.isHidden());
+  await page.getByText('Your own', { exact: true }).click();
+  await hint.getByText('still the quick run’s').waitFor();
+  assert.deepEqual(await outOfSight(page, ['#own-hint', '#field-train']), []);
+  await page.getByLabel('Epochs', { exact: true }).fill('2');
+  await page.getByLabel('Epochs', { exact: true }).press('Tab');
+  await hint.waitFor({ state: 'hidden' });
+  assert.equal(await page.locator('[name="preset"]:checked').inputValue(), 'own');
+});
+
 test('the figures behind the live curve are a table, written while it is open', async (t) => {
   const { page } = await shared.visit(t, `${SHORT}&run=1`);
   const rows = page.locator('#live-figures tbody tr');
@@ -94,7 +108,8 @@ test('a screen reader is told each epoch, and the answers that its reader asked 
   assert.match((await announce.textContent()) ?? '', /^Epoch 1\/1 — .*accuracy: [\d.]+ — loss: [\d.]+ — val_accuracy: [\d.]+ — val_loss: [\d.]+$/);
   assert.equal(await page.locator('#verdict').getAttribute('aria-live'), 'off', 'nobody asked');
   await page.getByTestId('random-test').click();
-  await page.locator('#verdict[aria-live="polite"]').getByText(/Right|Wrong/).waitFor();
+  await announce.getByText(/Right|Wrong/).waitFor({ state: 'attached' });
+  assert.equal(await announce.textContent(), await page.locator('#verdict').textContent());
 });
 
 test('who asked for less motion sees none', async (t) => {
@@ -192,10 +207,13 @@ test('the content security policy stays as strict as it can be', async (t) => {
   assert.equal(rules.get('default-src'), "'none'");
   assert.equal(rules.get('script-src'), "'self' 'wasm-unsafe-eval'");
   assert.equal(rules.get('style-src'), "'self'");
+  assert.equal(rules.get('img-src'), "'self' blob:"); // The visitor's pictures.
+  assert.equal(rules.get('connect-src'), "'self'");
+  assert.equal(rules.get('worker-src'), "'self'");
   assert.equal(rules.get('manifest-src'), "'self'");
   assert.equal(rules.get('base-uri'), "'none'");
   assert.equal(rules.get('form-action'), "'none'");
   assert.doesNotMatch(policy.replace("'wasm-unsafe-eval'", ''), /unsafe|https?:|\*/);
-  const inline = await page.evaluate(() => document.querySelectorAll('script:not([src]), style:not([data-injected])').length);
+  const inline = await page.evaluate(() => document.querySelectorAll('script:not([src]), style').length);
   assert.equal(inline, 0);
 });

@@ -94,6 +94,7 @@ test('the arrow keys pass over the presets and keep the focus there', async (t) 
   for (const value of ['own', 'quick', 'tutorial']) {
     await page.keyboard.press('ArrowRight');
     assert.equal(await page.evaluate(() => /** @type {HTMLInputElement} */ (document.activeElement).value), value);
+    assert.equal(await page.evaluate(() => scrollY), 0);
   }
 });
 

@@ -116,7 +116,7 @@ test('the network answers while it trains: a test image, and the visitor’s own
   });
   await page.getByTestId('predict-file').setInputFiles(upload('sky.png', Uint8Array.from(png), 'image/png'));
   await page.getByText('sky.png, as the network sees it').waitFor();
-  await page.getByText(/The network says/).waitFor();
+  await page.locator('#verdict').getByText(/The network says/).waitFor();
   const seen = await page.evaluate(() => {
     const canvas = /** @type {HTMLCanvasElement} */ (document.getElementById('subject'));
     const { data } = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d')).getImageData(0, 0, 32, 32);

@@ -1,7 +1,7 @@
 /** WebGPU on the software adapter: what it trains, and when it is not taken. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { phaseOf, share, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after }, { webgpu: true });
 
@@ -10,6 +10,7 @@ test('a run on WebGPU names the compiling of its kernels and ends', async (t) =>
   await waitForPhase(page, ['ready', 'error']);
   assert.equal(await phaseOf(page), 'ready', await textOf(page, 'error'));
   assert.match(await textOf(page, 'backend-active'), /webgpu/i);
+  await page.locator('#verdict').getByText(/from its first step on, before which the graphics card is checked/).waitFor();
   const compiling = waitForPhase(page, ['compiling'], 60_000);
   await page.getByTestId('start').click();
   await compiling;
@@ -17,6 +18,7 @@ test('a run on WebGPU names the compiling of its kernels and ends', async (t) =>
   assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
   assert.match(await textOf(page, 'backend-active'), /One batch was computed on the processor too.*% is accepted/);
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
+  await waitForText(page, 'predictions', /\d %/);
   const accuracy = Number(await textOf(page, 'val-accuracy'));
   assert.ok(accuracy >= 0 && accuracy <= 1);
   assert.deepEqual(complaints, []);
@@ -46,6 +48,20 @@ const FAULTS = {
       return create.call(this, { ...descriptor, code: descriptor.code.replaceAll('max(', 'min(') });
     };`,
 };
+/** A card that was well while it was checked: no number of a batch that it gets afterwards is one. */
+const BREAKS_LATER = `
+    const { writeBuffer } = GPUQueue.prototype;
+    let checked = false;
+    const { postMessage } = self;
+    self.postMessage = (message, options) => {
+      checked ||= message.type === 'backend';
+      postMessage.call(self, message, options);
+    };
+    GPUQueue.prototype.writeBuffer = function (buffer, at, data, ...range) {
+      const [start = 0, length = data.byteLength - start] = range;
+      const isBatch = checked && length > 100_000;
+      return writeBuffer.call(this, buffer, at, ...(isBatch ? [new Uint8Array(length).fill(0xff)] : [data, ...range]));
+    };`;
 /** A software adapter that says it is hardware, so that `auto` takes it. */
 const DISGUISE = "Object.defineProperty(GPUAdapterInfo.prototype, 'isFallbackAdapter', { get: () => false });";
 
@@ -62,6 +78,14 @@ test('a batch that arrives changed on the graphics card is noticed: by name it i
   await waitForText(page, 'error', /refused: of \d+ numbers sent to it, \d+ came back changed/);
   await waitForPhase(page, ['ready']);
   assert.ok(await page.getByTestId('backend').locator('option[value=webgpu]').isDisabled());
+  assert.doesNotMatch(await textOf(page, 'predictions'), /\d/, 'nobody asked, so nothing else ran on it');
+
+  // Nor does the refusal keep the visitor's own data out.
+  await page.getByTestId('drop').setInputFiles(upload('mine.bin', shardRecords('train-00.bin.gz').subarray(0, 100 * 3_073)));
+  await page.getByText('100 images for training, unknown').waitFor();
+  await waitForPhase(page, ['ready']);
+  assert.ok(await page.getByTestId('start').isEnabled());
+  assert.equal(await textOf(page, 'error'), '');
   await page.getByTestId('backend').selectOption('flex');
   await page.getByTestId('start').click();
   await waitForPhase(page, ['done', 'error']);
@@ -77,4 +101,23 @@ test('a graphics card that computes wrongly is left for the processor by auto, w
   assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
   assert.match(await textOf(page, 'backend-active'), /flex.*On the CPU, because the GPU was refused: its loss differs.* by (inf|[\d.]+e)/);
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
+});
+
+test('a loss that is no number ends the run, and new weights are the way on', async (t) => {
+  const { page } = await shared.visit(t, '#backend=webgpu&train=64&test=20&epochs=2&batch=16&seed=7', { prepare: injecting(BREAKS_LATER) });
+  await waitForPhase(page, ['ready', 'error']);
+  await page.getByTestId('start').click();
+  await waitForText(page, 'error', /diverged/);
+  assert.equal(await phaseOf(page), 'ready');
+  const status = page.locator('#status-text');
+  await status.getByText(/diverged.*Reset gives new ones/).waitFor();
+  await page.getByTestId('random-test').click();
+  await page.locator('#verdict').getByText(/no answer: its training diverged/).waitFor();
+  await page.getByTestId('reset').click();
+  await status.getByText('Press the button to begin').waitFor();
+  await page.getByTestId('backend').selectOption('flex');
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['done', 'error']);
+  assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+  await page.locator('#verdict').getByText(/Right|Wrong/).waitFor();
 });

@@ -9,7 +9,7 @@ import { evenly } from '../../www/views/figures.js';
 function makeAsking() {
   const sent = /** @type {any[]} */ ([]);
   const page = { nowMs: 0, seen: true };
-  const state = /** @type {any} */ ({ subject: { id: 1, pixels: new Uint8Array(3) }, loaded: {} });
+  const state = /** @type {any} */ ({ subject: { id: 1, pixels: new Uint8Array(3) }, loaded: { backend: { active: 'flex' } } });
   const asking = createAsking({ get: () => state }, (command) => sent.push(command), { now: () => page.nowMs, isSeen: () => page.seen });
   const hear = (/** @type {object} */ message) => asking.heard(/** @type {Message} */ (message));
   return { asking, hear, sent, page, state };
@@ -60,6 +60,28 @@ test('a question that failed, or whose engine ended, is not waited for', () => {
   hear({ type: 'failed' });
   hear({ type: 'progress' });
   assert.equal(sent.length, 3);
+});
+
+test('a graphics card that was not checked is asked only what the visitor asks', () => {
+  const { asking, hear, sent, state } = makeAsking();
+  state.loaded = { backend: { active: 'webgpu', self_check: null } };
+  for (const type of ['loaded', 'started', 'was_reset']) hear({ type });
+  asking.ask();
+  assert.equal(sent.length, 0);
+  state.subject = { ...state.subject, asked: true };
+  asking.ask();
+  assert.equal(sent.length, 1);
+  hear({ type: 'prediction' });
+  state.subject = { ...state.subject, asked: false };
+  hear({ type: 'started' });
+  assert.equal(sent.length, 1, 'it has its answer');
+  state.trained = true;
+  hear({ type: 'epoch_end' });
+  assert.equal(sent.length, 2);
+  state.trained = false;
+  state.loaded = { backend: { active: 'webgpu', self_check: {} } };
+  hear({ type: 'was_reset' });
+  assert.equal(sent.length, 3, 'the check was passed');
 });
 
 test('a curve’s points are chosen evenly, the first and the last among them', () => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DEFAULTS, PRESETS } from '../../www/config.js';
-import { guessSplit } from '../../www/loader.js';
+import { guessSplit } from '../../www/files.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
 import { areWhole, countRecords, openFile, openRecords, problemOf, recordAt, toPlanes, toRgba } from '../../www/records.js';
 import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';

@@ -45,7 +45,8 @@ test('the codes that the page decides by are the crate’s', () => {
   const compared = [...scripts().matchAll(/(?<!typeof [\w.?]*)\bcode === '(\w+)'/g)].map(([, code]) => code);
   const [, runOnly] = scripts().match(/const RUN_ONLY = \[([^\]]+)\]/) ?? [];
   const [, badBytes] = scripts().match(/const BAD_BYTES = \[([^\]]+)\]/) ?? [];
-  const listed = [...`${runOnly} ${badBytes}`.matchAll(/'(\w+)'/g)].map(([, code]) => code);
+  const [, refused] = scripts().match(/const BACKEND_REFUSED = \[([^\]]+)\]/) ?? [];
+  const listed = [...`${runOnly} ${badBytes} ${refused}`.matchAll(/'(\w+)'/g)].map(([, code]) => code);
   assert.ok(compared.length > 3 && listed.length > 5);
   for (const code of [...compared, ...listed]) assert.ok(known.includes(code), code);
 });

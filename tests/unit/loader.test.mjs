@@ -23,13 +23,17 @@ const realFetch = globalThis.fetch;
 let offline = [];
 /** When set, a shard waits for it. @type {((file: string) => Promise<void>) | null} */
 let hold = null;
+/** How the browser's own cache was to be used, by file. @type {[string, string | undefined][]} */
+let cacheUses = [];
 
 beforeEach(() => {
   offline = [];
   hold = null;
-  globalThis.fetch = async (url) => {
+  cacheUses = [];
+  globalThis.fetch = async (url, options) => {
     const file = String(url).replace(/^.*\//, '').replace(/\?.*$/, '');
     if (file === 'manifest.json') return new Response(JSON.stringify(MANIFEST));
+    cacheUses.push([file, options?.cache]);
     await hold?.(file);
     if (offline.includes(file)) throw new TypeError('offline');
     return new Response(RECORDS);
@@ -82,6 +86,20 @@ test('a damaged shard ends the stream and is asked for again later', async () =>
   await loader.refused('0/train-02', 'hash_mismatch');
   await loader.ensure();
   assert.deepEqual(shards().slice(4), ['1/train-01'], 'what an older source says is not heard');
+});
+
+test('what was of no use is fetched past the browser’s own cache', async () => {
+  const { store, loader } = setUp({ train: 2_000, test: 1_000 });
+  store.dispatch({ type: 'loaded', loaded: LOADED });
+  await loader.useServer();
+  await loader.refused('1/train-00', 'gzip');
+  offline = ['train-00'];
+  await loader.retry();
+  offline = [];
+  await loader.retry();
+  await loader.useServer();
+  const uses = cacheUses.filter(([file]) => file === 'train-00').map(([, use]) => use);
+  assert.deepEqual(uses, [undefined, 'reload', 'reload', undefined]);
 });
 
 test('images of a damaged shard are taken out of sight, and others take their place', async () => {
@@ -183,6 +201,25 @@ test('files are taken with the configuration that the engine accepted, and a bad
   assert.equal(load.config.backend, 'flex');
   assert.equal(load.manifest, null);
   assert.match(add.id, /^2\//);
+});
+
+test('data that is taken after the loaded backend was refused is loaded with another one', async () => {
+  const { store, loader, sent } = setUp({ backend: 'webgpu' });
+  await loader.useServer();
+  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: true }] });
+  store.dispatch({ type: 'loaded', loaded: { ...LOADED, config: { ...DEFAULTS, backend: 'webgpu', seed: 9 } } });
+  await loader.useServer();
+  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: false, remark: 'It is refused.' }] });
+  await loader.useFiles([new File([new Uint8Array(RECORD_BYTES)], 'mine.bin')]);
+  const loads = sent.filter(({ type }) => type === 'load').map(({ turn, config }) => [turn, config.backend, config.seed]);
+  assert.deepEqual(loads, [[1, 'webgpu', DEFAULTS.seed], [2, 'webgpu', 9], [3, 'auto', 9]]);
+});
+
+test('a backend that was asked for before anything was loaded is not replaced', async () => {
+  const { store, loader, sent } = setUp({ backend: 'webgpu' });
+  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: false, remark: 'There is none.' }] });
+  await loader.useServer();
+  assert.equal(sent[0].config.backend, 'webgpu', 'its refusal is to be read');
 });
 
 test('files that came before anything could load are brought again', async () => {

@@ -128,6 +128,23 @@ test('a backend that cannot run here is an error until another one is loaded', (
   assert.equal(after.error, null);
 });
 
+test('a backend’s refusal is taken back by the next load that succeeds, other complaints are not', () => {
+  for (const [code, left] of [['self_check', undefined], ['backend_unavailable', undefined], ['invalid_link', 'invalid_link']]) {
+    const complained = feed(readyPage(), { type: 'complained', error: { ...fixture.error, code } });
+    assert.equal(feed(complained, { type: 'loaded', loaded: fixture.loaded }).error?.code, left);
+  }
+});
+
+test('after the engine’s end on a graphics card the hint leads to the processor', () => {
+  const on = (/** @type {string} */ active) => ({ ...fixture.loaded, backend: { ...fixture.loaded.backend, active } });
+  const end = { type: 'failed', error: { code: 'engine_failed', message: 'It broke.', hint: 'Reload.' } };
+  assert.equal(feed(readyPage(), { type: 'loaded', loaded: on('flex') }, end).error?.hint, 'Reload.');
+  const { error, alive } = feed(readyPage(), { type: 'loaded', loaded: on('webgpu') }, end);
+  assert.match(error?.hint ?? '', /“flex”, then reload/);
+  assert.equal(error?.message, 'It broke.');
+  assert.equal(alive, false);
+});
+
 test('a refused file is forgotten, the others are enough', () => {
   const state = feed(
     readyPage(),
@@ -249,11 +266,18 @@ test('a field that cannot be read keeps its last value and says why', () => {
 });
 
 test('an answer about an image that is no longer chosen is dropped', () => {
-  const subject = { id: 2, origin: 'picture', label: null, pixels: new Uint8Array(3072), title: 'x' };
+  const subject = { id: 2, origin: 'picture', label: null, pixels: new Uint8Array(3072), title: 'x', asked: true };
   const chosen = feed(readyPage(), { type: 'subject_chosen', subject });
   const probabilities = new Float32Array(CLASSES);
   assert.equal(feed(chosen, { type: 'prediction', id: 1, probabilities }).probabilities, null);
-  assert.equal(feed(chosen, { type: 'prediction', id: 2, probabilities }).probabilities, probabilities);
+  const answered = feed(chosen, { type: 'prediction', id: 2, probabilities });
+  assert.equal(answered.probabilities, probabilities);
+  assert.equal(answered.subject?.asked, false, 'nobody waits for it any more');
+  for (const type of ['loaded', 'started', 'was_reset']) {
+    const { probabilities: left, subject: kept } = feed(answered, { type, loaded: fixture.loaded });
+    assert.equal(left, null, 'it was another network’s answer');
+    assert.equal(kept?.id, 2);
+  }
 });
 
 test('the live loss stays short however long the run is', () => {

@@ -50,9 +50,12 @@ test('a browser without workers, or without those made of modules, fails after t
   assert.ok(ended);
 });
 
-test('what is sent before the worker is ready waits for it', () => {
-  /** @type {any[]} */
+/** A handle, what its worker gets and what the page is told; `made()` is the worker. */
+function makeClient() {
+  /** @type {string[]} */
   const got = [];
+  /** @type {string[]} */
+  const told = [];
   /** @type {any} */
   let made;
   scope.Worker = class {
@@ -67,10 +70,28 @@ test('what is sent before the worker is ready waits for it', () => {
       got.push(command.type);
     }
   };
-  const client = connect(() => undefined);
+  return { client: connect(({ type }) => told.push(type)), got, told, made: () => made };
+}
+
+test('what is sent before the worker is ready waits for it', () => {
+  const { client, got, made } = makeClient();
   client.send({ type: 'pause' });
   assert.deepEqual(got, []);
-  made.onmessage({ data: { type: 'ready' } });
+  made().onmessage({ data: { type: 'ready' } });
   client.send({ type: 'stop' });
   assert.deepEqual(got, ['pause', 'stop']);
+});
+
+test('what is sent to a worker that is of no use is dropped, also what waited for it', () => {
+  for (const end of /** @type {((worker: any) => void)[]} */ ([
+    (worker) => worker.onmessage({ data: { type: 'failed' } }), (worker) => worker.onerror({}), (worker) => worker.onmessageerror(),
+  ])) {
+    const { client, got, told, made } = makeClient();
+    client.send({ type: 'pause' });
+    end(made());
+    client.send({ type: 'stop' });
+    made().onmessage({ data: { type: 'ready' } });
+    assert.deepEqual(told, ['failed', 'ready']);
+    assert.deepEqual(got, [], 'nothing waited');
+  }
 });

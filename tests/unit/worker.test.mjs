@@ -17,6 +17,8 @@ let pulls = [];
 let backends = async () => /** @type {any[]} */ ([]);
 /** Opens the engine's door: a load waits for it. @type {Promise<unknown>} */
 let door = Promise.resolve();
+/** What the engine says when its door has opened. @type {{ code: string } | null} */
+let refusal = null;
 /** @type {(event: { data: any }) => void} */
 let listener = () => undefined;
 
@@ -26,8 +28,10 @@ scope.crate = {
   load: async (/** @type {any} */ config) => {
     calls.push('load');
     await door;
+    if (refusal) throw refusal;
     return { config };
   },
+  add_shard: async () => calls.push('add_shard'),
   advance: async () => {
     calls.push('advance');
     return (await pulls.shift()?.()) ?? [{ type: 'done', epochs: 1 }];
@@ -35,7 +39,11 @@ scope.crate = {
   backends: () => backends(),
   predict: async () => Promise.reject(Object.assign(new Error('No whole image.'), { code: 'pixel_length', hint: 'Mend it.' })),
   evaluate: async () => calls.push('evaluate'),
-  reset: async () => calls.push('reset'),
+  reset: async () => {
+    calls.push('reset');
+    await door;
+    if (refusal) throw refusal;
+  },
   pause: () => calls.push('pause'),
   stop: () => calls.push('stop'),
 };
@@ -55,7 +63,7 @@ const source = readFileSync(new URL('../../www/worker.js', import.meta.url), 'ut
   .replace("import init, * as convburn from './convburn_worker.js';", 'const convburn = globalThis.crate; const init = async () => {};');
 await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
-const send = (/** @type {string} */ type) => listener({ data: { type, config: CONFIG, manifest: null } });
+const send = (/** @type {string} */ type, more = {}) => listener({ data: { type, config: CONFIG, manifest: null, ...more } });
 const types = () => said.map(({ type }) => type);
 const turns = () => calls.filter((call) => call === 'advance').length;
 /** Lets everything that is due happen. */
@@ -76,14 +84,22 @@ beforeEach(() => {
   said = [];
   pulls = [];
   door = Promise.resolve();
+  refusal = null;
+  scope.self.postMessage = (/** @type {any} */ message) => said.push(message);
 });
 
-test('while a Start is prepared nothing else begins', async () => {
+/** Closes the engine's door. @returns {() => void} What opens it. */
+function shut() {
   /** @type {(value?: unknown) => void} */
   let open = () => undefined;
   door = new Promise((resolve) => {
     open = resolve;
   });
+  return open;
+}
+
+test('while a Start is prepared nothing else begins', async () => {
+  const open = shut();
   send('start');
   for (const command of ['evaluate', 'reset', 'load', 'start']) send(command);
   await settle();
@@ -136,6 +152,58 @@ test('a failed step ends the run, and new weights may be asked for', async () =>
   send('reset');
   await settle();
   assert.deepEqual(types(), ['started', 'error', 'was_reset']);
+});
+
+test('a paused run that is being reset can neither be resumed nor stopped, and is there again if that fails', async () => {
+  pulls = [() => [{ type: 'paused' }]];
+  send('start');
+  await settle();
+  let open = shut();
+  refusal = { code: 'compute' };
+  send('reset');
+  send('resume');
+  open();
+  await settle();
+  assert.deepEqual(types(), ['started', 'paused', 'error']);
+  pulls = [() => [{ type: 'paused' }]];
+  send('resume');
+  await settle();
+  assert.deepEqual(types().slice(3), ['resumed', 'paused']);
+
+  open = shut();
+  refusal = null;
+  said = [];
+  send('reset');
+  send('resume');
+  send('stop');
+  open();
+  await settle();
+  send('resume');
+  await settle();
+  assert.deepEqual(types(), ['was_reset']);
+  assert.equal(turns(), 2);
+});
+
+test('shards of data for which the engine could not be loaded are refused, those of the data held are not', async () => {
+  const codes = () => said.map(({ type, error }) => error?.code ?? type);
+  send('load', { turn: 1 });
+  send('add_shard', { id: '1/train-00' });
+  await settle();
+  refusal = { code: 'backend_unavailable' };
+  send('load', { turn: 1 });
+  send('add_shard', { id: '1/train-01' });
+  send('load', { turn: 2 });
+  send('add_shard', { id: '2/1' });
+  await settle();
+  assert.deepEqual(codes(), ['loaded', 'shard_added', 'backend_unavailable', 'shard_added', 'backend_unavailable', 'not_loaded']);
+  assert.equal(said[5].id, '2/1');
+  refusal = null;
+  said = [];
+  send('load', { turn: 2 });
+  send('add_shard', { id: '2/1' });
+  send('add_shard', { id: '1/train-02' });
+  await settle();
+  assert.deepEqual(codes(), ['loaded', 'shard_added', 'not_loaded']);
 });
 
 test('which backends can run is said again when one was refused, and a failure of it is nobody’s', async () => {

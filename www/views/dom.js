@@ -36,6 +36,11 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Tells a screen reader; new text each time, so that the same sentence is heard again. @param {string} text */
+export function announce(text) {
+  byId('announce').textContent = text;
+}
+
 /** A number in a CSS custom property, for what a class draws. @param {HTMLElement} element @param {string} name @param {number} value */
 export function setShare(element, name, value) {
   element.style.setProperty(name, String(value));

@@ -69,12 +69,22 @@ function mountBackends(select, list) {
   };
 }
 
+/** What the settings are as long as none was changed, by the preset. @type {Record<string, string>} */
+const STILL = { quick: 'the quick run’s', tutorial: 'those of the tutorial’s run' };
+
+/** Whoever wants a run of their own is told whose settings these still are. @param {State} state @returns {string} */
+function ownHint({ config }) {
+  const preset = presetOf(config);
+  return preset ? `The settings are still ${STILL[preset]}: change what you like.` : '';
+}
+
 /** @param {Store} store @param {Actions} actions */
 export function mountSettings(store, actions) {
   const form = byId('settings', HTMLFormElement);
   const fields = findFields(form);
   const presets = byId('presets', HTMLFieldSetElement);
   const backendActive = byId('backend-active');
+  const hint = byId('own-hint');
   const renderBackends = mountBackends(byId('field-backend', HTMLSelectElement), byId('backend-remarks'));
   const missing = withheld();
   byId('withheld').hidden = missing === null;
@@ -88,7 +98,10 @@ export function mountSettings(store, actions) {
   });
   presets.addEventListener('change', (event) => {
     const name = /** @type {HTMLInputElement} */ (event.target).value;
-    if (!PRESETS[name]) return; // “Your own” is the form below; the arrow keys pass over it, so the focus stays.
+    if (!PRESETS[name]) { // “Your own” is the form below; the arrow keys pass over it, so the focus stays.
+      showHint(ownHint(store.get()));
+      return;
+    }
     store.dispatch({ type: 'preset_chosen', preset: PRESETS[name] });
     actions.writeFragment();
   });
@@ -108,7 +121,16 @@ export function mountSettings(store, actions) {
     }
     setText(backendActive, backendSentence(state));
     if (state.backends !== before?.backends) renderBackends(state);
-    if (state.config !== before?.config) renderPreset(presetOf(state.config) ?? 'own');
+    if (state.config !== before?.config) {
+      renderPreset(presetOf(state.config) ?? 'own');
+      showHint('');
+    }
+  }
+
+  /** @param {string} text */
+  function showHint(text) {
+    hint.hidden = text === '';
+    setText(hint, text);
   }
 
   /** @param {string} name */

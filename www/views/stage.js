@@ -1,6 +1,6 @@
 /**
- * Where the page moves by itself: to the stage when a run begins while the reader is above it, and
- * past the top when the skip link is followed.
+ * Where the page moves by itself: to the stage when a run begins while the reader is above it, to the
+ * settings when the pointer chooses a run of one's own, and past the top when the skip link is followed.
  *
  * The style sheet says how it moves: smoothly, or at once for those who asked for less motion.
  * What is on the stage is try-it.js's and charts.js's.
@@ -12,6 +12,9 @@ function isPast(stage) {
   return stage.getBoundingClientRect().bottom < innerHeight / 2;
 }
 
+/** Whether a pointer did it: the arrow keys' clicks, with which they pass over a choice, count none. @param {MouseEvent} event */
+const isPointed = ({ detail }) => detail > 0;
+
 /** @param {import('../store.js').Store} store */
 export function mountStage(store) {
   const stage = byId('try');
@@ -22,6 +25,10 @@ export function mountStage(store) {
     event.preventDefault();
     content.focus({ preventScroll: true });
     content.scrollIntoView();
+  });
+
+  byId('preset-own').addEventListener('click', (event) => {
+    if (isPointed(event) && !byId('presets', HTMLFieldSetElement).disabled) byId('settings').scrollIntoView({ block: 'start' });
   });
 
   store.subscribe((state, before) => {

@@ -7,7 +7,7 @@
  * @import { Phase } from '../phases.js'
  */
 import { isSettled } from '../store.js';
-import { byId, setText } from './dom.js';
+import { announce, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
 
 /** @type {Record<Phase, string>} */
@@ -96,7 +96,6 @@ export function mountStatus(store) {
   const bar = byId('run-progress', HTMLProgressElement);
   const error = byId('error');
   const errorText = byId('error-text');
-  const announce = byId('announce');
   byId('error-dismiss').addEventListener('click', () => store.dispatch({ type: 'error_dismissed' }));
 
   /** @param {State} state */
@@ -119,9 +118,9 @@ export function mountStatus(store) {
     renderBar(state);
     renderError(state);
     if (state.epochs.length > before.epochs.length) {
-      setText(announce, logLine(state.epochs[state.epochs.length - 1], state.runConfig?.epochs ?? state.epochs.length));
+      announce(logLine(state.epochs[state.epochs.length - 1], state.runConfig?.epochs ?? state.epochs.length));
     } else if (state.phase !== before.phase && ANNOUNCED.includes(state.phase)) {
-      setText(announce, `${NAMES[state.phase]}. ${statusSentence(state)}`);
+      announce(`${NAMES[state.phase]}. ${statusSentence(state)}`);
     }
     document.title = state.phase === 'training' || state.phase === 'done'
       ? `${NAMES[state.phase]} · ConvBurn` : 'ConvBurn: train a neural network in this tab';

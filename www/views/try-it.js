@@ -8,9 +8,10 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
+import { holdsBack } from '../asking.js';
 import { CLASS_NAMES, countRecords, recordAt, toRgba } from '../records.js';
 import { makeBars } from './bars.js';
-import { byId, paint, setText } from './dom.js';
+import { announce, byId, paint, setText } from './dom.js';
 import { percent } from './format.js';
 
 /** @param {ArrayLike<number>} shares @returns {number} */
@@ -29,6 +30,7 @@ function verdict(state) {
   const names = namesOf(state);
   if (!subject) return 'A test image comes here as soon as there is one.';
   if (!loaded) return phase === 'error' ? 'There is no network to ask' : 'The network is on its way';
+  if (!probabilities && holdsBack(state)) return 'The network answers from its first step on, before which the graphics card is checked.';
   if (!probabilities) return 'The network is looking';
   const best = largest(probabilities);
   if (!Number.isFinite(probabilities[best])) return 'The network has no answer: its training diverged. Reset gives it new weights.';
@@ -52,30 +54,25 @@ export function mountTryIt(store, actions) {
   const verdictLine = byId('verdict');
   const remarkLine = byId('remark');
   const bars = makeBars(byId('predictions'));
-  /** The image whose answer a screen reader need not be told, because it was or because nobody asked. @type {number | undefined} */
-  let told;
 
   /** @param {Uint8Array} records @param {number} index */
-  function chooseTest(records, index) {
+  function testImage(records, index) {
     const { label, pixels } = recordAt(records, index);
     const name = namesOf(store.get())[label] ?? 'unknown';
-    actions.choose({ origin: 'test', label, pixels, title: `Test image: ${name}` });
+    return { origin: /** @type {const} */ ('test'), label, pixels, title: `Test image: ${name}` };
   }
 
-  function chooseFirst() {
+  function suggestFirst() {
     const { subject, pool } = store.get();
-    if (subject || !pool.test) return;
-    chooseTest(pool.test, 0);
-    told = store.get().subject?.id;
+    if (!subject && pool.test) actions.suggest(testImage(pool.test, 0));
   }
 
   random.addEventListener('click', () => {
     const records = store.get().pool.test;
-    if (records) chooseTest(records, Math.floor(Math.random() * countRecords(records)));
+    if (records) actions.choose(testImage(records, Math.floor(Math.random() * countRecords(records))));
   });
   picture.addEventListener('change', () => {
-    const [file] = picture.files ?? [];
-    if (file) void actions.askAbout(file);
+    void actions.takePictures([...(picture.files ?? [])]);
     picture.value = '';
   });
 
@@ -99,26 +96,23 @@ export function mountTryIt(store, actions) {
     })));
   }
 
-  /** @param {State} state */
-  function renderVerdict(state) {
+  /** @param {State} state @param {State} [before] */
+  function renderVerdict(state, before) {
     const text = verdict(state);
-    if (verdictLine.textContent === text) return;
-    const { subject, probabilities } = state;
-    const isAnswer = subject !== null && probabilities !== null && subject.id !== told;
-    if (isAnswer) told = subject.id;
-    verdictLine.setAttribute('aria-live', isAnswer ? 'polite' : 'off');
-    verdictLine.textContent = text;
+    setText(verdictLine, text);
+    const wasAwaited = before?.subject?.asked && before.subject.id === state.subject?.id && !state.subject.asked;
+    if (wasAwaited) announce(text);
   }
 
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
     random.disabled = state.pool.test === null || state.loaded === null;
     picture.disabled = state.phase === 'error';
-    if (state.subject !== before?.subject) renderSubject(state);
+    if (state.subject?.id !== before?.subject?.id) renderSubject(state);
     if (state.probabilities !== before?.probabilities || state.subject !== before?.subject) renderBars(state);
-    renderVerdict(state);
+    renderVerdict(state, before);
     setText(remarkLine, remark(state));
-    chooseFirst();
+    suggestFirst();
   }
   store.subscribe(render);
   render(store.get());

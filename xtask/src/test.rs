@@ -80,7 +80,7 @@ const STEPS: [Step; 12] = [
     Step {
         name: "native",
         title: "Native tests",
-        needs: &[],
+        needs: &[Need::Data],
         command: |workspace| {
             let mut command = cargo_with(workspace, &["test", "--workspace"]);
             command.args(NATIVE_FEATURES);
@@ -131,6 +131,7 @@ const STEPS: [Step; 12] = [
             Need::WasmTarget,
             Need::WasmBindgen,
             Need::WasmPack,
+            Need::Data,
             Need::Chromium,
         ],
         command: wasm_in_chromium,
@@ -144,6 +145,7 @@ const STEPS: [Step; 12] = [
             Need::WasmTarget,
             Need::WasmBindgen,
             Need::WasmPack,
+            Need::Data,
             Need::Firefox,
             Need::Geckodriver,
         ],

@@ -1,0 +1,89 @@
+//! A run as a file, at the border: `save`, `save_weights`, `restore`.
+
+use js_sys::Uint8Array;
+use wasm_bindgen::prelude::*;
+
+use super::convert::{answer, to_js};
+use super::{Claim, lock};
+use crate::checkpoint::{Checkpoint, Numbers, RunState};
+use crate::device;
+use crate::error::Error;
+use crate::protocol::{FileKind, Restored};
+use crate::session::Session;
+
+/// The run as one `.safetensors` file, under way, paused or over: configuration, weights, optimiser,
+/// position and history. Between two slices of [`train_epoch`](super::train_epoch) it is served; the run
+/// goes on as if nothing had been read.
+///
+/// # Errors
+/// `checkpoint` (a weight is not finite), `compute`, `not_loaded`.
+#[wasm_bindgen(unchecked_return_type = "Uint8Array")]
+pub async fn save() -> Result<JsValue, JsValue> {
+    answer(save_run().await)
+}
+
+async fn save_run() -> Result<JsValue, Error> {
+    let border = super::border();
+    let bytes = lock(&border).await?.get()?.save().await?;
+    Ok(Uint8Array::from(bytes.as_slice()).into())
+}
+
+/// The network's weights alone, under PyTorch's names and in its layout.
+///
+/// # Errors
+/// As [`save`].
+#[wasm_bindgen(unchecked_return_type = "Uint8Array")]
+pub async fn save_weights() -> Result<JsValue, JsValue> {
+    answer(save_parameters().await)
+}
+
+async fn save_parameters() -> Result<JsValue, Error> {
+    let border = super::border();
+    let bytes = lock(&border).await?.get()?.save_weights().await?;
+    Ok(Uint8Array::from(bytes.as_slice()).into())
+}
+
+/// Takes a file of [`save`] or [`save_weights`] over. A run brings its configuration and goes on with the
+/// next `advance` or `train_epoch`; weights begin a new run under the present configuration. The data
+/// stays. When it fails, the session before it stays.
+///
+/// # Errors
+/// `checkpoint`, `invalid_config`, `backend_unavailable`, `not_loaded`, `busy`.
+#[wasm_bindgen(unchecked_return_type = "Restored")]
+pub async fn restore(bytes: Uint8Array) -> Result<JsValue, JsValue> {
+    answer(restore_file(&bytes.to_vec()).await)
+}
+
+async fn restore_file(bytes: &[u8]) -> Result<JsValue, Error> {
+    let claim = Claim::new("restore")?;
+    let read = lock(&claim.0).await?.get()?.read(bytes)?;
+    match read {
+        Checkpoint::Run(state, numbers) => go_on(&claim, *state, &numbers).await,
+        Checkpoint::Weights(numbers) => {
+            let mut loaned = lock(&claim.0).await?;
+            let session = loaned.get()?;
+            session.take_weights(&numbers)?;
+            answer_of(session, FileKind::Weights)
+        }
+    }
+}
+
+async fn go_on(claim: &Claim, state: RunState, numbers: &Numbers) -> Result<JsValue, Error> {
+    let backend = device::open(&state.config).await?;
+    let mut slot = claim.0.session.lock().await;
+    let dataset = slot.take().ok_or(Error::NotLoaded)?.into_dataset();
+    let session = Session::restored(state, numbers, backend, dataset)?;
+    claim.0.signals.replace(Some(session.signals()));
+    let restored = answer_of(&session, FileKind::Run);
+    *slot = Some(session);
+    restored
+}
+
+fn answer_of(session: &Session, kind: FileKind) -> Result<JsValue, Error> {
+    to_js(&Restored {
+        kind,
+        loaded: session.loaded(),
+        history: session.history().to_vec(),
+        position: session.position(),
+    })
+}

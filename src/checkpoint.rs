@@ -1,0 +1,329 @@
+//! A run as one file and back: parameters, Adam's moments, and where the run stands.
+//!
+//! A `.safetensors` file: tensors under Keras's layer names and PyTorch's parameter names
+//! (`conv2d.weight`, `dense.bias`) in PyTorch's layout, and `optimizer.exp_avg.…`,
+//! `optimizer.exp_avg_sq.…` beside them; in the metadata `kind` (`run`, or `weights` for parameters
+//! alone), `format_version` and, for a run, `run`: a [`RunState`] as JSON.
+//!
+//! Reading is strict, because a file comes from a stranger's disk: a tensor too many, too few, of another
+//! shape or with a number that is not finite is refused with a sentence, before anything is touched.
+//! This knows no tensors of Burn and no session.
+
+use std::collections::HashMap;
+
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use serde::{Deserialize, Serialize};
+
+use crate::error::Error;
+use crate::layout::{Slot, transposed};
+use crate::protocol::{Config, EpochResult};
+
+/// Goes up when an older reader would misread a file.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Largest file read: the tutorial's run takes 1.5 MB, and a stranger's file must not fill the memory.
+const LARGEST_BYTES: usize = 64 << 20;
+
+const MEAN_PREFIX: &str = "optimizer.exp_avg.";
+const SQUARE_PREFIX: &str = "optimizer.exp_avg_sq.";
+
+/// The numbers of a learner: one vector a slot, as the model has them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Numbers {
+    /// The parameters.
+    pub parameters: Vec<Vec<f32>>,
+    /// Adam's running means of the gradients; empty before the first step.
+    pub means: Vec<Vec<f32>>,
+    /// Adam's running means of the squared gradients; empty before the first step.
+    pub squares: Vec<Vec<f32>>,
+}
+
+/// Where a run stands, and what it is a run of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunState {
+    /// The run's configuration.
+    pub config: Config,
+    /// Names of the classes in the order of the labels.
+    pub class_names: Vec<String>,
+    /// Training records that the run uses; the data it goes on with must give as many.
+    pub train_used: u32,
+    /// Records that it measures on.
+    pub test_used: u32,
+    /// True when those are held out of the training records.
+    pub held_out: bool,
+    /// Optimiser steps since the optimiser was fresh.
+    pub adam_steps: i32,
+    /// The epochs trained.
+    pub history: Vec<EpochResult>,
+    /// The run under way; none when it is over.
+    pub position: Option<RunPosition>,
+}
+
+/// Where in a run it stands; epochs are counted from 0.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RunPosition {
+    /// The epoch under way.
+    pub epoch: u32,
+    /// The epoch after the last one.
+    pub epochs_end: u32,
+    /// Optimiser steps done in the epoch. The shuffle follows from seed and epoch.
+    pub step: u32,
+    /// Sum of the losses of the epoch's records so far.
+    pub loss_sum: f64,
+    /// Number of them classified rightly.
+    pub correct: f64,
+    /// Number of them.
+    pub records: u32,
+    /// Milliseconds of training in the epoch.
+    pub train_ms: f64,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Checkpoint {
+    /// A run, to go on with.
+    Run(Box<RunState>, Numbers),
+    /// Parameters alone, to begin with.
+    Weights(Numbers),
+}
+
+/// Writes a run.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when a number is not finite: such a run is not worth a file.
+pub fn encode_run(state: &RunState, numbers: &Numbers, slots: &[Slot]) -> Result<Vec<u8>, Error> {
+    let json =
+        serde_json::to_string(state).map_err(|error| Error::checkpoint(error.to_string()))?;
+    let groups = [
+        ("", &numbers.parameters),
+        (MEAN_PREFIX, &numbers.means),
+        (SQUARE_PREFIX, &numbers.squares),
+    ];
+    encode("run", Some(("run", json)), &groups, slots)
+}
+
+/// Writes parameters alone.
+///
+/// # Errors
+/// As [`encode_run`].
+pub fn encode_weights(parameters: &Vec<Vec<f32>>, slots: &[Slot]) -> Result<Vec<u8>, Error> {
+    encode("weights", None, &[("", parameters)], slots)
+}
+
+fn encode(
+    kind: &str,
+    more: Option<(&str, String)>,
+    groups: &[(&str, &Vec<Vec<f32>>)],
+    slots: &[Slot],
+) -> Result<Vec<u8>, Error> {
+    let mut tensors = Vec::new();
+    for (prefix, numbers) in groups {
+        for (slot, values) in slots.iter().zip(*numbers) {
+            let name = format!("{prefix}{}", slot.name);
+            check_finite(&name, values)?;
+            let (shape, values) = to_file(&slot.shape, values);
+            let bytes: Vec<u8> = values
+                .iter()
+                .flat_map(|value| value.to_le_bytes())
+                .collect();
+            tensors.push((name, shape, bytes));
+        }
+    }
+    let mut metadata = HashMap::from([
+        ("kind".to_owned(), kind.to_owned()),
+        ("format_version".to_owned(), FORMAT_VERSION.to_string()),
+        (
+            "made_by".to_owned(),
+            concat!("convburn ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
+    ]);
+    metadata.extend(more.map(|(key, value)| (key.to_owned(), value)));
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+        view.map(|view| (name.as_str(), view))
+    });
+    let views: Vec<_> = views.collect::<Result<_, _>>().map_err(unreadable)?;
+    safetensors::serialize(views, Some(metadata)).map_err(unreadable)
+}
+
+/// Reads a file for a model with these slots.
+///
+/// # Errors
+/// [`Error::Checkpoint`], with what is wrong.
+pub fn decode(bytes: &[u8], slots: &[Slot]) -> Result<Checkpoint, Error> {
+    if bytes.len() > LARGEST_BYTES {
+        return Err(Error::checkpoint(format!(
+            "it is larger than {} MiB",
+            LARGEST_BYTES >> 20
+        )));
+    }
+    let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
+    let metadata = header.metadata().clone().unwrap_or_default();
+    check_version(&metadata)?;
+    let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    match metadata.get("kind").map(String::as_str) {
+        Some("run") => {
+            let state = run_state(&metadata)?;
+            let trained = state.adam_steps > 0;
+            let numbers = Numbers {
+                parameters: read_group(&file, "", slots)?,
+                means: read_group(&file, MEAN_PREFIX, if trained { slots } else { &[] })?,
+                squares: read_group(&file, SQUARE_PREFIX, if trained { slots } else { &[] })?,
+            };
+            check_count(
+                &file,
+                if trained {
+                    3 * slots.len()
+                } else {
+                    slots.len()
+                },
+            )?;
+            if numbers.squares.iter().flatten().any(|value| *value < 0.0) {
+                return Err(Error::checkpoint("a mean of squares is negative".into()));
+            }
+            Ok(Checkpoint::Run(Box::new(state), numbers))
+        }
+        Some("weights") => {
+            let parameters = read_group(&file, "", slots)?;
+            check_count(&file, slots.len())?;
+            Ok(Checkpoint::Weights(Numbers {
+                parameters,
+                ..Numbers::default()
+            }))
+        }
+        Some(other) => Err(Error::checkpoint(format!(
+            "it is of the unknown kind \"{other}\""
+        ))),
+        None => Err(Error::checkpoint("it was not written by ConvBurn".into())),
+    }
+}
+
+fn check_version(metadata: &HashMap<String, String>) -> Result<(), Error> {
+    let Some(text) = metadata.get("format_version") else {
+        return Err(Error::checkpoint("it was not written by ConvBurn".into()));
+    };
+    match text.parse::<u32>() {
+        Ok(1..=FORMAT_VERSION) => Ok(()),
+        Ok(newer) if newer > FORMAT_VERSION => Err(Error::checkpoint(format!(
+            "it has the format {newer}, and this version reads up to {FORMAT_VERSION}"
+        ))),
+        _ => Err(Error::checkpoint(format!(
+            "\"{text}\" is no version of its format"
+        ))),
+    }
+}
+
+fn run_state(metadata: &HashMap<String, String>) -> Result<RunState, Error> {
+    let json = metadata.get("run").map_or("", String::as_str);
+    let state: RunState = serde_json::from_str(json)
+        .map_err(|error| Error::checkpoint(format!("its description cannot be read ({error})")))?;
+    state.config.validate()?;
+    state
+        .check()
+        .map_err(|problem| Error::checkpoint(problem.into()))?;
+    Ok(state)
+}
+
+impl RunState {
+    /// Whether the parts fit each other.
+    fn check(&self) -> Result<(), &'static str> {
+        let epochs = self.history.len();
+        let in_order = self
+            .history
+            .iter()
+            .zip(1..)
+            .all(|(row, number)| row.epoch == number);
+        if !in_order {
+            return Err("its epochs are not in order");
+        }
+        if self.adam_steps < 0 || self.train_used == 0 || self.test_used == 0 {
+            return Err("its numbers of steps and records make no sense");
+        }
+        let Some(position) = &self.position else {
+            return Ok(());
+        };
+        let steps = self.train_used.div_ceil(self.config.batch);
+        let sums = [position.loss_sum, position.correct, position.train_ms];
+        let fits = position.epoch as usize == epochs
+            && position.epoch < position.epochs_end
+            && position.step <= steps
+            && u64::from(position.records)
+                <= u64::from(position.step) * u64::from(self.config.batch)
+            && position.records <= self.train_used
+            && sums.iter().all(|sum| sum.is_finite() && *sum >= 0.0);
+        if fits {
+            Ok(())
+        } else {
+            Err("its position is not in its run")
+        }
+    }
+}
+
+fn read_group(
+    file: &SafeTensors<'_>,
+    prefix: &str,
+    slots: &[Slot],
+) -> Result<Vec<Vec<f32>>, Error> {
+    let read = |slot: &Slot| {
+        let name = format!("{prefix}{}", slot.name);
+        let tensor = file
+            .tensor(&name)
+            .map_err(|_| Error::checkpoint(format!("the tensor \"{name}\" is missing")))?;
+        let (expected, _) = to_file(&slot.shape, &[]);
+        if tensor.dtype() != Dtype::F32 || tensor.shape() != expected {
+            return Err(Error::checkpoint(format!(
+                "the tensor \"{name}\" is {:?} {:?}, where {expected:?} of F32 is expected",
+                tensor.dtype(),
+                tensor.shape()
+            )));
+        }
+        let numbers = tensor.data().chunks_exact(4);
+        let values: Vec<f32> = numbers
+            .filter_map(|bytes| Some(f32::from_le_bytes(bytes.try_into().ok()?)))
+            .collect();
+        check_finite(&name, &values)?;
+        Ok(from_file(&slot.shape, values))
+    };
+    slots.iter().map(read).collect()
+}
+
+fn check_count(file: &SafeTensors<'_>, expected: usize) -> Result<(), Error> {
+    let found = file.len();
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::checkpoint(format!(
+        "it has {found} tensors, where {expected} are expected"
+    )))
+}
+
+fn check_finite(name: &str, values: &[f32]) -> Result<(), Error> {
+    if values.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::checkpoint(format!(
+        "the tensor \"{name}\" has a number that is not finite"
+    )))
+}
+
+/// To PyTorch's layout: dense matrices are `[out, in]`.
+fn to_file(shape: &[usize], values: &[f32]) -> (Vec<usize>, Vec<f32>) {
+    match *shape {
+        [inputs, outputs] => (vec![outputs, inputs], transposed(values, [inputs, outputs])),
+        _ => (shape.to_vec(), values.to_vec()),
+    }
+}
+
+fn from_file(shape: &[usize], values: Vec<f32>) -> Vec<f32> {
+    match *shape {
+        [inputs, outputs] => transposed(&values, [outputs, inputs]),
+        _ => values,
+    }
+}
+
+fn unreadable(error: safetensors::SafeTensorError) -> Error {
+    Error::checkpoint(format!("it is no complete safetensors file ({error})"))
+}

@@ -1,0 +1,102 @@
+//! A module's parameters ⇄ plain numbers, in the module's order: what a file of weights is made of.
+//!
+//! Burn's own recorders and stores read synchronously, which panics on WebGPU in a browser; here
+//! everything is read in one awaited transfer. Where each number lies in a file is `layout.rs`'s.
+
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::{Tensor, TensorData};
+
+use crate::batch::numbers;
+use crate::error::Error;
+
+/// Reads every parameter of a module: one vector each.
+///
+/// # Errors
+/// [`Error::Compute`] when the backend cannot read them back.
+pub async fn read<M: Module>(module: &M) -> Result<Vec<Vec<f32>>, Error> {
+    let mut gathered = Gathered::default();
+    module.visit(&mut gathered);
+    read_flat(gathered.flat).await
+}
+
+/// The shape of every parameter of a module.
+pub fn shapes<M: Module>(module: &M) -> Vec<Vec<usize>> {
+    let mut gathered = Gathered::default();
+    module.visit(&mut gathered);
+    gathered.shapes
+}
+
+/// Reads flat tensors in one transfer.
+///
+/// # Errors
+/// [`Error::Compute`] when the backend cannot read them back.
+pub async fn read_flat(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>, Error> {
+    if tensors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lengths: Vec<usize> = tensors.iter().map(|t| t.shape().num_elements()).collect();
+    let all = numbers(Tensor::cat(tensors, 0)).await?;
+    let mut rest = all.as_slice();
+    let mut take = |length: usize| {
+        let (first, others) = rest.split_at(length.min(rest.len()));
+        rest = others;
+        first.to_vec()
+    };
+    Ok(lengths.into_iter().map(&mut take).collect())
+}
+
+/// Returns `module` with other numbers in its parameters, on its own device.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when their number, or how many they are, is not the module's.
+pub fn write<M: Module>(module: M, numbers: &[Vec<f32>]) -> Result<M, Error> {
+    let mut replacing = Replacing {
+        numbers: numbers.iter(),
+        fits: true,
+    };
+    let module = module.map(&mut replacing);
+    if replacing.fits && replacing.numbers.next().is_none() {
+        return Ok(module);
+    }
+    Err(Error::checkpoint(
+        "its tensors are not the network's".into(),
+    ))
+}
+
+#[derive(Default)]
+struct Gathered {
+    shapes: Vec<Vec<usize>>,
+    flat: Vec<Tensor<1>>,
+}
+
+impl ModuleVisitor for Gathered {
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val().inner();
+        self.shapes.push(value.dims().to_vec());
+        self.flat.push(value.flatten(0, D - 1));
+    }
+}
+
+/// Visits the parameters of a module in order and replaces each one's numbers.
+struct Replacing<'a> {
+    numbers: std::slice::Iter<'a, Vec<f32>>,
+    fits: bool,
+}
+
+impl ModuleMapper for Replacing<'_> {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let (id, value, mapper) = param.consume();
+        let shape = value.shape();
+        let Some(found) = self
+            .numbers
+            .next()
+            .filter(|n| n.len() == shape.num_elements())
+        else {
+            self.fits = false;
+            return Param::from_mapped_value(id, value, mapper);
+        };
+        let data = TensorData::new(found.clone(), shape);
+        let value = Tensor::from_data(data, &value.device()).require_grad();
+        Param::from_mapped_value(id, value, mapper)
+    }
+}

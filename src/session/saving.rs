@@ -1,0 +1,151 @@
+//! The session as a file and back. A flex run that is saved at any step and restored ends with the same
+//! bits as one that never stopped: weights, moments and running sums are kept whole, the shuffle and the
+//! augmentation follow from seed and position, and a validation that was cut short begins anew.
+
+use super::Session;
+use crate::batch;
+use crate::checkpoint::{self, Checkpoint, Numbers, RunPosition, RunState};
+use crate::cifar::{Dataset, count};
+use crate::device::OpenDevice;
+use crate::error::Error;
+use crate::metrics::RunningMean;
+use crate::plan::Plan;
+use crate::platform::now_ms;
+use crate::run::{Epoch, Run};
+
+impl Session {
+    /// The run as a file (see [`checkpoint`]), under way or not. Training goes on as if nothing had been
+    /// read.
+    ///
+    /// # Errors
+    /// [`Error::Compute`]; [`Error::Checkpoint`] when a weight is not finite.
+    pub async fn save(&mut self) -> Result<Vec<u8>, Error> {
+        let position = match self.run.take() {
+            None => None,
+            Some(mut run) => {
+                let read = self.read_running(&mut run).await;
+                let position = position(&run);
+                self.run = Some(run);
+                read?;
+                Some(position)
+            }
+        };
+        let (numbers, adam_steps) = self.learner.numbers().await?;
+        let plan = Plan::new(&self.dataset, &self.config);
+        let state = RunState {
+            config: self.config.clone(),
+            class_names: self.dataset.class_names(),
+            train_used: count(plan.train),
+            test_used: count(plan.test.len()),
+            held_out: plan.held_out,
+            adam_steps,
+            history: self.history.clone(),
+            position,
+        };
+        checkpoint::encode_run(&state, &numbers, &self.learner.slots())
+    }
+
+    /// The network's parameters alone, as a file.
+    ///
+    /// # Errors
+    /// As [`Session::save`].
+    pub async fn save_weights(&self) -> Result<Vec<u8>, Error> {
+        let (numbers, _) = self.learner.numbers().await?;
+        checkpoint::encode_weights(&numbers.parameters, &self.learner.slots())
+    }
+
+    /// Reads a file for this session's network. Nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`].
+    pub fn read(&self, bytes: &[u8]) -> Result<Checkpoint, Error> {
+        checkpoint::decode(bytes, &self.learner.slots())
+    }
+
+    /// A session that goes on with a run that was read.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`], [`Error::Checkpoint`].
+    pub fn restored(
+        state: RunState,
+        numbers: &Numbers,
+        backend: OpenDevice,
+        dataset: Dataset,
+    ) -> Result<Self, Error> {
+        let mut session = Self::new(state.config.clone(), backend, dataset)?;
+        session.learner.take_over(numbers, state.adam_steps)?;
+        session.history.clone_from(&state.history);
+        session.run = state
+            .position
+            .as_ref()
+            .map(|position| run(position, &state));
+        session.restored = Some((state, numbers.clone()));
+        Ok(session)
+    }
+
+    /// Begins anew from weights that were read: a fresh optimiser, no history. The data stays.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`].
+    pub fn take_weights(&mut self, numbers: &Numbers) -> Result<(), Error> {
+        self.reset();
+        self.learner.take_over(numbers, 0)
+    }
+
+    /// Before a restored run goes on: is the data what it was trained on?
+    ///
+    /// # Errors
+    /// [`Error::DataMissing`] while it is not complete, [`Error::Checkpoint`] when it is other data. The
+    /// run waits.
+    pub(super) fn check_restored(&self, plan: &Plan) -> Result<(), Error> {
+        let Some((state, _)) = self.restored.as_ref().filter(|_| self.run.is_some()) else {
+            return Ok(());
+        };
+        plan.check(&self.dataset, &self.config)?;
+        let used = (count(plan.train), count(plan.test.len()), plan.held_out);
+        if used == (state.train_used, state.test_used, state.held_out)
+            && self.dataset.class_names() == state.class_names
+        {
+            return Ok(());
+        }
+        Err(Error::checkpoint(format!(
+            "it was trained on {} images and measured on {}, and the data here gives {} and {}",
+            state.train_used, state.test_used, used.0, used.1
+        )))
+    }
+}
+
+fn position(run: &Run) -> RunPosition {
+    let epoch = run.state.as_ref();
+    let mean = epoch.map(|epoch| epoch.mean).unwrap_or_default();
+    RunPosition {
+        epoch: run.epoch,
+        epochs_end: run.epochs_end,
+        step: epoch.map_or(0, |epoch| epoch.step),
+        loss_sum: mean.loss_sum,
+        correct: mean.correct,
+        records: count(mean.records),
+        train_ms: epoch.map_or(0.0, |epoch| epoch.train_ms),
+    }
+}
+
+fn run(position: &RunPosition, state: &RunState) -> Run {
+    let train = state.train_used as usize;
+    let mut run = Run::new(position.epoch, 0, now_ms());
+    run.epochs_end = position.epochs_end;
+    if position.step > 0 {
+        run.state = Some(Epoch {
+            order: batch::shuffled(train, state.config.seed, position.epoch),
+            step: position.step,
+            steps: state.train_used.div_ceil(state.config.batch),
+            mean: RunningMean {
+                loss_sum: position.loss_sum,
+                correct: position.correct,
+                records: position.records as usize,
+            },
+            train_ms: position.train_ms,
+            validation: None,
+        });
+    }
+    run
+}

@@ -1,0 +1,169 @@
+//! What this crate computes is what Keras computes: golden numbers, finite differences, and what any
+//! right implementation has to do. The pixels are real, from `data/cifar10`.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests"
+)]
+#![allow(clippy::disallowed_methods, reason = "native tests may block")]
+
+mod support;
+#[path = "support/golden.rs"]
+mod values;
+
+use std::path::Path;
+
+use burn::tensor::Device;
+use convburn::batch::gather;
+use convburn::checkpoint::Numbers;
+use convburn::cifar::Dataset;
+use convburn::device;
+use convburn::metrics::RunningMean;
+use convburn::model::NetworkSpec;
+use convburn::protocol::{Backend, Config, Split};
+use convburn::train::Learner;
+use pollster::block_on;
+use values::{Bounds, measure};
+
+/// Measured: logits 1e-6, gradients 3e-6, losses 1e-6, weights 2e-6 and less; see the test's output.
+const CPU: Bounds = Bounds {
+    logits: 1e-4,
+    gradients: 1e-3,
+    losses: 1e-3,
+    weights: 1e-4,
+};
+
+/// The first 2,000 training records.
+fn dataset() -> Dataset {
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
+    let path = Path::new(&folder).join("data/cifar10/train-00.bin.gz");
+    let bytes = std::fs::read(&path)
+        .unwrap_or_else(|_| panic!("{} is missing: run `cargo xtask data`", path.display()));
+    let mut dataset = Dataset::new(None).unwrap();
+    dataset.add(Split::Train, bytes).unwrap();
+    dataset
+}
+
+fn open(backend: Backend) -> Device {
+    let config = Config {
+        backend,
+        ..Config::default()
+    };
+    block_on(device::open(&config)).unwrap().device
+}
+
+#[test]
+fn flex_computes_what_keras_computes() {
+    let distance = block_on(measure(dataset().train(), &open(Backend::Flex)));
+    println!("flex: {distance:?}");
+    distance.assert_within(&CPU);
+}
+
+#[test]
+fn ndarray_computes_what_keras_computes() {
+    let distance = block_on(measure(dataset().train(), &open(Backend::Ndarray)));
+    println!("ndarray: {distance:?}");
+    distance.assert_within(&CPU);
+}
+
+/// The mean loss of the first `records` records under `numbers`.
+fn loss_under(numbers: &Numbers, dataset: &Dataset, records: usize) -> f64 {
+    let device = Device::flex();
+    let mut learner = Learner::new(&NetworkSpec::default(), 1, &device);
+    learner.take_over(numbers, 0).unwrap();
+    let indices: Vec<usize> = (0..records).collect();
+    let batch = gather(dataset.train(), &indices, None, &device);
+    f64::from(block_on(learner.probe(&batch)).unwrap().loss[0])
+}
+
+#[test]
+fn gradients_are_slopes_of_the_loss() {
+    const RECORDS: usize = 16;
+    // Small enough to be a slope, large enough to be seen in an f32 loss.
+    const STEP: f32 = 2e-3;
+    let dataset = dataset();
+    let device = Device::flex();
+    let learner = Learner::new(&NetworkSpec::default(), 3, &device);
+    let indices: Vec<usize> = (0..RECORDS).collect();
+    let batch = gather(dataset.train(), &indices, None, &device);
+    let gradients = block_on(learner.probe(&batch)).unwrap().gradients;
+    let (numbers, _) = block_on(learner.numbers()).unwrap();
+    for (tensor, gradient) in gradients.iter().enumerate() {
+        // The entry with the steepest slope of each tensor: rounding hides the others.
+        let steepest = (0..gradient.len())
+            .max_by(|a, b| gradient[*a].abs().total_cmp(&gradient[*b].abs()))
+            .unwrap();
+        let moved = |by: f32| {
+            let mut moved = numbers.clone();
+            moved.parameters[tensor][steepest] += by;
+            loss_under(&moved, &dataset, RECORDS)
+        };
+        let slope = (moved(STEP) - moved(-STEP)) / f64::from(2.0 * STEP);
+        let expected = f64::from(gradient[steepest]);
+        let apart = (slope - expected).abs() / expected.abs();
+        println!("tensor {tensor}: slope {slope:.5}, gradient {expected:.5}");
+        assert!(apart < 0.05, "tensor {tensor}: {slope} and {expected}");
+    }
+}
+
+#[test]
+fn one_batch_can_be_learnt_by_heart() {
+    let dataset = dataset();
+    let device = Device::flex();
+    let mut learner = Learner::new(&NetworkSpec::default(), 1, &device);
+    let indices: Vec<usize> = (0..16).collect();
+    let batch = gather(dataset.train(), &indices, None, &device);
+    let mut loss = f64::INFINITY;
+    for _ in 0..300 {
+        learner.step(&batch, 0.001);
+        let mut mean = RunningMean::default();
+        block_on(learner.read_running(&mut mean)).unwrap();
+        loss = mean.loss();
+        if loss < 0.01 {
+            return;
+        }
+    }
+    panic!("the loss is still {loss}");
+}
+
+#[test]
+fn the_order_within_a_batch_changes_only_rounding() {
+    let dataset = dataset();
+    let device = Device::flex();
+    let learner = Learner::new(&NetworkSpec::default(), 1, &device);
+    let probe = |indices: &[usize]| {
+        let batch = gather(dataset.train(), indices, None, &device);
+        block_on(learner.probe(&batch)).unwrap()
+    };
+    let forwards: Vec<usize> = (0..32).collect();
+    let backwards: Vec<usize> = (0..32).rev().collect();
+    let (one, other) = (probe(&forwards), probe(&backwards));
+    assert!((one.loss[0] - other.loss[0]).abs() < 1e-5);
+    for (a, b) in one.gradients.iter().zip(&other.gradients) {
+        let largest = a.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
+        let apart = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+        assert!(apart.fold(0.0, f32::max) < 1e-4 * largest);
+    }
+}
+
+#[test]
+fn two_runs_with_one_seed_are_bit_equal() {
+    let dataset = dataset();
+    let run = || {
+        let device = Device::flex();
+        let mut learner = Learner::new(&NetworkSpec::default(), 7, &device);
+        for step in 0..5 {
+            let indices: Vec<usize> = (step * 32..step * 32 + 32).collect();
+            learner.step(&gather(dataset.train(), &indices, None, &device), 0.001);
+        }
+        block_on(learner.numbers()).unwrap().0
+    };
+    let bits = |numbers: Numbers| -> Vec<u32> {
+        let all = [numbers.parameters, numbers.means, numbers.squares].concat();
+        all.into_iter().flatten().map(f32::to_bits).collect()
+    };
+    assert_eq!(bits(run()), bits(run()));
+}

@@ -1,0 +1,71 @@
+/** Which image the network is asked about, when pictures are decoded by a test that has time. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createChoosing } from '../../www/choosing.js';
+import { createStore } from '../../www/store.js';
+
+const PIXELS = new Uint8Array(3_072);
+const IMAGE = { origin: /** @type {const} */ ('test'), label: 3, pixels: PIXELS, title: 'Test image: cat' };
+const picture = (/** @type {string} */ name) => new File([], name, { type: 'image/png' });
+
+/** A store, and pictures that are decoded when the test says so. */
+function setUp() {
+  const store = createStore(() => 0);
+  let asked = 0;
+  /** @type {Map<string, { done: (pixels: Uint8Array) => void, failed: (error: Error) => void }>} */
+  const decoding = new Map();
+  const choosing = createChoosing(store, () => (asked += 1), ({ name }) => (
+    new Promise((done, failed) => void decoding.set(name, { done, failed }))));
+  const title = () => store.get().subject?.title;
+  return { store, choosing, decoding, title, asked: () => asked };
+}
+
+test('the picture that was chosen last stays, however slow the one before is', async () => {
+  const { choosing, decoding, title, asked } = setUp();
+  const slow = choosing.takePictures([picture('slow.png')]);
+  const fast = choosing.takePictures([picture('fast.png')]);
+  decoding.get('fast.png')?.done(PIXELS);
+  await fast;
+  decoding.get('slow.png')?.done(PIXELS);
+  await slow;
+  assert.equal(title(), 'fast.png');
+  assert.equal(asked(), 1);
+});
+
+test('a test image that the visitor chose outlasts a slow picture, one that came by itself does not', async () => {
+  const { store, choosing, decoding, title } = setUp();
+  let waiting = choosing.takePictures([picture('one.png')]);
+  choosing.suggest(IMAGE);
+  assert.equal(store.get().subject?.asked, false);
+  decoding.get('one.png')?.done(PIXELS);
+  await waiting;
+  assert.equal(title(), 'one.png');
+  assert.equal(store.get().subject?.asked, true);
+
+  waiting = choosing.takePictures([picture('two.png')]);
+  choosing.choose(IMAGE);
+  decoding.get('two.png')?.done(PIXELS);
+  await waiting;
+  assert.equal(title(), 'Test image: cat');
+});
+
+test('of several pictures the first is taken, and its name says so', async () => {
+  const { choosing, decoding, title } = setUp();
+  const waiting = choosing.takePictures([picture('one.png'), picture('two.png'), picture('three.png')]);
+  decoding.get('one.png')?.done(PIXELS);
+  await waiting;
+  assert.equal(title(), 'one.png, the first of 3 pictures');
+  assert.deepEqual([...decoding.keys()], ['one.png']);
+  await choosing.takePictures([]);
+  assert.equal(title(), 'one.png, the first of 3 pictures');
+});
+
+test('a picture that cannot be read is said by its name, also after another one was chosen', async () => {
+  const { store, choosing, decoding } = setUp();
+  const waiting = choosing.takePictures([picture('broken.png')]);
+  choosing.choose(IMAGE);
+  decoding.get('broken.png')?.failed(new Error('is empty'));
+  await waiting;
+  assert.equal(store.get().error?.code, 'invalid_picture');
+  assert.match(store.get().error?.message ?? '', /^“broken\.png” is empty\.$/);
+});
