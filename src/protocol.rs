@@ -9,11 +9,13 @@
 
 mod backend;
 mod config;
+mod event;
 
 use serde::{Deserialize, Serialize};
 
 pub use backend::{ActiveBackend, BackendStatus, CompilePart, SelfCheck};
 pub use config::{Augment, Backend, Config, MEASURE_BATCH, OptimizerKind};
+pub use event::{EpochOutcome, Event, Position, Progress, Stage};
 
 /// CIFAR-10's number of classes, and the length of every per-class array below.
 pub const CLASSES: usize = 10;
@@ -190,117 +192,6 @@ pub struct Evaluation {
     pub class_accuracy: [Option<f64>; CLASSES],
     /// Seconds it took.
     pub seconds: f64,
-}
-
-/// What part of an epoch a progress event is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Stage {
-    /// Optimiser steps.
-    Training,
-    /// Measuring on the test records.
-    Validating,
-}
-
-/// Where a running epoch stands.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
-    /// What is being done.
-    pub stage: Stage,
-    /// Number of the epoch, from 1.
-    pub epoch: u32,
-    /// Number of epochs of the run.
-    pub epochs: u32,
-    /// Optimiser steps done in this epoch.
-    pub step: u32,
-    /// Optimiser steps of one epoch.
-    pub steps: u32,
-    /// Running mean of the training loss over the epoch so far.
-    pub loss: f64,
-    /// Running training accuracy over the epoch so far.
-    pub accuracy: f64,
-    /// Training images a second over the epoch so far, pauses excluded.
-    pub images_per_second: f64,
-    /// Estimated seconds to the end of the epoch, validation included.
-    pub epoch_eta_s: f64,
-    /// Estimated seconds to the end of the run.
-    pub run_eta_s: f64,
-}
-
-/// What `advance` reports, in the order in which it happened.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Event {
-    /// A part of getting a GPU ready is about to begin. Its kernels are compiled on the way, which
-    /// takes seconds.
-    Compiling {
-        /// What comes now.
-        part: CompilePart,
-        /// Number of parts done.
-        done: u32,
-        /// Number of parts in all.
-        of: u32,
-    },
-    /// The backend passed its self-check; or it was left for another one, because it did not.
-    Backend {
-        /// The backend that runs now.
-        backend: ActiveBackend,
-    },
-    /// At most one every `report_every_ms`.
-    Progress(Progress),
-    /// An epoch is complete.
-    EpochEnd {
-        /// Its row of the log.
-        result: EpochResult,
-        /// Its validation in full.
-        evaluation: Box<Evaluation>,
-    },
-    /// `pause` took effect; `advance` continues.
-    Paused {
-        /// Number of the epoch, from 1.
-        epoch: u32,
-        /// Optimiser steps done in it.
-        step: u32,
-    },
-    /// `stop` took effect; the model stays as it is.
-    Stopped {
-        /// Number of the epoch, from 1.
-        epoch: u32,
-        /// Optimiser steps done in it.
-        step: u32,
-    },
-    /// The last epoch is complete.
-    Done {
-        /// Number of epochs trained.
-        epochs: u32,
-    },
-}
-
-/// What `train_epoch` resolves to: the epoch's row, or where it was interrupted.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum EpochOutcome {
-    /// The epoch is complete.
-    Complete(EpochResult),
-    /// `pause` came first; the next `train_epoch` continues.
-    Paused {
-        /// Where it stands.
-        paused: Position,
-    },
-    /// `stop` came first; the model stays as it is, the rest of the run is dropped.
-    Stopped {
-        /// Where it stood.
-        stopped: Position,
-    },
-}
-
-/// A place in a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Position {
-    /// Number of the epoch, from 1.
-    pub epoch: u32,
-    /// Optimiser steps done in it.
-    pub step: u32,
 }
 
 /// How an error crosses the border.

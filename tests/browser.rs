@@ -11,6 +11,8 @@
     reason = "tests"
 )]
 
+#[path = "support/browser.rs"]
+mod page;
 mod support;
 #[path = "support/golden.rs"]
 mod values;
@@ -22,60 +24,18 @@ use convburn::bindings::{
     add_shard, advance, backends, evaluate, load, pause, predict, reset, restore, save,
     save_weights, stop, summary, train_epoch,
 };
-use convburn::cifar::Dataset;
 use convburn::device;
 use convburn::protocol::{
     Backend, BackendStatus, CompilePart, Config, EpochOutcome, Evaluation, Event, Loaded, Position,
-    Progress, Restored, ShardAdded, Split, Stage, Summary,
+    Progress, Restored, Stage, Summary,
 };
-use js_sys::{Array, Float32Array, Function, Object, Promise, Reflect, Uint8Array};
-use serde::de::DeserializeOwned;
+use js_sys::{Array, Float32Array, Function, Object, Reflect, Uint8Array};
+use page::{bytes, first_records, is_chromium, js, open, rust, text, wait_a_turn};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{JsFuture, future_to_promise};
 use wasm_bindgen_test::*;
 
 wasm_bindgen_test_configure!(run_in_dedicated_worker);
-
-fn rust<T: DeserializeOwned>(value: JsValue) -> T {
-    serde_wasm_bindgen::from_value(value).unwrap()
-}
-
-fn js(value: &impl serde::Serialize) -> JsValue {
-    value
-        .serialize(&serde_wasm_bindgen::Serializer::json_compatible())
-        .unwrap()
-}
-
-fn text(object: &JsValue, key: &str) -> String {
-    Reflect::get(object, &key.into())
-        .unwrap()
-        .as_string()
-        .unwrap_or_default()
-}
-
-fn bytes(records: usize, salt: u32) -> Uint8Array {
-    Uint8Array::from(support::records(records, salt).as_slice())
-}
-
-/// A fresh session of `config` with 200 training and 100 test records.
-async fn open(config: &Config) -> Loaded {
-    // Another manifest first, so that earlier tests' records go.
-    let empty = r#"{"format_version":1,"class_names":["a","b","c","d","e","f","g","h","i","j"],"shards":[]}"#;
-    load(js(config), js_sys::JSON::parse(empty).unwrap())
-        .await
-        .unwrap();
-    load(js(config), JsValue::NULL).await.unwrap();
-    let train: ShardAdded = rust(add_shard("train".into(), bytes(200, 1)).await.unwrap());
-    assert_eq!((train.records, train.name), (200, None));
-    add_shard("test".into(), bytes(100, 2)).await.unwrap();
-    // The same manifest keeps the records.
-    let loaded: Loaded = rust(load(js(config), JsValue::NULL).await.unwrap());
-    assert_eq!(
-        (loaded.data.train_records, loaded.data.test_records),
-        (200, 100)
-    );
-    loaded
-}
 
 #[wasm_bindgen_test]
 async fn an_engineers_first_page_trains_evaluates_and_predicts() {
@@ -158,12 +118,6 @@ async fn pause_resume_stop_and_predict_in_between() {
     );
     let loaded: Loaded = rust(reset().await.unwrap());
     assert_eq!(loaded.data.train_records, 200);
-}
-
-async fn wait_a_turn() {
-    JsFuture::from(Promise::resolve(&JsValue::NULL))
-        .await
-        .unwrap();
 }
 
 #[wasm_bindgen_test]
@@ -268,31 +222,6 @@ async fn every_backend_computes_what_flex_computes() {
     }
 }
 
-/// Real pixels, from the test server's folder, which is the repository's.
-async fn first_records() -> Dataset {
-    let path = "/data/cifar10/train-00.bin.gz";
-    let fetch: Function = Reflect::get(&js_sys::global(), &"fetch".into())
-        .unwrap()
-        .unchecked_into();
-    let location = Reflect::get(&js_sys::global(), &"location".into()).unwrap();
-    let url = format!("{}{path}", text(&location, "origin"));
-    let request: Promise = fetch
-        .call1(&JsValue::UNDEFINED, &url.into())
-        .unwrap()
-        .unchecked_into();
-    let response = JsFuture::from(request).await.unwrap();
-    let ok = Reflect::get(&response, &"ok".into()).unwrap().is_truthy();
-    assert!(ok, "{path} is missing: run `cargo xtask data`");
-    let body: Function = Reflect::get(&response, &"arrayBuffer".into())
-        .unwrap()
-        .unchecked_into();
-    let body: Promise = body.call0(&response).unwrap().unchecked_into();
-    let bytes = Uint8Array::new(&JsFuture::from(body).await.unwrap()).to_vec();
-    let mut dataset = Dataset::new(None).unwrap();
-    dataset.add(Split::Train, bytes).unwrap();
-    dataset
-}
-
 /// The golden numbers of tests/golden.rs on WebGPU, and on flex as compiled to wasm. (ndarray is held to
 /// them natively, and to flex above.)
 #[wasm_bindgen_test]
@@ -357,11 +286,6 @@ fn small_run(backend: Backend) -> Config {
         epochs: 1,
         ..support::config()
     }
-}
-
-fn is_chromium() -> bool {
-    let navigator = Reflect::get(&js_sys::global(), &"navigator".into()).unwrap();
-    text(&navigator, "userAgent").contains("Chrom")
 }
 
 /// Loss, validation loss, the loss when evaluated again, and one prediction of a whole run driven by

@@ -17,3 +17,5 @@ export function summary(...args: any[]): any;
 export function pause(...args: any[]): any;
 export function stop(...args: any[]): any;
 export function reset(...args: any[]): any;
+export function save(...args: any[]): Promise<any>;
+export function restore(...args: any[]): Promise<any>;

@@ -15,7 +15,7 @@
 const EVERY_MS = 1_000;
 
 /** After these messages the network is another one, so its answer is too. */
-const NEW_WEIGHTS = ['loaded', 'started', 'epoch_end', 'stopped', 'was_reset'];
+const NEW_WEIGHTS = ['loaded', 'restored', 'started', 'epoch_end', 'stopped', 'was_reset'];
 
 /** Whether nobody but the page would ask, and of a graphics card that was not checked yet: a run checks it. @param {State} state */
 export function holdsBack({ subject, loaded, trained }) {

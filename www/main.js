@@ -9,11 +9,12 @@ import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, toFragment } from './config.js';
-import { reportOf } from './errors.js';
+import { reportOf, wordsOf } from './errors.js';
 import { createLoader } from './loader.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
-import { createStore, isSettled, problemsOf } from './store.js';
+import { isRunFile, readRunFile } from './run-files.js';
+import { createStore, goesOn, isSettled, problemsOf } from './store.js';
 import { mountCharts } from './views/charts.js';
 import { mountControls } from './views/controls.js';
 import { mountData } from './views/data.js';
@@ -22,6 +23,7 @@ import { mountEvaluation } from './views/evaluation.js';
 import { mountNetwork } from './views/network.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
+import { mountSaving } from './views/saving.js';
 import { mountSettings } from './views/settings.js';
 import { mountStage } from './views/stage.js';
 import { mountStatus } from './views/status.js';
@@ -38,13 +40,17 @@ function complain(code, message, hint) {
   store.dispatch({ type: 'complained', error: reportOf(code, message, hint) });
 }
 
-/** Starts a fresh run, unless a field cannot stay as it is. */
+/** Goes on with a restored run, or starts a fresh one, unless a field cannot stay as it is. */
 function start() {
   const { phase, starting, config } = store.get();
   if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
   const [problem] = Object.entries(problemsOf(store.get()));
   if (problem) {
     complain('invalid_config', `The setting “${problem[0]}” cannot be used. ${problem[1]}`, 'Change it, then start again.');
+    return;
+  }
+  if (goesOn(store.get())) {
+    client.send({ type: 'resume' });
     return;
   }
   store.dispatch({ type: 'start_sent' });
@@ -61,18 +67,35 @@ function readFragment() {
   if (complaints.length > 0) complain('invalid_link', complaints.join(' '), 'Everything else in the link is used.');
 }
 
-/** @param {File[]} files Pictures go to the network, everything else is data. */
+/** @param {File} file A saved run. */
+async function restore(file) {
+  if (isOccupied(store.get())) {
+    complain('busy', 'A saved run cannot be opened while one is under way.', 'Stop the run, then open the file again.');
+    return;
+  }
+  try {
+    const bytes = await readRunFile(file);
+    client.send({ type: 'restore', bytes }, [bytes.buffer]);
+  } catch (thrown) {
+    complain('invalid_data', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a .safetensors file that this page saved.');
+  }
+}
+
+/** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
   const isPicture = (/** @type {File} */ file) => file.type.startsWith('image/');
-  const data = files.filter((file) => !isPicture(file));
+  const data = files.filter((file) => !isPicture(file) && !isRunFile(file));
+  const run = files.find(isRunFile);
   await choosing.takePictures(files.filter(isPicture));
   if (data.length > 0) await loader.useFiles(data);
+  if (run) await restore(run);
 }
 
 /** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
 function react(state, before, message) {
   document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
+  if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
   if (message.type === 'loaded') void loader.afterLoad();
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
@@ -119,7 +142,7 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountEvaluation, mountTryIt]) {
+  mountCharts, mountEpochs, mountReport, mountSaving, mountEvaluation, mountTryIt]) {
   mount(store, actions);
 }
 

@@ -57,7 +57,8 @@ export const TRANSITIONS = {
   progress: { from: RUNNING, to: 'training' },
   epoch_end: { from: RUNNING, to: 'training' },
   paused: { from: RUNNING, to: 'paused' },
-  resumed: { from: ['paused'], to: 'training' },
+  resumed: { from: ['paused', 'ready'], to: 'training' }, // From `ready`, a run that was restored.
+  restored: { from: [...IDLE, 'error'], to: 'ready' },
   stopped: { from: RUNNING, to: 'ready' },
   done: { from: RUNNING, to: 'done' },
   was_reset: { from: [...IDLE, 'paused', 'error'], to: 'settle' },
@@ -95,7 +96,7 @@ export function nextPhase(phase, message, { before, settled, loaded, trained }) 
 }
 
 /** Failures of a training step after which the engine is as good as before. */
-const RUN_ONLY = ['diverged', 'data_missing', 'self_check'];
+const RUN_ONLY = ['checkpoint', 'diverged', 'data_missing', 'self_check'];
 
 /**
  * A command failed. Only three failures move the phase: the first load (nothing runs without it),

@@ -123,6 +123,16 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {string} version
  */
 
+/** A place in a run; epochs are counted from 1. @typedef {{ epoch: number, step: number }} Position */
+
+/**
+ * @typedef {object} Restored
+ * @property {'run' | 'weights'} kind
+ * @property {Loaded} loaded
+ * @property {EpochResult[]} history
+ * @property {Position | null} [position] Where the run stands; none when it is over.
+ */
+
 /**
  * @typedef {object} ShardAdded
  * @property {Split} split
@@ -192,7 +202,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array }
  *   | { type: 'start', config: Config }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
- *   | { type: 'evaluate' }
+ *   | { type: 'evaluate' } | { type: 'save' }
+ *   | { type: 'restore', bytes: Uint8Array }
  *   | { type: 'predict', id: number, pixels: Uint8Array }} Command
  */
 
@@ -207,6 +218,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'shard_added', id: string, added: ShardAdded }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'resumed' }
+ *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }
+ *   | { type: 'restored', restored: Restored }
  *   | { type: 'was_reset', loaded: Loaded }
  *   | { type: 'evaluating' }
  *   | { type: 'evaluation', evaluation: Evaluation }

@@ -7,7 +7,7 @@
  *
  * It knows no DOM, no wasm, no network. What the views show is computed from this state alone.
  *
- * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, Progress, Split } from './protocol.js'
+ * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, Position, Progress, Split } from './protocol.js'
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
  */
@@ -65,6 +65,7 @@ import { nextPhase } from './phases.js';
  * @property {{ train: Uint8Array | null, test: Uint8Array | null }} pool Records to look at.
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
+ * @property {Position | null} resumable Where a restored run goes on.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
  * @property {boolean} trained Whether the model has left its initial weights.
  * @property {boolean} diverged Whether the run ended because its loss is no number any more.
@@ -123,6 +124,7 @@ export function initialState() {
     pool: { train: null, test: null },
     sampleFrom: 0,
     runConfig: null,
+    resumable: null,
     starting: false,
     trained: false,
     diverged: false,
@@ -151,7 +153,7 @@ export function isSettled({ loaded, data, source, files, promised, config, dataP
 }
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-const NO_RUN = { compiling: null, progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, probabilities: null };
+const NO_RUN = { compiling: null, progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, probabilities: null };
 
 /** @param {Progress} progress @returns {TracePoint} */
 function pointOf({ epoch, step, steps, loss }) {
@@ -170,6 +172,12 @@ function edit(state, field, text) {
   const { [field]: _, ...others } = state.problems;
   if ('problem' in read) return { problems: { ...others, [field]: read.problem } };
   return { config: { ...state.config, [field]: read.value }, problems: others };
+}
+
+/** Whether the next Start goes on with a restored run: while the settings are its own. @param {State} state */
+export function goesOn({ resumable, phase, config, runConfig }) {
+  const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
+  return resumable !== null && phase === 'ready' && keys.every((key) => config[key] === runConfig?.[key]);
 }
 
 /** Every field that cannot stay, alone or beside the others, with its sentence. @param {State} state @returns {Record<string, string>} */
@@ -220,6 +228,13 @@ const CHANGES = {
   compiling: (_state, { part, done, of }) => ({ compiling: { part, done, of } }),
   // The self-check has passed, or has left the graphics card for another backend.
   backend: (state, { backend }) => (state.loaded ? { loaded: { ...state.loaded, backend } } : {}),
+  // What was restored is the configuration too, so that the link and the form are the run's.
+  restored: (state, { restored: { loaded, history, position } }) => ({
+    ...NO_RUN, loaded, data: loaded.data, config: loaded.config, runConfig: loaded.config, problems: {}, error: null,
+    epochs: history, trained: true, resumable: position ?? null, starting: false, autostart: false,
+    timings: { ...state.timings, run_started_ms: null, run_ended_ms: null },
+  }),
+  resumed: (state, _message, nowMs) => ({ resumable: null, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),
   was_reset: (_state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: null }),
   progress: (state, { type: _, ...progress }) => ({
     progress,

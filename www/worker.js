@@ -21,6 +21,8 @@ let manifest = null;
 let turnHeld = 0;
 /** Whether a run is under way, paused or not. */
 let inRun = false;
+/** Whether a run that was restored waits to go on. */
+let waiting = false;
 /** Whether a Start is being prepared: the new session is not there yet, so nothing else may begin. */
 let starting = false;
 /** Whether the loop that pulls it is turning. */
@@ -154,6 +156,7 @@ const handlers = {
     const loaded = await exclusively(() => convburn.load(command.config, command.manifest));
     manifest = command.manifest;
     turnHeld = command.turn;
+    waiting = false;
     post({ type: 'loaded', loaded });
   },
 
@@ -173,6 +176,7 @@ const handlers = {
     starting = true;
     try {
       const loaded = await exclusively(() => convburn.load(command.config, manifest));
+      waiting = false;
       post({ type: 'started', loaded });
     } catch (thrown) {
       inRun = false;
@@ -188,7 +192,9 @@ const handlers = {
   },
 
   async resume() {
-    if (!inRun || turning || starting) return;
+    if ((!inRun && !waiting) || turning || starting) return;
+    inRun = true;
+    waiting = false;
     post({ type: 'resumed' });
     void turn();
   },
@@ -206,11 +212,25 @@ const handlers = {
     inRun = false; // At once: a run that is being taken away may not be resumed.
     try {
       const loaded = await exclusively(() => convburn.reset());
+      waiting = false;
       post({ type: 'was_reset', loaded });
     } catch (thrown) {
       inRun ||= wasPaused;
       throw thrown;
     }
+  },
+
+  async save() {
+    const bytes = await exclusively(() => convburn.save());
+    post({ type: 'saved', bytes }, [bytes.buffer]);
+  },
+
+  /** @param {Extract<Command, { type: 'restore' }>} command */
+  async restore(command) {
+    if (inRun || starting) throw alreadyRunning();
+    const restored = await exclusively(() => convburn.restore(command.bytes));
+    waiting = Boolean(restored.position);
+    post({ type: 'restored', restored });
   },
 
   async evaluate() {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
 import { makeReport } from '../../www/report.js';
-import { createStore, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { createStore, goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
 import { statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
@@ -297,4 +297,19 @@ test('listeners hear of every message in order, also of those that a listener ca
   store.subscribe((state, _before, message) => heard.push(`${message.type} ${state.sampleFrom}`));
   store.dispatch({ type: 'next_samples' });
   assert.deepEqual(heard, ['next_samples 25', 'error_dismissed 25']);
+});
+
+test('a restored run is the configuration and waits to go on, until a setting is changed', () => {
+  const restored = feed(readyPage(), { type: 'restored', restored: fixture.restored });
+  assert.equal(restored.phase, 'ready');
+  assert.ok(goesOn(restored));
+  assert.deepEqual(restored.epochs, fixture.restored.history);
+  assert.deepEqual(restored.config, fixture.restored.loaded.config);
+  assert.match(statusSentence({ ...restored, data: fixture.shard_added.data, promised: { train: 1, test: 1 } }), /goes on at epoch/);
+
+  assert.ok(!goesOn(feed(restored, { type: 'field_edited', field: 'epochs', text: '77' })));
+  const resumed = feed(restored, { type: 'resumed' });
+  assert.deepEqual([resumed.phase, resumed.resumable], ['training', null]);
+  const over = feed(readyPage(), { type: 'restored', restored: { ...fixture.restored, position: null } });
+  assert.ok(!goesOn(over));
 });

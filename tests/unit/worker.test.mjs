@@ -39,6 +39,8 @@ scope.crate = {
   backends: () => backends(),
   predict: async () => Promise.reject(Object.assign(new Error('No whole image.'), { code: 'pixel_length', hint: 'Mend it.' })),
   evaluate: async () => calls.push('evaluate'),
+  save: async () => new Uint8Array(3),
+  restore: async (/** @type {Uint8Array} */ bytes) => ({ position: bytes.length > 0 ? { epoch: 1, step: 2 } : null }),
   reset: async () => {
     calls.push('reset');
     await door;
@@ -247,4 +249,23 @@ test('a panic of the crate is the engine’s end', async () => {
   await settle();
   assert.deepEqual(types(), ['started', 'failed']);
   assert.equal(said[1].error.code, 'engine_failed');
+});
+
+test('a restored run goes on when it is resumed, and is no run that is in the way', async () => {
+  send('restore', { bytes: new Uint8Array(1) });
+  await settle();
+  send('resume');
+  await settle();
+  assert.deepEqual(types(), ['restored', 'resumed', 'done']);
+  send('restore', { bytes: new Uint8Array(1) });
+  await settle();
+  send('load', { turn: 1 });
+  await settle();
+  send('resume'); // The load took it away.
+  send('restore', { bytes: new Uint8Array(0) });
+  await settle();
+  send('resume'); // A run that is over.
+  send('save');
+  await settle();
+  assert.deepEqual(types().slice(3), ['restored', 'loaded', 'restored', 'saved']);
 });

@@ -5,8 +5,11 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
-import { isSettled } from '../store.js';
+import { goesOn, isSettled } from '../store.js';
 import { byId, setText } from './dom.js';
+
+/** @param {State} state @returns {string} */
+const nameOfStart = (state) => (goesOn(state) ? 'Go on' : startAgain(state));
 
 /** @param {State} state */
 const startAgain = ({ trained, phase }) => (trained && (phase === 'ready' || phase === 'done') ? 'Train anew' : 'Train');
@@ -62,7 +65,7 @@ export function mountControls(store, actions) {
     evaluate.disabled = !standing;
     setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
     renderHidden(state);
-    setText(start, begun ? startAgain(state) : 'Train a network');
+    setText(start, begun ? nameOfStart(state) : 'Train a network');
     keepFocus(state);
   }
   store.subscribe(render);

@@ -46,6 +46,13 @@ export function setShare(element, name, value) {
   element.style.setProperty(name, String(value));
 }
 
+/** Gives the visitor a file. @param {Blob} blob @param {string} name */
+export function download(blob, name) {
+  const url = URL.createObjectURL(blob);
+  make('a', { attributes: { href: url, download: name } }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
 /** @param {HTMLCanvasElement} canvas @param {Uint8ClampedArray<ArrayBuffer>} rgba */
 export function paint(canvas, rgba) {
   canvas.getContext('2d')?.putImageData(new ImageData(rgba, canvas.width, canvas.height), 0, 0);

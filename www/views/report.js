@@ -5,25 +5,23 @@
  */
 import { toFragment } from '../config.js';
 import { makeReport } from '../report.js';
-import { byId, make } from './dom.js';
+import { byId, download } from './dom.js';
 
 /** @param {State} state */
-function download(state) {
+function giveReport(state) {
   const report = makeReport(state, {
     created: new Date().toISOString(),
     user_agent: navigator.userAgent,
     logical_cores: navigator.hardwareConcurrency ?? null,
     fragment: toFragment(state.runConfig ?? state.config, false),
   });
-  const url = URL.createObjectURL(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }));
-  make('a', { attributes: { href: url, download: 'convburn-report.json' } }).click();
-  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+  download(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), 'convburn-report.json');
 }
 
 /** @param {Store} store */
 export function mountReport(store) {
   const button = byId('report', HTMLButtonElement);
-  button.addEventListener('click', () => download(store.get()));
+  button.addEventListener('click', () => giveReport(store.get()));
   store.subscribe(({ loaded }) => {
     button.disabled = loaded === null;
   });

@@ -6,7 +6,7 @@
  * @import { CompilePart } from '../protocol.js'
  * @import { Phase } from '../phases.js'
  */
-import { isSettled } from '../store.js';
+import { goesOn, isSettled } from '../store.js';
 import { announce, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
 
@@ -38,6 +38,7 @@ function idleSentence(state) {
   const last = epochs[epochs.length - 1];
   if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${last.epoch} epochs` : 'The run is complete';
   if (diverged) return 'Training diverged: the weights are of no use, Reset gives new ones';
+  if (state.resumable && goesOn(state)) return `A saved run: it goes on at epoch ${state.resumable.epoch}, after step ${count(state.resumable.step)}`;
   return trained ? 'Stopped: the network keeps what it has learnt' : 'Press the button to begin';
 }
 

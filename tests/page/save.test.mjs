@@ -1,0 +1,79 @@
+/** A run as one file: saved while it is paused, opened in another browser, it ends as one that never stopped. */
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, test } from 'node:test';
+import { SHORT, phaseOf, share, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+
+const shared = share({ before, after });
+const LINK = SHORT.replace('epochs=1', 'epochs=2');
+
+/** The log's figures without the times. @param {import('playwright-core').Page} page */
+async function figuresOf(page) {
+  const rows = await page.getByTestId('epoch-table').locator('tbody tr').all();
+  return Promise.all(rows.map(async (row) => (await row.locator('td').allTextContents()).slice(0, 4)));
+}
+
+/** @param {import('playwright-core').Page} page */
+async function saveRun(page) {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-run').click()]);
+  assert.equal(download.suggestedFilename(), 'convburn-run.safetensors');
+  return readFileSync(await download.path());
+}
+
+test('a run saved in the middle goes on elsewhere to the same figures', async (t) => {
+  const whole = await shared.visit(t, `${LINK}&run=1`);
+  await waitForPhase(whole.page, ['done']);
+  const expected = await figuresOf(whole.page);
+  assert.equal(expected.length, 2);
+
+  const { page } = await shared.visit(t, LINK);
+  await waitForPhase(page, ['ready']);
+  assert.ok(await page.getByTestId('save-run').isDisabled(), 'there is nothing to save yet');
+  await page.getByTestId('start').click();
+  await waitForText(page, 'images-per-second', /\d/);
+  await page.getByTestId('pause').click();
+  await waitForPhase(page, ['paused']);
+  const file = await saveRun(page);
+  assert.ok(await page.getByTestId('open-run').isDisabled(), 'a paused run is not given up');
+
+  const other = await shared.visit(t, '');
+  await waitForPhase(other.page, ['ready']);
+  await other.page.getByTestId('open-run').setInputFiles(upload('convburn-run.safetensors', file));
+  await other.page.locator('#status-text').getByText(/A saved run: it goes on at epoch 1, after step \d+/).waitFor();
+  assert.equal(await other.page.getByLabel('Training images', { exact: true }).inputValue(), '2000');
+  assert.match(other.page.url(), /train=2000&test=1000&epochs=2/, 'the link is the run’s');
+  await other.page.getByTestId('start').getByText('Go on').click();
+  await waitForPhase(other.page, ['done']);
+  assert.deepEqual(await figuresOf(other.page), expected);
+  assert.equal(await textOf(other.page, 'error'), '');
+  assert.deepEqual(other.complaints, []);
+});
+
+test('a file that is no run costs nothing, and other settings begin anew', async (t) => {
+  const { page } = await shared.visit(t, `${SHORT}&run=1`);
+  await waitForPhase(page, ['done']);
+  const figures = await figuresOf(page);
+  const file = await saveRun(page);
+  const bad = [
+    ['cut.safetensors', file.subarray(0, -9), /cannot be used as a run.*no complete/],
+    ['empty.safetensors', Buffer.alloc(0), /empty\.safetensors.*is empty/],
+    ['<b>.safetensors', Buffer.from('nothing of a file'), /cannot be used as a run/],
+  ];
+  for (const [name, bytes, words] of /** @type {[string, Buffer, RegExp][]} */ (bad)) {
+    await page.getByTestId('open-run').setInputFiles(upload(name, bytes));
+    await waitForText(page, 'error', words);
+    assert.equal(await phaseOf(page), 'done');
+    await page.getByRole('button', { name: 'Dismiss' }).click();
+  }
+  assert.deepEqual(await figuresOf(page), figures);
+
+  // The run is over, so there is nothing to go on with: the network and its history are there.
+  await page.getByTestId('open-run').setInputFiles(upload('convburn-run.safetensors', file));
+  await waitForPhase(page, ['ready']);
+  assert.deepEqual(await figuresOf(page), figures);
+  await page.getByTestId('evaluate').click();
+  await page.getByText(`Test accuracy ${figures[0][2]}`).waitFor();
+  await page.getByTestId('start').getByText('Train anew').click();
+  await waitForPhase(page, ['done']);
+  assert.deepEqual(await figuresOf(page), figures, 'the same seed is the same run');
+});
