@@ -176,6 +176,12 @@ impl Session {
         plan.check(&self.dataset, &self.config)?;
         self.signals.clear();
         self.learner.restart_optimizer();
+        if let Some((state, numbers)) = &mut self.restored {
+            // Should a GPU be left before the first step, the optimiser is to be as fresh there.
+            state.adam_steps = 0;
+            numbers.means.clear();
+            numbers.squares.clear();
+        }
         let done = count(self.history.len());
         Ok(Run::new(done, self.config.epochs, now_ms()))
     }

@@ -1,11 +1,12 @@
 //! What needs the session's inside: a run that diverges. No accepted learning rate makes the loss NaN
 //! reliably (at 10 the ReLUs die and the loss stays finite), so one is set that is never accepted.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
 
 use pollster::block_on;
 
 use super::Session;
+use crate::checkpoint::Checkpoint;
 use crate::cifar::{Dataset, RECORD_BYTES};
 use crate::device;
 use crate::protocol::{Backend, CompilePart, Config, Event, Split};
@@ -126,6 +127,28 @@ fn a_refused_gpu_is_left_by_auto_and_an_error_when_asked_for_by_name() {
     // What it predicts is the CPU's work.
     assert_eq!(refused.loaded().backend.active, Backend::Flex);
     assert_eq!(block_on(refused.predict(&[0; 3_072])).unwrap().len(), 10);
+}
+
+#[test]
+fn a_run_after_a_restored_one_has_a_fresh_optimiser_also_when_the_gpu_is_left() {
+    let mut over = session(Backend::Flex);
+    finish(&mut over);
+    let bytes = block_on(over.save()).unwrap();
+    let Ok(Checkpoint::Run(mut state, numbers)) = over.read(&bytes) else {
+        panic!("no run");
+    };
+    assert_eq!((state.adam_steps, state.position.is_some()), (8, false));
+    state.config.backend = Backend::Auto;
+    let gpu = session(Backend::Auto);
+    let (backend, dataset) = (gpu.backend.clone(), gpu.into_dataset());
+    let mut next = Session::restored(*state, &numbers, backend, dataset).unwrap();
+    pull(&mut next); // It begins, and the first part is announced.
+    next.leave_gpu("it is a test".into(), &mut Vec::new());
+    let (taken, adam_steps) = block_on(next.learner.numbers()).unwrap();
+    assert_eq!((adam_steps, taken.means.len()), (0, 0));
+    assert_eq!(taken.parameters, numbers.parameters);
+    finish(&mut next);
+    assert_eq!(next.history().len(), 2);
 }
 
 #[test]
