@@ -1,4 +1,5 @@
-//! What needs the session's inside: a run that diverges. No accepted learning rate makes the loss NaN
+//! What needs the session's inside: a GPU that is prepared, refused and left (flex stands in for it, because
+//! a native program has none), and a run that diverges. No accepted learning rate makes the loss NaN
 //! reliably (at 10 the ReLUs die and the loss stays finite), so one is set that is never accepted.
 
 #![allow(clippy::panic, clippy::unwrap_used, reason = "tests")]
