@@ -26,7 +26,8 @@ use convburn::model::NetworkSpec;
 use convburn::protocol::{Backend, Config, Split};
 use convburn::train::Learner;
 use pollster::block_on;
-use values::{Bounds, measure};
+use safetensors::SafeTensors;
+use values::{Bounds, learner_with_initial_weights, measure};
 
 /// Wide enough for another processor's rounding; what was measured is far inside them and stands in BENCHMARKS.md.
 const CPU: Bounds = Bounds {
@@ -38,12 +39,19 @@ const CPU: Bounds = Bounds {
 
 /// The first 2,000 training records.
 fn dataset() -> Dataset {
+    dataset_of(1)
+}
+
+/// The first `shards` of 2,000 training records each.
+fn dataset_of(shards: usize) -> Dataset {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
-    let path = Path::new(&folder).join("data/cifar10/train-00.bin.gz");
-    let bytes = std::fs::read(&path)
-        .unwrap_or_else(|_| panic!("{} is missing: run `cargo xtask data`", path.display()));
     let mut dataset = Dataset::new(None).unwrap();
-    dataset.add(Split::Train, bytes).unwrap();
+    for shard in 0..shards {
+        let path = Path::new(&folder).join(format!("data/cifar10/train-{shard:02}.bin.gz"));
+        let bytes = std::fs::read(&path)
+            .unwrap_or_else(|_| panic!("{} is missing: run `cargo xtask data`", path.display()));
+        dataset.add(Split::Train, bytes).unwrap();
+    }
     dataset
 }
 
@@ -67,6 +75,45 @@ fn ndarray_computes_what_keras_computes() {
     let distance = block_on(measure(dataset().train(), &open(Backend::Ndarray)));
     println!("ndarray: {distance:?}");
     distance.assert_within(&CPU);
+}
+
+/// What `tests/reference/epoch.py` wrote.
+#[derive(serde::Deserialize)]
+struct KerasEpoch {
+    batch: usize,
+    loss: f64,
+    accuracy: f64,
+}
+
+#[test]
+fn the_first_epoch_is_keras_s_first_epoch() {
+    const STEPS_PER_READ: usize = 100;
+    let expected: KerasEpoch = serde_json::from_str(include_str!("fixtures/epoch.json")).unwrap();
+    let file = SafeTensors::deserialize(include_bytes!("fixtures/epoch.safetensors")).unwrap();
+    let order: Vec<usize> = (file.tensor("order").unwrap().data().chunks_exact(2))
+        .map(|pair| usize::from(u16::from_le_bytes([pair[0], pair[1]])))
+        .collect();
+    assert_eq!(order.len(), 50_000);
+    let dataset = dataset_of(25);
+    let device = Device::flex();
+    let mut learner = learner_with_initial_weights(&device);
+    let mut mean = RunningMean::default();
+    for (step, indices) in order.chunks(expected.batch).enumerate() {
+        learner.step(&gather(dataset.train(), indices, None, &device), 0.001);
+        if step % STEPS_PER_READ == 0 {
+            block_on(learner.read_running(&mut mean)).unwrap();
+        }
+    }
+    block_on(learner.read_running(&mut mean)).unwrap();
+    println!(
+        "loss {:.4}, Keras {:.4}; accuracy {:.4}, Keras {:.4}",
+        mean.loss(),
+        expected.loss,
+        mean.accuracy(),
+        expected.accuracy
+    );
+    assert!((mean.loss() - expected.loss).abs() < 0.02);
+    assert!((mean.accuracy() - expected.accuracy).abs() < 0.02);
 }
 
 /// The mean loss of the first `records` records under `numbers`.

@@ -37,10 +37,23 @@ const WEBGPU_ARGS = ['--enable-unsafe-webgpu', '--use-webgpu-adapter=swiftshader
 /** What a server says instead of a file. @typedef {(response: import('node:http').ServerResponse) => void} Answer */
 
 /**
+ * The file that a path stands for; none where no folder has it.
+ * @param {string} path @param {Record<string, string>} folders By the beginning of the path.
+ */
+function fileOf(path, folders) {
+  const prefix = Object.keys(folders).find((beginning) => path.startsWith(beginning));
+  if (!prefix) return null;
+  const file = join(folders[prefix], normalize(path.slice(prefix.length) || 'index.html'));
+  return file.startsWith(folders[prefix]) && existsSync(file) && statSync(file).isFile() ? file : null;
+}
+
+/**
+ * @param {string} [root] @param {{ folders?: Record<string, string>, headers?: Record<string, string> }} [more] Other
+ *   folders by the beginning of their paths, and headers of every file.
  * @returns {Promise<{ url: string, requests: string[], answers: Map<string, Answer>, close: () => Promise<void> }>}
  * `requests` are the paths asked for, from /convburn/ on; a path in `answers` is not looked for in `root`.
  */
-export function serve(root = DIST) {
+export function serve(root = DIST, { folders = {}, headers = {} } = {}) {
   /** @type {string[]} */
   const requests = [];
   /** @type {Map<string, Answer>} */
@@ -53,12 +66,12 @@ export function serve(root = DIST) {
       answer(response);
       return;
     }
-    const file = path.startsWith(PREFIX) ? join(root, normalize(path.slice(PREFIX.length) || 'index.html')) : '';
-    if (!file.startsWith(root) || !existsSync(file) || !statSync(file).isFile()) {
+    const file = fileOf(path, { [PREFIX]: root, ...folders });
+    if (!file) {
       response.writeHead(404).end();
       return;
     }
-    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream' });
+    response.writeHead(200, { 'content-type': TYPES[extname(file)] ?? 'application/octet-stream', ...headers });
     createReadStream(file).pipe(response);
   });
   return new Promise((resolve) => {

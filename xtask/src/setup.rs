@@ -24,6 +24,8 @@ pub enum Need {
     WasmTarget,
     /// The npm packages of package-lock.json.
     NpmPackages,
+    /// The npm packages of bench/package-lock.json: the trainers that ours is compared with.
+    BenchPeers,
     /// trunk.
     Trunk,
     /// wasm-pack.
@@ -48,7 +50,12 @@ pub fn ensure(need: Need, workspace: &mut Workspace) -> Result<()> {
     match need {
         Need::RustComponents => timed("Set-up: rustfmt and clippy", || rust_components(workspace)),
         Need::WasmTarget => timed("Set-up: Rust for wasm", || wasm_target(workspace)),
-        Need::NpmPackages => timed("Set-up: npm packages", || npm_packages(workspace)),
+        Need::NpmPackages => timed("Set-up: npm packages", || {
+            npm_packages(workspace, workspace.root())
+        }),
+        Need::BenchPeers => timed("Set-up: the other trainers", || {
+            npm_packages(workspace, &workspace.root().join("bench"))
+        }),
         Need::Trunk => timed("Set-up: trunk", || tools::trunk().ensure(workspace)),
         Need::WasmPack => timed("Set-up: wasm-pack", || tools::wasm_pack().ensure(workspace)),
         Need::WasmBindgen => timed("Set-up: wasm-bindgen", || {
@@ -73,7 +80,7 @@ pub fn ensure(need: Need, workspace: &mut Workspace) -> Result<()> {
 /// The folder cannot be made or npm fails.
 pub fn prepare(workspace: &Workspace) -> Result<()> {
     data::ensure_folder(workspace)?;
-    npm_packages(workspace)
+    npm_packages(workspace, workspace.root())
 }
 
 fn rust_components(workspace: &Workspace) -> Result<()> {
@@ -122,20 +129,20 @@ fn geckodriver(workspace: &mut Workspace) -> Result<()> {
     tools::geckodriver().ensure(workspace)
 }
 
-fn npm_packages(workspace: &Workspace) -> Result<()> {
+/// The packages of the lock file in `folder`.
+fn npm_packages(workspace: &Workspace, folder: &Path) -> Result<()> {
     let hint = "Install Node 20.11 or newer with npm (https://nodejs.org).";
     require_node(workspace, hint)?;
-    if npm_is_current(workspace.root()) {
+    if npm_is_current(folder) {
         println!("    The npm packages are there.");
         return Ok(());
     }
     if workspace.find_program("npm").is_none() {
         return Err(Error::new("npm is not on PATH.", hint));
     }
-    run(
-        workspace.command("npm").args(["ci", "--loglevel=error"]),
-        hint,
-    )
+    let mut command = workspace.command("npm");
+    command.current_dir(folder).args(["ci", "--loglevel=error"]);
+    run(&mut command, hint)
 }
 
 /// The oldest Node whose test runner has what the tests use.
@@ -158,11 +165,11 @@ fn node_version(text: &str) -> Option<(u32, u32)> {
 }
 
 /// Whether npm has installed since the lock file last changed.
-fn npm_is_current(root: &Path) -> bool {
+fn npm_is_current(folder: &Path) -> bool {
     let modified = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
     // npm leaves its own list of what it installed.
-    let installed = modified(&root.join("node_modules").join(".package-lock.json"));
-    installed.is_some() && installed >= modified(&root.join("package-lock.json"))
+    let installed = modified(&folder.join("node_modules").join(".package-lock.json"));
+    installed.is_some() && installed >= modified(&folder.join("package-lock.json"))
 }
 
 #[cfg(test)]

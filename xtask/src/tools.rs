@@ -92,7 +92,7 @@ impl Tool {
             println!("    {} is there.", self.title());
             return Ok(());
         }
-        let folder = tools_folder()?.join(format!("{}-{}", self.krate, self.version));
+        let folder = folder()?.join(format!("{}-{}", self.krate, self.version));
         workspace.add_tool_folder(folder.join("bin"));
         if self.is_on_path(workspace) {
             println!("    {} is there, in {}.", self.title(), folder.display());
@@ -141,7 +141,10 @@ impl Tool {
 }
 
 /// The folder of the tools that we install.
-fn tools_folder() -> Result<PathBuf> {
+///
+/// # Errors
+/// There is no home folder, and `CONVBURN_TOOLS` names none.
+pub fn folder() -> Result<PathBuf> {
     if let Some(folder) = env::var_os("CONVBURN_TOOLS").filter(|value| !value.is_empty()) {
         return Ok(folder.into());
     }

@@ -1,0 +1,95 @@
+/**
+ * ConvBurn by its page's own worker. The step's time is the one that the page shows: training alone, reads of the loss
+ * included. The driver has put counting.js and counted-posts.js before the worker's first line.
+ *
+ * @import { Counts, Records, Trainer } from './page.js'
+ */
+import { BATCH, RECORD_BYTES, differenceOf } from './records.js';
+
+/** The test records that an epoch ends with: as few as there can be. */
+const TEST = 1;
+const EPOCHS = 1_000;
+
+/** @param {string} backend @param {Records} records @returns {Promise<Trainer>} */
+export async function open(backend, { count, bytes }) {
+  const worker = new Worker('/convburn/worker.js', { type: 'module' });
+  const config = {
+    backend, workers: 1, train: count, test: TEST, epochs: EPOCHS, batch: BATCH, lr: 0.001, seed: 1,
+    optimizer: 'adam', augment: 'none', report_every_ms: 250,
+  };
+  const next = listen(worker);
+  await next('ready');
+  worker.postMessage({ type: 'load', config, manifest: null, turn: 1 });
+  const { loaded } = await next('loaded');
+  /** @param {'train' | 'test'} split @param {Uint8Array<ArrayBuffer>} part */
+  const add = async (split, part) => {
+    worker.postMessage({ type: 'add_shard', id: `1/${split}`, split, bytes: part });
+    await next('shard_added');
+  };
+  await add('train', bytes.slice());
+  await add('test', bytes.slice(-TEST * RECORD_BYTES));
+  let begun = false;
+
+  return {
+    versions: `ConvBurn ${loaded.version}`,
+    async epoch() {
+      worker.postMessage(begun ? { type: 'resume' } : { type: 'start', config });
+      begun = true;
+      /** @type {any[]} */
+      const progress = [];
+      const { result, gpuCounts } = await next('epoch_end', (message) => {
+        if (message.type === 'progress' && message.stage === 'training') progress.push(message);
+      });
+      worker.postMessage({ type: 'pause' });
+      await next('paused');
+      return { loss: result.loss, step_ms: result.step_ms, ...between(progress, gpuCounts) };
+    },
+  };
+}
+
+/**
+ * What was counted from one report of the training to a later one, so that neither the validation nor the first
+ * step's compiling is in it.
+ * @param {any[]} progress @param {Counts} now
+ */
+function between(progress, now) {
+  const [first, last] = [progress[0], progress[progress.length - 1]];
+  const none = { dispatches: 0, submissions: 0, bytes_written: 0, wait_ms: 0, wasm_bytes: now.wasm_bytes };
+  if (progress.length < 2) return { steps: 0, counts: none, elapsed_ms: Number.NaN };
+  return {
+    steps: last.step - first.step,
+    counts: { ...differenceOf(last.gpuCounts, first.gpuCounts), wasm_bytes: now.wasm_bytes },
+    elapsed_ms: last.postedMs - first.postedMs,
+  };
+}
+
+/** Waits for one message of a type; an error ends the wait. @param {Worker} worker */
+function listen(worker) {
+  /** @type {any[]} */
+  const untaken = [];
+  /** @type {(() => void) | null} */
+  let wake = null;
+  worker.addEventListener('message', ({ data }) => {
+    untaken.push(data);
+    wake?.();
+  });
+  worker.addEventListener('error', (event) => {
+    untaken.push({ type: 'failed', error: { message: event.message } });
+    wake?.();
+  });
+  /** @param {string} type @param {(message: any) => void} [passing] @returns {Promise<any>} */
+  return async (type, passing) => {
+    for (;;) {
+      const message = untaken.shift();
+      if (!message) {
+        await new Promise((resolve) => { wake = () => resolve(undefined); });
+      } else if (message.type === type) {
+        return message;
+      } else if (message.type === 'error' || message.type === 'failed') {
+        throw new Error(message.error.message);
+      } else {
+        passing?.(message);
+      }
+    }
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * What is compared: ConvBurn's backends first, then the others. `repeats` is the number of epochs a round, so that a
+ * quick trainer is measured for longer than a moment.
+ *
+ * @typedef {{ id: string, title: string, trainer: string, backend: string, repeats: number }} Configuration
+ */
+
+/** @type {Configuration[]} */
+export const CONFIGURATIONS = [
+  { id: 'convburn-flex', title: 'ConvBurn, flex', trainer: 'convburn', backend: 'flex', repeats: 10 },
+  { id: 'convburn-ndarray', title: 'ConvBurn, ndarray', trainer: 'convburn', backend: 'ndarray', repeats: 1 },
+  { id: 'convburn-webgpu', title: 'ConvBurn, WebGPU', trainer: 'convburn', backend: 'webgpu', repeats: 1 },
+  { id: 'tensorflow-cpu', title: 'TensorFlow.js, cpu', trainer: 'tensorflow', backend: 'cpu', repeats: 1 },
+  { id: 'tensorflow-webgl', title: 'TensorFlow.js, webgl', trainer: 'tensorflow', backend: 'webgl', repeats: 1 },
+  { id: 'tensorflow-webgpu', title: 'TensorFlow.js, webgpu', trainer: 'tensorflow', backend: 'webgpu', repeats: 1 },
+  { id: 'convnetjs', title: 'ConvNetJS', trainer: 'convnetjs', backend: 'cpu', repeats: 1 },
+  { id: 'jax-wasm', title: 'jax-js, wasm', trainer: 'jax', backend: 'wasm', repeats: 1 },
+  { id: 'jax-webgpu', title: 'jax-js, webgpu', trainer: 'jax', backend: 'webgpu', repeats: 1 },
+];
+
+/** @param {string | undefined} names Parts of ids, with commas between. */
+export function chosen(names) {
+  if (!names) return CONFIGURATIONS;
+  const parts = names.split(',');
+  const found = CONFIGURATIONS.filter(({ id }) => parts.some((part) => id.includes(part)));
+  if (found.length === 0) throw new Error(`No trainer is called ${names}. There are ${CONFIGURATIONS.map(({ id }) => id).join(', ')}.`);
+  return found;
+}
