@@ -10,10 +10,12 @@
  * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, Position, Progress, Split } from './protocol.js'
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
+ * @import { Reference, ReferenceAction } from './reference.js'
  */
 import { ARRIVALS, NO_DATA, withoutShard } from './arrivals.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { nextPhase } from './phases.js';
+import { NO_REFERENCE, REFERENCES } from './reference.js';
 
 /**
  * A file of the visitor's.
@@ -76,6 +78,8 @@ import { nextPhase } from './phases.js';
  * @property {Subject | null} subject
  * @property {Float32Array | null} probabilities
  * @property {ErrorReport | null} error
+ * @property {boolean | null} ghost Whether Keras's curves are to lie behind the run's; null where nobody has chosen.
+ * @property {Reference | null} reference Those curves, once they are there.
  * @property {Timings} timings
  */
 
@@ -94,7 +98,8 @@ import { nextPhase } from './phases.js';
  *   | { type: 'start_sent' }
  *   | { type: 'subject_chosen', subject: Subject }
  *   | { type: 'complained', error: ErrorReport }
- *   | { type: 'error_dismissed' }} Action
+ *   | { type: 'error_dismissed' }
+ *   | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -110,6 +115,7 @@ export function initialState() {
     config: { ...DEFAULTS },
     problems: {},
     autostart: false,
+    ...NO_REFERENCE,
     loaded: null,
     data: null,
     alive: false,
@@ -207,6 +213,7 @@ function withWayOn({ loaded }, error) {
 /** @type {Changes} */
 const CHANGES = {
   ...ARRIVALS,
+  ...REFERENCES,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),

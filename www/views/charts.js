@@ -4,25 +4,29 @@
  * Training is a solid line, testing a dashed one with points, so that colour is never alone. The
  * colours are the style sheet's; when they change the charts are drawn anew. Each chart
  * says its last figures to a screen reader; all of them stand in the log, and in the table behind
- * the live curve (figures.js).
+ * the live curve (figures.js). Behind the epochs' curves lie Keras's, where they are to be seen (ghost.js).
  *
  * @import { State, Store } from '../store.js'
+ * @import { Figure } from '../reference.js'
+ * @import { Haunt } from './ghost.js'
  */
+import { ghostOf } from '../reference.js';
 import uPlot from '../vendor/uPlot.esm.js';
 import { byId, make } from './dom.js';
 import { mountFigures } from './figures.js';
 import { figure } from './format.js';
+import { ghostParts, ghostSentence, mountGhost, mountGhostKey, withGhost } from './ghost.js';
 
 /** The smallest chart that can be read, in CSS pixels; how large it is says the style sheet. */
 const SMALLEST = { width: 200, height: 120 };
 
-/** @typedef {{ label: string, colour: string, dashed?: boolean }} Line */
-/** @typedef {{ id: string, lines: Line[], span: (state: State) => number, data: (state: State) => (number | null)[][], say: (state: State) => string }} Chart */
+/** @typedef {{ label: string, colour: string, fill: string, dashed?: boolean }} Line */
+/** `ghosts` are the reference's figures, a line each. @typedef {{ id: string, lines: Line[], ghosts: Figure[], span: (state: State) => number, data: (state: State) => (number | null)[][], say: (state: State) => string }} Chart */
 
 /** @type {Line} */
-const TRAINING = { label: 'training', colour: '--line-train' };
+const TRAINING = { label: 'training', colour: '--line-train', fill: '--ghost-train' };
 /** @type {Line} */
-const TESTING = { label: 'test', colour: '--line-test', dashed: true };
+const TESTING = { label: 'test', colour: '--line-test', fill: '--ghost-test', dashed: true };
 
 /** @param {State} state */
 const epochsOf = (state) => state.runConfig?.epochs ?? state.config.epochs;
@@ -32,6 +36,7 @@ const CHARTS = [
   {
     id: 'chart-live',
     lines: [TRAINING, TRAINING],
+    ghosts: [],
     span: epochsOf,
     data: ({ trace }) => takingTurns(trace),
     say: ({ progress }) => (progress ? `Running loss ${figure(progress.loss)}` : 'No figure yet'),
@@ -39,16 +44,20 @@ const CHARTS = [
   {
     id: 'chart-accuracy',
     lines: [TRAINING, TESTING],
+    ghosts: ['accuracy', 'val_accuracy'],
     span: epochsOf,
     data: ({ epochs }) => [epochs.map((e) => e.epoch), epochs.map((e) => e.accuracy), epochs.map((e) => e.val_accuracy)],
-    say: ({ epochs }) => lastOf(epochs, (e) => `accuracy ${figure(e.accuracy)}, on test images ${figure(e.val_accuracy)}`),
+    say: (state) => lastOf(state.epochs, (e) => `accuracy ${figure(e.accuracy)}, on test images ${figure(e.val_accuracy)}`
+      + ghostSentence(ghostOf(state), 'accuracy', e.epoch)),
   },
   {
     id: 'chart-loss',
     lines: [TRAINING, TESTING],
+    ghosts: ['loss', 'val_loss'],
     span: epochsOf,
     data: ({ epochs }) => [epochs.map((e) => e.epoch), epochs.map((e) => e.loss), epochs.map((e) => e.val_loss)],
-    say: ({ epochs }) => lastOf(epochs, (e) => `loss ${figure(e.loss)}, on test images ${figure(e.val_loss)}`),
+    say: (state) => lastOf(state.epochs, (e) => `loss ${figure(e.loss)}, on test images ${figure(e.val_loss)}`
+      + ghostSentence(ghostOf(state), 'loss', e.epoch)),
   },
 ];
 
@@ -84,8 +93,15 @@ const sizeOf = ({ clientWidth, clientHeight }) => ({
   height: Math.max(SMALLEST.height, clientHeight),
 });
 
-/** @param {Chart} chart @param {HTMLElement} box @param {() => number} span @returns {uPlot.Options} */
-function optionsOf(chart, box, span) {
+/** What lies behind a chart's lines now. @param {Chart} chart @param {State} state @returns {Haunt[]} */
+function hauntsOf({ ghosts, lines }, state) {
+  const reference = ghostOf(state);
+  return reference ? ghosts.map((name, i) => ({ colour: lines[i].colour, fill: lines[i].fill, band: reference.bands[name] })) : [];
+}
+
+/** @param {Chart} chart @param {HTMLElement} box @param {Haunt[]} haunts @param {() => number} span @returns {uPlot.Options} */
+function optionsOf(chart, box, haunts, span) {
+  const behind = ghostParts(haunts, colourOf);
   const axis = { stroke: colourOf('--ink-quiet'), grid: { stroke: colourOf('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
   const isLive = chart.id === 'chart-live';
   return {
@@ -98,17 +114,18 @@ function optionsOf(chart, box, span) {
       y: { range: (_chart, low, high) => (low === null || low === undefined ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true)) },
     },
     axes: [{ ...axis, incrs: isLive ? [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200] : [1, 2, 5, 10, 20, 50, 100, 200], size: 28 }, { ...axis, size: 46 }],
-    series: [{}, ...chart.lines.map(seriesOf)],
+    series: [{}, ...behind.series, ...chart.lines.map(seriesOf)],
+    bands: behind.bands,
   };
 }
 
-/** @param {HTMLElement} box @param {Line[]} lines */
-function addLegend(box, lines) {
-  const caption = box.parentElement?.querySelector('figcaption');
-  if (new Set(lines).size > 1) {
-    const keys = lines.map(({ label, dashed }) => make('span', { className: dashed ? 'key dashed' : 'key', text: label }));
-    caption?.append(make('span', { className: 'keys', children: keys }));
-  }
+/** @param {HTMLElement} box @param {Line[]} lines @param {Store} store */
+function addLegend(box, lines, store) {
+  if (new Set(lines).size < 2) return;
+  const children = lines.map(({ label, dashed }) => make('span', { className: dashed ? 'key dashed' : 'key', text: label }));
+  const keys = make('span', { className: 'keys', children });
+  mountGhostKey(keys, store);
+  box.parentElement?.querySelector('figcaption')?.append(keys);
 }
 
 /** @param {Chart} chart @param {Store} store */
@@ -116,20 +133,21 @@ function mountChart(chart, store) {
   const box = byId(chart.id);
   /** @type {uPlot | null} */
   let plot = null;
-  addLegend(box, chart.lines);
+  addLegend(box, chart.lines, store);
 
-  const dataOf = (/** @type {State} */ state) => /** @type {uPlot.AlignedData} */ (chart.data(state));
+  const dataOf = (/** @type {State} */ state) => /** @type {uPlot.AlignedData} */ (withGhost(hauntsOf(chart, state), chart.data(state)));
 
   function draw() {
     plot?.destroy();
-    plot = new uPlot(optionsOf(chart, box, () => chart.span(store.get())), dataOf(store.get()), box);
+    plot = new uPlot(optionsOf(chart, box, hauntsOf(chart, store.get()), () => chart.span(store.get())), dataOf(store.get()), box);
   }
 
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
     box.setAttribute('aria-label', chart.say(state));
-    box.classList.toggle('empty', chart.data(state)[0].length === 0);
-    if (state.trace !== before?.trace || state.epochs !== before?.epochs || state.runConfig !== before?.runConfig) {
+    box.classList.toggle('empty', dataOf(state)[0].length === 0);
+    if (before && chart.ghosts.length > 0 && ghostOf(state) !== ghostOf(before)) draw(); // Other series.
+    else if (state.trace !== before?.trace || state.epochs !== before?.epochs || state.runConfig !== before?.runConfig) {
       plot?.setData(dataOf(state));
     }
   }
@@ -145,4 +163,5 @@ function mountChart(chart, store) {
 export function mountCharts(store) {
   for (const chart of CHARTS) mountChart(chart, store);
   mountFigures(store);
+  mountGhost(store);
 }

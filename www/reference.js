@@ -1,0 +1,74 @@
+/**
+ * What Keras does with the tutorial's run, to be drawn behind the visitor's own curves: when it is shown, and how the
+ * file of its ten runs becomes a mean and a band. It is fetched when it is first shown, and not before.
+ *
+ * Pure but for `fetchReference`; it draws nothing (views/ghost.js does).
+ *
+ * @import { State, Store } from './store.js'
+ */
+import { presetOf } from './config.js';
+import { download } from './download.js';
+
+const FILE = 'reference/keras_tutorial.json';
+
+/** @typedef {'loss' | 'accuracy' | 'val_loss' | 'val_accuracy'} Figure */
+/** One figure over the epochs: mean, lowest and highest of the runs. @typedef {{ mean: number[], low: number[], high: number[] }} Band */
+/** @typedef {{ runs: number, epochs: number, bands: Record<Figure, Band> }} Reference */
+/** @typedef {{ type: 'ghost_chosen', shown: boolean } | { type: 'reference_arrived', reference: Reference } | { type: 'reference_missing' }} ReferenceAction */
+
+/** No choice yet, and nothing fetched. @type {Pick<State, 'ghost' | 'reference'>} */
+export const NO_REFERENCE = { ghost: null, reference: null };
+
+/** How the store's state changes with them. */
+export const REFERENCES = {
+  ghost_chosen: (/** @type {State} */ _state, /** @type {any} */ { shown }) => ({ ghost: shown }),
+  reference_arrived: (/** @type {State} */ _state, /** @type {any} */ { reference }) => ({ reference }),
+  // Off again: choosing it once more is the way to try again.
+  reference_missing: () => ({ ghost: false, reference: null }),
+};
+
+/** Whether the reference is to be shown: as chosen, else where the run is the tutorial's. @param {State} state */
+export const wantsGhost = (state) => state.ghost ?? presetOf(state.runConfig ?? state.config) === 'tutorial';
+
+/** The reference where it is to be shown and is there. @param {State} state */
+export const ghostOf = (state) => (wantsGhost(state) ? state.reference : null);
+
+/**
+ * @param {{ runs: Record<Figure, number[]>[] }} file tests/fixtures/keras_tutorial.json.
+ * @returns {Reference}
+ */
+export function referenceOf({ runs }) {
+  const epochs = runs[0].loss.length;
+  /** @param {Figure} figure @returns {Band} */
+  const bandOf = (figure) => {
+    const columns = Array.from({ length: epochs }, (_, epoch) => runs.map((run) => run[figure][epoch]));
+    return {
+      mean: columns.map((values) => values.reduce((sum, value) => sum + value, 0) / values.length),
+      low: columns.map((values) => Math.min(...values)),
+      high: columns.map((values) => Math.max(...values)),
+    };
+  };
+  const bands = { loss: bandOf('loss'), accuracy: bandOf('accuracy'), val_loss: bandOf('val_loss'), val_accuracy: bandOf('val_accuracy') };
+  return { runs: runs.length, epochs, bands };
+}
+
+/** Fetches the reference as soon as it is to be shown. @param {Store} store */
+export function fetchReference(store) {
+  let underWay = false;
+
+  async function look() {
+    if (underWay || store.get().reference || !wantsGhost(store.get())) return;
+    underWay = true;
+    try {
+      const text = new TextDecoder().decode(await download(FILE));
+      store.dispatch({ type: 'reference_arrived', reference: referenceOf(JSON.parse(text)) });
+    } catch {
+      store.dispatch({ type: 'reference_missing' });
+    } finally {
+      underWay = false;
+    }
+  }
+
+  store.subscribe(() => void look());
+  void look();
+}
