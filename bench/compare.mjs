@@ -21,12 +21,12 @@ import { mean } from './statistics.mjs';
 import { openKeras, openPage } from './subject.mjs';
 import { chosen } from './trainers.mjs';
 
-const STEPS_PER_EPOCH = 10;
+const STEPS_PER_EPOCH = 5;
 const BATCH = 32;
 const RECORDS = STEPS_PER_EPOCH * BATCH;
 /** A hundred steps at a time: fewer are over in a tenth of a second. */
 const KERAS_RECORDS = 100 * BATCH;
-/** After so many steps memory is measured. */
+/** After so many steps memory is measured; the slowest trainers are not kept at it for so long. */
 const MEMORY_MARKS = [10, 50];
 /** As many as ConvBurn has workers. */
 const KERAS_THREADS = 1;

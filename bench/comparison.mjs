@@ -7,7 +7,6 @@ import { table } from './benchmarks-file.mjs';
 import { mean, median } from './statistics.mjs';
 
 /**
- * @typedef {{ total_bytes: number, heap_bytes: number | null, wasm_bytes: number }} Memory
  * @typedef {{ id: string, title: string, versions: string, epochs: Epoch[], rounds_ms: number[],
  *   memory: Record<number, { heap_bytes: number | null, wasm_bytes: number }>, brotli_bytes: number | null }} Measured
  *   `epochs` are all that were trained, the warm-up first; `rounds_ms` is a mean step of each timed round.
@@ -71,7 +70,7 @@ function memoryTable(all, marks) {
  */
 export function markdownOf({ all, impossible, marks, command, where, firstLoss, pageBrotliBytes, rounds }) {
   return `
-\`${command}\`: the tutorial's network, batch 32, the first 320 training images (10 steps an epoch) in one headless Chromium, a page
+\`${command}\`: the tutorial's network, batch 32, the first 160 training images (5 steps an epoch) in one headless Chromium, a page
 a trainer, on the main thread but for ConvBurn's own worker. Each of the ${rounds} rounds goes through all of them in turn; a
 quick one trains several epochs a round, so that it is measured for longer than a moment. Each is written as its own
 documentation recommends (\`bench/peers/\`), from its own random weights, and its loss has to fall. WebGPU and WebGL run
@@ -89,7 +88,7 @@ What does not depend on the machine, a step: calls of WebGPU and bytes written t
 ${gpuTable(all)}
 
 What has to be fetched before the first step, without the data (a trainer's own files as npm has them, of ConvBurn its worker and module),
-and the memory of page and worker after a collection.
+and the memory of page and worker after a collection; the slowest trainers do not get to the later mark.
 
 ${memoryTable(all, marks)}
 

@@ -42,12 +42,27 @@ function failuresOf(standardErrors, lastAccuracy) {
   return failures;
 }
 
+/**
+ * What a seed does to Keras's own shuffle, if the file has such runs.
+ * @param {Curves[] | undefined} runs
+ */
+function oneOrderSentence(runs) {
+  if (!runs) return '';
+  const last = (/** @type {Figure} */ figure) => runs.map((run) => run[figure][run[figure].length - 1]);
+  const said = (/** @type {Figure} */ figure) => `${four(mean(last(figure)))} ± ${four(standardDeviation(last(figure)))}`;
+  return `
+Keras's records come in a new order each epoch, as the tutorial's and ConvBurn's do. Left to itself after
+\`keras.utils.set_random_seed\`, its \`fit\` repeats one order in every epoch: ${runs.length} such seeds end at loss ${said('loss')},
+val_accuracy ${said('val_accuracy')} and val_loss ${said('val_loss')}, which is another experiment.
+`;
+}
+
 /** @param {number} value */
 const four = (value) => value.toFixed(4);
 
 /**
  * @param {{ runs: { seed: number, rows: EpochRow[] }[], comparison: ReturnType<typeof compare>, where: string,
- *   moduleSha: string, reference: { runs: Curves[], tutorial: Record<Figure, number[]> } }} all
+ *   moduleSha: string, reference: { runs: Curves[], runs_in_one_order?: Curves[], tutorial: Record<Figure, number[]> } }} all
  */
 export function markdownOf({ runs, comparison, reference, where, moduleSha }) {
   const epochs = runs[0].rows.map((_, epoch) => epoch);
@@ -68,7 +83,7 @@ the seeds ${runs.map(({ seed }) => seed).join(', ')}; beside it the tutorial's p
 Keras 3.15.1 over ${reference.runs.length} seeds (\`tests/reference/curves.py\`). "Apart" is how far ConvBurn's mean is from Keras's, in standard
 errors of that difference: Keras's deviation · √(1/${runs.length} + 1/${reference.runs.length}). Required: no further than ${MOST_APART}, and a test accuracy between
 ${LAST_ACCURACY.low} and ${LAST_ACCURACY.high} at the end. It is ${four(comparison.lastAccuracy)}.
-
+${oneOrderSentence(reference.runs_in_one_order)}
 ${table(['epoch', ...heads('loss'), 'apart', ...heads('val_accuracy'), 'apart'],
     epochs.map((epoch) => [epoch + 1, ...cells('loss', epoch), apart('loss', epoch), ...cells('val_accuracy', epoch), apart('val_accuracy', epoch)]))}
 

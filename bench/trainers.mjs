@@ -7,15 +7,15 @@
 
 /** @type {Configuration[]} */
 export const CONFIGURATIONS = [
-  { id: 'convburn-flex', title: 'ConvBurn, flex', trainer: 'convburn', backend: 'flex', repeats: 10 },
-  { id: 'convburn-ndarray', title: 'ConvBurn, ndarray', trainer: 'convburn', backend: 'ndarray', repeats: 1 },
-  { id: 'convburn-webgpu', title: 'ConvBurn, WebGPU', trainer: 'convburn', backend: 'webgpu', repeats: 1 },
+  { id: 'convburn-flex', title: 'ConvBurn, flex', trainer: 'convburn', backend: 'flex', repeats: 20 },
+  { id: 'convburn-ndarray', title: 'ConvBurn, ndarray', trainer: 'convburn', backend: 'ndarray', repeats: 2 },
+  { id: 'convburn-webgpu', title: 'ConvBurn, WebGPU', trainer: 'convburn', backend: 'webgpu', repeats: 2 },
   { id: 'tensorflow-cpu', title: 'TensorFlow.js, cpu', trainer: 'tensorflow', backend: 'cpu', repeats: 1 },
   { id: 'tensorflow-webgl', title: 'TensorFlow.js, webgl', trainer: 'tensorflow', backend: 'webgl', repeats: 1 },
   { id: 'tensorflow-webgpu', title: 'TensorFlow.js, webgpu', trainer: 'tensorflow', backend: 'webgpu', repeats: 1 },
   { id: 'convnetjs', title: 'ConvNetJS', trainer: 'convnetjs', backend: 'cpu', repeats: 1 },
-  { id: 'jax-wasm', title: 'jax-js, wasm', trainer: 'jax', backend: 'wasm', repeats: 1 },
-  { id: 'jax-webgpu', title: 'jax-js, webgpu', trainer: 'jax', backend: 'webgpu', repeats: 1 },
+  { id: 'jax-wasm', title: 'jax-js, wasm', trainer: 'jax', backend: 'wasm', repeats: 2 },
+  { id: 'jax-webgpu', title: 'jax-js, webgpu', trainer: 'jax', backend: 'webgpu', repeats: 2 },
 ];
 
 /** @param {string | undefined} names Parts of ids, with commas between. */

@@ -1,6 +1,6 @@
 /**
  * What Keras does with the tutorial's run, to be drawn behind the visitor's own curves: when it is shown, and how the
- * file of its ten runs becomes a mean and a band. It is fetched when it is first shown, and not before.
+ * file of its runs becomes a mean and a band. It is fetched when it is first shown, and not before.
  *
  * Pure but for `fetchReference`; it draws nothing (views/ghost.js does).
  *

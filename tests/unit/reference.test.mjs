@@ -10,8 +10,8 @@ import { ghostSentence, withGhost } from '../../www/views/ghost.js';
 const file = JSON.parse(readFileSync(new URL('../fixtures/keras_tutorial.json', import.meta.url), 'utf8'));
 const reference = referenceOf(file);
 
-test('ten runs become a mean within a band', () => {
-  assert.equal(reference.runs, 10);
+test('the runs become a mean within a band', () => {
+  assert.equal(reference.runs, file.runs.length);
   assert.equal(reference.epochs, 10);
   for (const { mean, low, high } of Object.values(reference.bands)) {
     mean.forEach((value, i) => assert.ok(low[i] < value && value < high[i]));
@@ -46,7 +46,7 @@ test('the reference’s columns come first, over the epochs of both', () => {
 });
 
 test('a screen reader hears where Keras was', () => {
-  assert.match(ghostSentence(reference, 'accuracy', 10), /^\. Keras, 10 runs: accuracy on test images then 0\.6\d+ on average, 0\.6\d+ to 0\.[67]\d+$/);
+  assert.match(ghostSentence(reference, 'accuracy', 10), /^\. Keras, \d+ runs: accuracy on test images then 0\.[67]\d+ on average, 0\.6\d+ to 0\.[67]\d+$/);
   assert.equal(ghostSentence(reference, 'loss', 11), '');
   assert.equal(ghostSentence(null, 'loss', 1), '');
 });

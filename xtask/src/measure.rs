@@ -9,8 +9,10 @@ use crate::browser::CHROMIUM;
 use crate::dist;
 use crate::error::{Error, Result};
 use crate::setup::{Need, ensure};
+use crate::step::timed;
+use crate::test::NATIVE_FEATURES;
 use crate::tools;
-use crate::workspace::{Workspace, run};
+use crate::workspace::{Workspace, cargo, run};
 
 /// The tutorial's whole run over some seeds. The arguments go to the script.
 ///
@@ -18,6 +20,9 @@ use crate::workspace::{Workspace, run};
 /// Something needed cannot be installed, the build fails, or what is required of the runs is not met.
 pub fn reproduce(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
     prepare(workspace)?;
+    timed("The first epoch from Keras's weights, natively", || {
+        first_epoch(workspace)
+    })?;
     run(
         script(workspace, "bench/reproduce.mjs")?.args(arguments),
         "Read the message above. What was trained is kept: the same command goes on from there.",
@@ -39,6 +44,17 @@ pub fn bench(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
         command.args(arguments),
         "Read the message above; BENCHMARKS.md is as it was.",
     )
+}
+
+/// The whole of what `cargo xtask test` trains the beginning of.
+fn first_epoch(workspace: &Workspace) -> Result<()> {
+    let mut command = workspace.command(&cargo());
+    command
+        .args(["test", "--workspace"])
+        .args(NATIVE_FEATURES)
+        .args(["--test", "golden", "the_first_epoch", "--", "--nocapture"])
+        .env("CONVBURN_WHOLE_EPOCH", "1");
+    run(&mut command, "Read the distances above.")
 }
 
 fn prepare(workspace: &mut Workspace) -> Result<()> {

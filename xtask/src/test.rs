@@ -17,7 +17,7 @@ use crate::workspace::{Workspace, cargo, command_line};
 
 /// The features of native builds: every room but WebGPU's, whose native backend costs minutes to
 /// build and has no adapter to run on. The wasm steps cover it.
-const NATIVE_FEATURES: [&str; 3] = ["--no-default-features", "--features", "ndarray"];
+pub const NATIVE_FEATURES: [&str; 3] = ["--no-default-features", "--features", "ndarray"];
 
 /// One check.
 struct Step {

@@ -1,0 +1,139 @@
+//! The rooms where a training step's time goes, natively: `cargo bench --no-default-features --features ndarray`.
+//!
+//! The browser is not measured here (`cargo xtask bench` does that): this says in which room a change helps,
+//! within a minute. Needs the pixels of `cargo xtask data` as little as a step's time depends on them: it makes its own.
+
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a benchmark that cannot set up has nothing to say"
+)]
+
+#[cfg(target_arch = "wasm32")]
+fn main() {}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn main() {
+    native::run();
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod native {
+    use std::hint::black_box;
+
+    use burn::tensor::Device;
+    use convburn::adam::Adam;
+    use convburn::batch::{Augmentation, gather, shuffled};
+    use convburn::cifar::{Dataset, RECORD_BYTES};
+    use convburn::metrics::RunningMean;
+    use convburn::model::{Model, NetworkSpec};
+    use convburn::protocol::{Augment, Split};
+    use convburn::train::Learner;
+    use criterion::{Criterion, criterion_group};
+    use pollster::block_on;
+
+    const RECORDS: usize = 512;
+    const BATCH: usize = 32;
+    const MEASURE_BATCH: usize = 256;
+
+    /// Records of noise: what a step costs does not depend on what it sees.
+    fn dataset() -> Dataset {
+        let mut state = 1_u32;
+        let bytes = (0..RECORDS * RECORD_BYTES).map(|at| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            if at % RECORD_BYTES == 0 {
+                ((at / RECORD_BYTES) % 10) as u8
+            } else {
+                (state >> 24) as u8
+            }
+        });
+        let mut dataset = Dataset::new(None).unwrap();
+        dataset.add(Split::Train, bytes.collect()).unwrap();
+        dataset
+    }
+
+    fn batch(criterion: &mut Criterion) {
+        let (dataset, device) = (dataset(), Device::flex());
+        let indices: Vec<usize> = (0..BATCH).collect();
+        let augmentation = Augmentation {
+            kind: Augment::FlipShift,
+            seed: 1,
+            epoch: 0,
+            step: 0,
+        };
+        criterion.bench_function("batch: gather 32", |bencher| {
+            bencher.iter(|| gather(dataset.train(), black_box(&indices), None, &device));
+        });
+        criterion.bench_function("batch: gather 32, flipped and shifted", |bencher| {
+            bencher.iter(|| {
+                gather(
+                    dataset.train(),
+                    black_box(&indices),
+                    Some(augmentation),
+                    &device,
+                )
+            });
+        });
+        criterion.bench_function("batch: shuffle 50,000", |bencher| {
+            bencher.iter(|| shuffled(black_box(50_000), 1, 0));
+        });
+    }
+
+    fn train(criterion: &mut Criterion) {
+        let (dataset, device) = (dataset(), Device::flex());
+        let indices: Vec<usize> = (0..BATCH).collect();
+        let batch = gather(dataset.train(), &indices, None, &device);
+        let mut learner = Learner::new(&NetworkSpec::default(), 1, &device);
+        criterion.bench_function(
+            "train: forward 32, with autodiff's bookkeeping",
+            |bencher| {
+                let model = Model::new(&NetworkSpec::default(), 1, &device.clone().autodiff());
+                bencher.iter(|| model.forward(batch.images.clone().autodiff()));
+            },
+        );
+        criterion.bench_function("train: a step of 32", |bencher| {
+            bencher.iter(|| {
+                learner.step(&batch, 0.001);
+                block_on(learner.read_running(&mut RunningMean::default())).unwrap();
+            });
+        });
+        let many: Vec<usize> = (0..MEASURE_BATCH).collect();
+        let images = gather(dataset.train(), &many, None, &device).images;
+        criterion.bench_function("train: logits of 256", |bencher| {
+            bencher.iter(|| block_on(learner.logits(images.clone())).unwrap());
+        });
+    }
+
+    fn adam(criterion: &mut Criterion) {
+        let (dataset, device) = (dataset(), Device::flex());
+        let indices: Vec<usize> = (0..BATCH).collect();
+        let batch = gather(dataset.train(), &indices, None, &device);
+        let autodiff = device.clone().autodiff();
+        criterion.bench_function("adam: 122,570 parameters", |bencher| {
+            bencher.iter_batched(
+                || {
+                    let model = Model::new(&NetworkSpec::default(), 1, &autodiff);
+                    let gradients = model
+                        .forward(batch.images.clone().autodiff())
+                        .sum()
+                        .backward();
+                    (Adam::default(), model, gradients)
+                },
+                |(mut adam, model, mut gradients)| adam.step(model, &mut gradients, 0.001),
+                criterion::BatchSize::LargeInput,
+            );
+        });
+    }
+
+    criterion_group! {
+        name = rooms;
+        config = Criterion::default().sample_size(20);
+        targets = batch, train, adam
+    }
+
+    /// What criterion's own `main` does, which a browser's build cannot have.
+    pub fn run() {
+        rooms();
+        Criterion::default().configure_from_args().final_summary();
+    }
+}
