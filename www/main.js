@@ -13,7 +13,7 @@ import { reportOf, wordsOf } from './errors.js';
 import { createLoader } from './loader.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
-import { fetchReference } from './reference.js';
+import { fetchReference } from './reference-file.js';
 import { isRunFile, readRunFile } from './run-files.js';
 import { createStore, goesOn, isSettled, problemsOf } from './store.js';
 import { mountCharts } from './views/charts.js';

@@ -1,15 +1,12 @@
 /**
  * What Keras does with the tutorial's run, to be drawn behind the visitor's own curves: when it is shown, and how the
- * file of its runs becomes a mean and a band. It is fetched when it is first shown, and not before.
+ * file of its runs becomes a mean and a band.
  *
- * Pure but for `fetchReference`; it draws nothing (views/ghost.js does).
+ * Pure: it fetches nothing (reference-file.js does) and draws nothing (views/ghost.js does).
  *
- * @import { State, Store } from './store.js'
+ * @import { State } from './store.js'
  */
 import { presetOf } from './config.js';
-import { download } from './download.js';
-
-const FILE = 'reference/keras_tutorial.json';
 
 /** @typedef {'loss' | 'accuracy' | 'val_loss' | 'val_accuracy'} Figure */
 /** One figure over the epochs: mean, lowest and highest of the runs. @typedef {{ mean: number[], low: number[], high: number[] }} Band */
@@ -50,25 +47,4 @@ export function referenceOf({ runs }) {
   };
   const bands = { loss: bandOf('loss'), accuracy: bandOf('accuracy'), val_loss: bandOf('val_loss'), val_accuracy: bandOf('val_accuracy') };
   return { runs: runs.length, epochs, bands };
-}
-
-/** Fetches the reference as soon as it is to be shown. @param {Store} store */
-export function fetchReference(store) {
-  let underWay = false;
-
-  async function look() {
-    if (underWay || store.get().reference || !wantsGhost(store.get())) return;
-    underWay = true;
-    try {
-      const text = new TextDecoder().decode(await download(FILE));
-      store.dispatch({ type: 'reference_arrived', reference: referenceOf(JSON.parse(text)) });
-    } catch {
-      store.dispatch({ type: 'reference_missing' });
-    } finally {
-      underWay = false;
-    }
-  }
-
-  store.subscribe(() => void look());
-  void look();
 }

@@ -68,6 +68,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
  * @property {Position | null} resumable Where a restored run goes on.
+ * @property {boolean} fromWeights Whether the next Start begins from weights that were opened.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
  * @property {boolean} trained Whether the model has left its initial weights.
  * @property {boolean} diverged Whether the run ended because its loss is no number any more.
@@ -131,6 +132,7 @@ export function initialState() {
     sampleFrom: 0,
     runConfig: null,
     resumable: null,
+    fromWeights: false,
     starting: false,
     trained: false,
     diverged: false,
@@ -159,7 +161,7 @@ export function isSettled({ loaded, data, source, files, promised, config, dataP
 }
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-const NO_RUN = { compiling: null, progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, probabilities: null };
+const NO_RUN = { compiling: null, progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, fromWeights: false, probabilities: null };
 
 /** @param {Progress} progress @returns {TracePoint} */
 function pointOf({ epoch, step, steps, loss }) {
@@ -235,10 +237,10 @@ const CHANGES = {
   compiling: (_state, { part, done, of }) => ({ compiling: { part, done, of } }),
   // The self-check has passed, or has left the graphics card for another backend.
   backend: (state, { backend }) => (state.loaded ? { loaded: { ...state.loaded, backend } } : {}),
-  // What was restored is the configuration too, so that the link and the form are the run's.
-  restored: (state, { restored: { loaded, history, position } }) => ({
-    ...NO_RUN, loaded, data: loaded.data, config: loaded.config, runConfig: loaded.config, problems: {}, error: null,
-    epochs: history, trained: true, resumable: position ?? null, starting: false, autostart: false,
+  // A restored run brings its configuration, so that the link and the form are its own; weights bring none.
+  restored: (state, { restored: { kind, loaded, history, position } }) => ({
+    ...NO_RUN, loaded, data: loaded.data, error: null, ...(kind === 'run' ? { config: loaded.config, runConfig: loaded.config, problems: {} } : {}),
+    epochs: history, trained: true, resumable: position ?? null, fromWeights: kind === 'weights', starting: false, autostart: false,
     timings: { ...state.timings, run_started_ms: null, run_ended_ms: null },
   }),
   resumed: (state, _message, nowMs) => ({ resumable: null, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),

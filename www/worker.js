@@ -23,6 +23,8 @@ let turnHeld = 0;
 let inRun = false;
 /** Whether a run that was restored waits to go on. */
 let waiting = false;
+/** @type {Uint8Array | null} A file of weights that the next Start begins from. */
+let weights = null;
 /** Whether a Start is being prepared: the new session is not there yet, so nothing else may begin. */
 let starting = false;
 /** Whether the loop that pulls it is turning. */
@@ -130,6 +132,13 @@ function answerError(thrown, command, id) {
   if (error.code === 'self_check') void tellBackends(); // The crate remembers the refusal.
 }
 
+/** Gives the weights that were opened to the run that begins; the next one begins anew. */
+async function takeWeights() {
+  const bytes = weights;
+  weights = null;
+  if (bytes) await exclusively(() => convburn.restore(bytes));
+}
+
 /** @returns {ErrorReport} */
 function alreadyRunning() {
   return {
@@ -157,6 +166,7 @@ const handlers = {
     manifest = command.manifest;
     turnHeld = command.turn;
     waiting = false;
+    weights = null;
     post({ type: 'loaded', loaded });
   },
 
@@ -177,6 +187,7 @@ const handlers = {
     try {
       const loaded = await exclusively(() => convburn.load(command.config, manifest));
       waiting = false;
+      await takeWeights();
       post({ type: 'started', loaded });
     } catch (thrown) {
       inRun = false;
@@ -213,6 +224,7 @@ const handlers = {
     try {
       const loaded = await exclusively(() => convburn.reset());
       waiting = false;
+      weights = null;
       post({ type: 'was_reset', loaded });
     } catch (thrown) {
       inRun ||= wasPaused;
@@ -230,6 +242,7 @@ const handlers = {
     if (inRun || starting) throw alreadyRunning();
     const restored = await exclusively(() => convburn.restore(command.bytes));
     waiting = Boolean(restored.position);
+    weights = restored.kind === 'weights' ? command.bytes : null;
     post({ type: 'restored', restored });
   },
 

@@ -77,3 +77,51 @@ test('a file that is no run costs nothing, and other settings begin anew', async
   await waitForPhase(page, ['done']);
   assert.deepEqual(await figuresOf(page), figures, 'the same seed is the same run');
 });
+
+/** The parameters of a saved run as a file of weights alone, as `save_weights` writes it. @param {Buffer} run */
+function weightsOf(run) {
+  const length = Number(run.readBigUInt64LE(0));
+  const header = JSON.parse(run.subarray(8, 8 + length).toString());
+  const tensors = Object.entries(header).filter(([name]) => name !== '__metadata__' && !name.startsWith('optimizer.'));
+  /** @type {Record<string, any>} */
+  const own = { __metadata__: { kind: 'weights', format_version: header.__metadata__.format_version } };
+  /** @type {Buffer[]} */
+  const parts = [];
+  let at = 0;
+  for (const [name, { dtype, shape, data_offsets: [from, to] }] of tensors) {
+    own[name] = { dtype, shape, data_offsets: [at, at + to - from] };
+    parts.push(run.subarray(8 + length + from, 8 + length + to));
+    at += to - from;
+  }
+  const text = Buffer.from(JSON.stringify(own));
+  const size = Buffer.alloc(8);
+  size.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([size, text, ...parts]);
+}
+
+test('weights alone begin a run of the present settings, and only the next one', async (t) => {
+  const first = await shared.visit(t, `${SHORT}&run=1`);
+  await waitForPhase(first.page, ['done']);
+  const [[, , accuracy]] = await figuresOf(first.page);
+  const weights = weightsOf(await saveRun(first.page));
+
+  const { page, complaints } = await shared.visit(t, SHORT.replace('seed=7', 'seed=8'));
+  await waitForPhase(page, ['ready']);
+  await page.getByTestId('open-run').setInputFiles(upload('weights.safetensors', weights));
+  await page.locator('#status-text').getByText('Opened weights: training begins from them').waitFor();
+  assert.match(page.url(), /seed=8/, 'weights bring no settings');
+  await page.getByTestId('evaluate').click();
+  await page.getByText(`Test accuracy ${accuracy}`).waitFor();
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['done']);
+  const rows = await figuresOf(page);
+  assert.equal(rows.length, 1, 'the history is its own');
+  const [further] = rows;
+  assert.ok(Number(further[2]) > Number(accuracy), `${further} goes on from ${accuracy}`);
+  await page.getByTestId('start').getByText('Train anew').click();
+  await page.getByTestId('epoch-table').locator('tbody tr').first().waitFor({ state: 'detached' });
+  await waitForPhase(page, ['done']);
+  const [anew] = await figuresOf(page);
+  assert.ok(Number(anew[2]) < Number(further[2]), `${anew} begins from nothing`);
+  assert.deepEqual(complaints, []);
+});

@@ -12,7 +12,7 @@ import { byId, setText } from './dom.js';
 const nameOfStart = (state) => (goesOn(state) ? 'Go on' : startAgain(state));
 
 /** @param {State} state */
-const startAgain = ({ trained, phase }) => (trained && (phase === 'ready' || phase === 'done') ? 'Train anew' : 'Train');
+const startAgain = ({ trained, fromWeights, phase }) => (trained && !fromWeights && (phase === 'ready' || phase === 'done') ? 'Train anew' : 'Train');
 
 /** @param {Store} store @param {Actions} actions */
 export function mountControls(store, actions) {

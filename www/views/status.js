@@ -39,6 +39,7 @@ function idleSentence(state) {
   if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${last.epoch} epochs` : 'The run is complete';
   if (diverged) return 'Training diverged: the weights are of no use, Reset gives new ones';
   if (state.resumable && goesOn(state)) return `A saved run: it goes on at epoch ${state.resumable.epoch}, after step ${count(state.resumable.step)}`;
+  if (state.fromWeights) return 'Opened weights: training begins from them';
   return trained ? 'Stopped: the network keeps what it has learnt' : 'Press the button to begin';
 }
 
