@@ -1,7 +1,7 @@
 //! The rooms where a training step's time goes, natively: `cargo bench --no-default-features --features ndarray`.
 //!
-//! The browser is not measured here (`cargo xtask bench` does that): this says in which room a change helps,
-//! within a minute. Needs the pixels of `cargo xtask data` as little as a step's time depends on them: it makes its own.
+//! The browser is not measured here (`cargo xtask bench` does that): this says in which room a change helps. It
+//! makes its own records, because a step's time does not depend on what is in them.
 
 #![allow(
     clippy::unwrap_used,
