@@ -82,8 +82,8 @@ How to read it: times drift on a shared machine, so compare the ratios. Above 1 
 ${timesTable(all, impossible)}
 
 What does not depend on the machine, a step: calls of WebGPU and bytes written to it, counted by wrapping the calls
-(\`bench/counting.js\`), and the milliseconds in which no read from the GPU was pending, which is work on the host.
-(ConvBurn's are of its worker, between two reports of the training.)
+(\`bench/counting.js\`), and the milliseconds in which no read from the GPU was pending: work on the host, and calls
+that block it. (ConvBurn's are of its worker, between two reports of the training.)
 
 ${gpuTable(all)}
 
