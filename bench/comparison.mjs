@@ -73,7 +73,8 @@ export function markdownOf({ all, impossible, marks, command, where, firstLoss, 
 \`${command}\`: the tutorial's network, batch 32, the first 160 training images (5 steps an epoch) in one headless Chromium, a page
 a trainer, on the main thread but for ConvBurn's own worker. Each of the ${rounds} rounds goes through all of them in turn; a
 quick one trains several epochs a round, so that it is measured for longer than a moment. Each is written as its own
-documentation recommends (\`bench/peers/\`), from its own random weights, and its loss has to fall. WebGPU and WebGL run
+documentation recommends (\`bench/peers/\`), from its own random weights, and its loss has to fall. Keras, where it is there, trains on
+the first 3,200 images, 100 steps an epoch, and its time is that between the first step's beginning and the last one's end. WebGPU and WebGL run
 on the software adapter SwiftShader, on the same two cores: what they say of each other holds here, and little of what
 they say of the CPU will hold on a graphics card. ConvNetJS's package has no Adam; it trains with adadelta.
 
