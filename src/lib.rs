@@ -43,10 +43,12 @@ pub mod adam;
 pub mod batch;
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
+pub mod block;
 pub mod checkpoint;
 pub mod cifar;
 pub mod device;
 pub mod error;
+pub mod kernels;
 pub mod layout;
 pub mod metrics;
 pub mod model;

@@ -15,6 +15,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+use crate::block;
+use crate::kernels::{KERNEL, POOL};
 use crate::layout::Slot;
 use crate::protocol::{CLASSES, LayerSummary, Summary};
 use crate::random::{Stream, generator};
@@ -90,6 +92,8 @@ struct DenseLayer {
 pub struct Model {
     maps: Vec<MapLayer>,
     dense: Vec<DenseLayer>,
+    /// Whether blocks of `block.rs` are used where the device has them and the layers are such.
+    in_blocks: bool,
 }
 
 impl Model {
@@ -123,7 +127,18 @@ impl Model {
             });
             inputs = layer.units;
         }
-        Self { maps, dense }
+        Self {
+            maps,
+            dense,
+            in_blocks: true,
+        }
+    }
+
+    /// The same model, computed by Burn's own operators alone.
+    #[must_use]
+    pub fn layer_by_layer(mut self) -> Self {
+        self.in_blocks = false;
+        self
     }
 
     /// Computes the logits: one number a class, before softmax.
@@ -131,6 +146,25 @@ impl Model {
     /// # Shapes
     /// `[n, 3, 32, 32]` → `[n, 10]`. The comments give the tutorial's network.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
+        let maps = match self.blocks(&images.device()) {
+            Some(blocks) => forward_blocks(&blocks, images),
+            None => self.forward_layers(images),
+        };
+        let mut vectors: Tensor<2> = maps.flatten(1, 3); // [n, 1024]
+        for layer in &self.dense {
+            vectors = layer.linear.forward(vectors); // [n, 64], then [n, 10]
+            if let Some(relu) = &layer.relu {
+                vectors = relu.forward(vectors);
+            }
+        }
+        vectors // [n, 10]
+    }
+
+    /// The layers on feature maps one after the other.
+    ///
+    /// # Shapes
+    /// `[n, 3, 32, 32]` → `[n, 64, 4, 4]`.
+    fn forward_layers(&self, images: Tensor<4>) -> Tensor<4> {
         let mut maps = images; // [n, 3, 32, 32]
         for layer in &self.maps {
             maps = match layer {
@@ -140,14 +174,28 @@ impl Model {
                 MapLayer::MaxPool2d(pool) => pool.forward(maps),
             };
         }
-        let mut vectors: Tensor<2> = maps.flatten(1, 3); // [n, 1024]
-        for layer in &self.dense {
-            vectors = layer.linear.forward(vectors); // [n, 64], then [n, 10]
-            if let Some(relu) = &layer.relu {
-                vectors = relu.forward(vectors);
+        maps
+    }
+
+    /// The layers on feature maps as blocks; none where the device or a layer is not made for it.
+    fn blocks(&self, device: &Device) -> Option<Vec<ConvBlock<'_>>> {
+        if !self.in_blocks || !block::runs_on(device) {
+            return None;
+        }
+        let mut blocks: Vec<ConvBlock> = Vec::with_capacity(self.maps.len());
+        for layer in &self.maps {
+            match layer {
+                MapLayer::Conv2d(conv) => blocks.push(ConvBlock::of(conv)?),
+                MapLayer::MaxPool2d(pool) => {
+                    let last = blocks.last_mut().filter(|block| !block.pool)?;
+                    last.pool = pool.kernel_size == [POOL, POOL];
+                    if !last.pool {
+                        return None;
+                    }
+                }
             }
         }
-        vectors // [n, 10]
+        Some(blocks)
     }
 
     /// Name and shape of every parameter, in the module's order.
@@ -200,6 +248,37 @@ impl Model {
         }
         table.finish()
     }
+}
+
+/// A convolution, its ReLU and the pooling that may follow.
+struct ConvBlock<'a> {
+    conv: &'a Conv2d,
+    bias: &'a Param<Tensor<1>>,
+    pool: bool,
+}
+
+impl<'a> ConvBlock<'a> {
+    fn of(conv: &'a Conv2d) -> Option<Self> {
+        let [_, _, height, width] = conv.weight.dims();
+        let bias = conv.bias.as_ref()?;
+        let fits = [height, width] == [KERNEL, KERNEL];
+        fits.then_some(Self {
+            conv,
+            bias,
+            pool: false,
+        })
+    }
+}
+
+/// # Shapes
+/// `[n, 3, 32, 32]` → `[n, 64, 4, 4]`; in between channels come last.
+fn forward_blocks(blocks: &[ConvBlock], images: Tensor<4>) -> Tensor<4> {
+    let mut maps = images.permute([0, 2, 3, 1]); // [n, 32, 32, 3]
+    for ConvBlock { conv, bias, pool } in blocks {
+        // [n, 15, 15, 32], then [n, 6, 6, 64], then [n, 4, 4, 64]
+        maps = block::block(maps, conv.weight.val(), bias.val(), *pool);
+    }
+    maps.permute([0, 3, 1, 2])
 }
 
 /// Gathers the rows of a summary and numbers the names as Keras does.

@@ -14,7 +14,7 @@ mod event;
 use serde::{Deserialize, Serialize};
 
 pub use backend::{ActiveBackend, BackendStatus, CompilePart, SelfCheck};
-pub use config::{Augment, Backend, Config, MEASURE_BATCH, OptimizerKind};
+pub use config::{Augment, Backend, Config, MEASURE_BATCH, Operators, OptimizerKind};
 pub use event::{EpochOutcome, Event, Position, Progress, Stage};
 
 /// CIFAR-10's number of classes, and the length of every per-class array below.

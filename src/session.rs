@@ -21,7 +21,9 @@ use crate::error::Error;
 use crate::model::NetworkSpec;
 use crate::plan::{self, Plan};
 use crate::platform::now_ms;
-use crate::protocol::{Config, EpochResult, Event, Loaded, Position, ShardAdded, Split, Summary};
+use crate::protocol::{
+    Config, EpochResult, Event, Loaded, Operators, Position, ShardAdded, Split, Summary,
+};
 use crate::run::{Epoch, Run};
 use crate::train::Learner;
 
@@ -57,7 +59,7 @@ impl Session {
     /// [`Error::InvalidConfig`].
     pub fn new(config: Config, backend: OpenDevice, dataset: Dataset) -> Result<Self, Error> {
         config.validate()?;
-        let learner = Learner::new(&NetworkSpec::default(), config.seed, &backend.device);
+        let learner = fresh_learner(&config, &backend);
         let preparation = Preparation::of(&backend);
         Ok(Self {
             config,
@@ -136,11 +138,7 @@ impl Session {
 
     /// Forgets the run: new weights from the seed, no history. The data stays.
     pub fn reset(&mut self) {
-        self.learner = Learner::new(
-            &NetworkSpec::default(),
-            self.config.seed,
-            &self.backend.device,
-        );
+        self.learner = fresh_learner(&self.config, &self.backend);
         self.history.clear();
         self.restored = None;
         self.run = None;
@@ -331,6 +329,15 @@ impl Session {
         run.epoch += 1;
         run.last_validation_ms = Some(validation.elapsed_ms);
         events.push(Event::EpochEnd { result, evaluation });
+    }
+}
+
+/// New weights of the tutorial's network from the run's seed.
+fn fresh_learner(config: &Config, backend: &OpenDevice) -> Learner {
+    let learner = Learner::new(&NetworkSpec::default(), config.seed, &backend.device);
+    match config.operators {
+        Operators::Blocks => learner,
+        Operators::Layers => learner.layer_by_layer(),
     }
 }
 

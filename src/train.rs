@@ -41,6 +41,13 @@ impl Learner {
         }
     }
 
+    /// The same learner, computed by Burn's own operators alone.
+    #[must_use]
+    pub fn layer_by_layer(mut self) -> Self {
+        self.model = self.model.layer_by_layer();
+        self
+    }
+
     /// The device that batches are to be uploaded to.
     pub fn device(&self) -> &Device {
         &self.inner_device

@@ -19,6 +19,7 @@ export const DEFAULTS = {
   seed: 1,
   optimizer: 'adam',
   augment: 'none',
+  operators: 'blocks',
   report_every_ms: 250,
 };
 

@@ -33,6 +33,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {number} seed
  * @property {'adam'} optimizer
  * @property {Augment} augment
+ * @property {'blocks' | 'layers'} operators What computes the convolutions on flex.
  * @property {number} report_every_ms
  */
 

@@ -15,6 +15,7 @@ export interface Config {
     seed: number;
     optimizer: "adam";
     augment: "none" | "flip-shift";
+    operators: "blocks" | "layers";
     report_every_ms: number;
 }
 

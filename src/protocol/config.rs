@@ -43,6 +43,17 @@ pub enum Augment {
     FlipShift,
 }
 
+/// What computes the convolutions on flex. Elsewhere there is no choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Operators {
+    /// ConvBurn's own blocks of convolution, ReLU and pooling: the fast ones.
+    #[default]
+    Blocks,
+    /// Burn's operators, one a layer: to compare with.
+    Layers,
+}
+
 /// Everything that determines a run. A field left out has the tutorial's value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -67,6 +78,8 @@ pub struct Config {
     pub optimizer: OptimizerKind,
     /// The augmentation of training images.
     pub augment: Augment,
+    /// What computes the convolutions on flex.
+    pub operators: Operators,
     /// Milliseconds between two progress events.
     pub report_every_ms: u32,
 }
@@ -84,6 +97,7 @@ impl Default for Config {
             seed: 1,
             optimizer: OptimizerKind::Adam,
             augment: Augment::None,
+            operators: Operators::Blocks,
             report_every_ms: 250,
         }
     }

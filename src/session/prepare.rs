@@ -8,7 +8,6 @@ use crate::model::NetworkSpec;
 use crate::plan::Plan;
 use crate::protocol::{Backend, CompilePart, Event};
 use crate::self_check;
-use crate::train::Learner;
 
 /// What is left to do before the first step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,11 +122,7 @@ impl Session {
             Preparation::Refused(problem.clone())
         };
         self.backend.refuse(problem);
-        self.learner = Learner::new(
-            &NetworkSpec::default(),
-            self.config.seed,
-            &self.backend.device,
-        );
+        self.learner = super::fresh_learner(&self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored
             && let Err(error) = self.learner.take_over(numbers, state.adam_steps)
         {

@@ -1,0 +1,106 @@
+//! The arithmetic of a convolution block on the CPU: 3 × 3 convolution, bias, ReLU and, where it follows,
+//! 2 × 2 max-pooling in one pass, and its gradients. Plain numbers; no tensors, no memory of a run.
+//!
+//! Why not Burn's operators one by one: they write and read every intermediate, convolve outputs that
+//! pooling then leaves out (a thirteenth column), and go backward through all of them. Here a gradient
+//! goes only to what it reaches: of four outputs under a pooling window one, and none that ReLU cut off;
+//! an eighth of the products that a matrix product needs. `block.rs` makes an operator of it.
+//!
+//! Images are NHWC (`[n, height, width, channels]`): a row of a 3 × 3 window is one run of numbers.
+//! Loops over arrays of a fixed length are what the compiler turns into SIMD, on wasm and natively.
+
+mod backward;
+mod forward;
+
+pub use backward::{Gradients, backward};
+pub use forward::{Forward, forward};
+
+/// Height and width of the convolution's kernel.
+pub const KERNEL: usize = 3;
+/// Height and width of the pooling window.
+pub const POOL: usize = 2;
+/// In [`Forward::winners`]: ReLU cut this output off, so no gradient passes.
+const DEAD: u32 = 4;
+/// Numbers that one step of the backward loops takes, at least: rows of weights are padded to it.
+const CHUNK: usize = 16;
+
+/// Shapes of a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block {
+    /// Number of images.
+    pub images: usize,
+    /// Height of an input.
+    pub height: usize,
+    /// Width of an input.
+    pub width: usize,
+    /// Channels of an input.
+    pub inputs: usize,
+    /// Channels of an output.
+    pub filters: usize,
+    /// Whether 2 × 2 max-pooling with stride 2 follows.
+    pub pool: bool,
+}
+
+impl Block {
+    /// Outputs of the convolution, along each side, to one of the block.
+    fn stride(&self) -> usize {
+        if self.pool { POOL } else { 1 }
+    }
+
+    /// Height and width of an output; 0 where an input is smaller than the kernel.
+    pub fn output_size(&self) -> [usize; 2] {
+        [self.height, self.width].map(|side| (side + 1).saturating_sub(KERNEL) / self.stride())
+    }
+
+    /// `[n, height, width, channels]` of the output.
+    pub fn output_shape(&self) -> [usize; 4] {
+        let [height, width] = self.output_size();
+        [self.images, height, width, self.filters]
+    }
+
+    /// Numbers in a row of an input image.
+    fn row(&self) -> usize {
+        self.width * self.inputs
+    }
+
+    /// Numbers of an input image.
+    fn image(&self) -> usize {
+        self.height * self.row()
+    }
+
+    /// Numbers of an output image.
+    fn output_image(&self) -> usize {
+        let [height, width] = self.output_size();
+        height * width * self.filters
+    }
+
+    /// Numbers in one row of a 3 × 3 window.
+    fn segment(&self) -> usize {
+        KERNEL * self.inputs
+    }
+
+    /// Numbers of a filter.
+    fn filter(&self) -> usize {
+        KERNEL * self.segment()
+    }
+
+    /// Where the four convolutions under a pooling window begin, from the first: codes 0 to 3 of
+    /// [`Forward::winners`]. Without pooling there is only the first.
+    fn corners(&self) -> [usize; POOL * POOL] {
+        let (right, down) = (self.inputs, self.row());
+        [0, right, down, down + right]
+    }
+
+    /// Where the window of output (`row`, `column`) begins in its image.
+    fn window(&self, row: usize, column: usize) -> usize {
+        row * self.stride() * self.row() + column * self.stride() * self.inputs
+    }
+}
+
+/// A filter's number (`row`, `column`, `input`) in Burn's order, `[in, 3, 3]`.
+fn in_burn(row: usize, column: usize, input: usize) -> usize {
+    (input * KERNEL + row) * KERNEL + column
+}
+
+#[cfg(test)]
+mod tests;

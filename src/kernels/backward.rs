@@ -1,0 +1,252 @@
+//! Gradients of a block's outputs → gradients of its weights, bias and images, only along what they reach.
+
+use super::{Block, CHUNK, DEAD, KERNEL, in_burn};
+
+/// Numbers that the backward loops keep in registers at a time: 12 of wasm's 16.
+const LONG: usize = 3 * CHUNK;
+
+/// Gradients of all that a block reads.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gradients {
+    /// `[n, height, width, inputs]`; empty unless they were asked for.
+    pub images: Vec<f32>,
+    /// `[filters, inputs, 3, 3]`.
+    pub weights: Vec<f32>,
+    /// `[filters]`.
+    pub bias: Vec<f32>,
+}
+
+/// A gradient and where it goes: a window of the image, or a filter.
+#[derive(Clone, Copy, Default)]
+struct Entry {
+    to: u32,
+    gradient: f32,
+}
+
+/// Computes the gradients of a block from those of its outputs.
+///
+/// # Shapes
+/// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, 3, 3]`; `winners` as
+/// [`forward`](super::forward) kept them and `gradients`: `[n, height, width, filters]` of the output.
+pub fn backward(
+    block: &Block,
+    images: &[f32],
+    weights: &[f32],
+    winners: &[u32],
+    gradients: &[f32],
+    of_images: bool,
+) -> Gradients {
+    let filters = block.filters;
+    let segment = block.segment().next_multiple_of(CHUNK);
+    // What is read in chunks may end beyond a window's row: the last one's must not end beyond the images.
+    let padded;
+    let images = if segment == block.segment() {
+        images
+    } else {
+        padded = [images, &[0.0; CHUNK][..]].concat();
+        &padded
+    };
+    let rows = rows_of(block, weights, segment);
+    let mut to_rows = vec![0.0; rows.len()];
+    let mut bias = vec![0.0; filters];
+    let numbers = if of_images {
+        block.images * block.image()
+    } else {
+        0
+    };
+    let mut to_images = vec![0.0; numbers];
+    let mut by_filter = Lists::new(filters, block.output_image() / filters.max(1));
+    let mut by_corner = Lists::new(DEAD as usize + 1, filters);
+    for n in 0..block.images {
+        let here = n * block.output_image()..(n + 1) * block.output_image();
+        let (winners, gradients) = (&winners[here.clone()], &gradients[here]);
+        let image = &images[n * block.image()..];
+        gather_by_filter(block, winners, gradients, &mut by_filter);
+        for (filter, rows) in to_rows.chunks_exact_mut(KERNEL * segment).enumerate() {
+            let entries = by_filter.list(filter);
+            bias[filter] += entries.iter().map(|entry| entry.gradient).sum::<f32>();
+            for (row, row_sums) in rows.chunks_exact_mut(segment).enumerate() {
+                add_windows(row_sums, &image[row * block.row()..], entries);
+            }
+        }
+        if of_images {
+            let to_image = &mut to_images[n * block.image()..];
+            spread(block, &rows, winners, gradients, &mut by_corner, to_image);
+        }
+    }
+    Gradients {
+        images: to_images,
+        weights: weights_of(block, &to_rows, segment),
+        bias,
+    }
+}
+
+/// Lists of entries, of one capacity.
+struct Lists {
+    entries: Vec<Entry>,
+    lengths: Vec<usize>,
+    /// Room for one more than is kept, because an entry is written before it is known whether it stays.
+    room: usize,
+}
+
+impl Lists {
+    fn new(lists: usize, capacity: usize) -> Self {
+        let room = capacity + 1;
+        Self {
+            entries: vec![Entry::default(); lists * room],
+            lengths: vec![0; lists],
+            room,
+        }
+    }
+
+    fn list(&self, list: usize) -> &[Entry] {
+        &self.entries[list * self.room..][..self.lengths[list]]
+    }
+}
+
+/// For each filter the gradients that reach its convolution, and their windows: position by position, because
+/// that is how they lie, and without a branch, because half of them are dead.
+fn gather_by_filter(block: &Block, winners: &[u32], gradients: &[f32], lists: &mut Lists) {
+    let filters = block.filters;
+    let [_, width] = block.output_size();
+    let corners = block.corners().map(|corner| corner as u32);
+    lists.lengths.fill(0);
+    let positions = winners
+        .chunks_exact(filters)
+        .zip(gradients.chunks_exact(filters));
+    for (position, (winners, gradients)) in positions.enumerate() {
+        let window = block.window(position / width, position % width) as u32;
+        let rooms = lists
+            .entries
+            .chunks_exact_mut(lists.room)
+            .zip(&mut lists.lengths);
+        for ((winner, gradient), (room, length)) in winners.iter().zip(gradients).zip(rooms) {
+            room[*length] = Entry {
+                to: window + corners[(winner % DEAD) as usize],
+                gradient: *gradient,
+            };
+            *length += usize::from(*winner != DEAD);
+        }
+    }
+}
+
+/// Adds to `sums` each entry's window times its gradient.
+fn add_windows(sums: &mut [f32], image: &[f32], entries: &[Entry]) {
+    let (long, rest) = sums.split_at_mut(sums.len() / LONG * LONG);
+    for (at, sums) in long.chunks_exact_mut(LONG).enumerate() {
+        add_chunk::<LONG>(sums, &image[at * LONG..], 1, entries);
+    }
+    let done = long.len();
+    for (at, sums) in rest.chunks_exact_mut(CHUNK).enumerate() {
+        add_chunk::<CHUNK>(sums, &image[done + at * CHUNK..], 1, entries);
+    }
+}
+
+/// Adds to `sums` (`N` numbers) those at each entry's `to · stride` in `from`, times its gradient.
+#[inline(always)]
+fn add_chunk<const N: usize>(sums: &mut [f32], from: &[f32], stride: usize, entries: &[Entry]) {
+    let mut chunk = [0.0; N];
+    for entry in entries {
+        let values = &from[entry.to as usize * stride..][..N];
+        for (sum, value) in chunk.iter_mut().zip(values) {
+            *sum += entry.gradient * value;
+        }
+    }
+    for (sum, value) in sums.iter_mut().zip(&chunk) {
+        *sum += value;
+    }
+}
+
+/// Adds to an image's gradients what comes back through the filters, position by position.
+fn spread(
+    block: &Block,
+    rows: &[f32],
+    winners: &[u32],
+    gradients: &[f32],
+    lists: &mut Lists,
+    to_image: &mut [f32],
+) {
+    let (filters, segment) = (block.filters, block.segment());
+    let row_length = segment.next_multiple_of(CHUNK);
+    let [_, width] = block.output_size();
+    let corners = block.corners();
+    let positions = winners
+        .chunks_exact(filters)
+        .zip(gradients.chunks_exact(filters));
+    for (position, (winners, gradients)) in positions.enumerate() {
+        lists.lengths.fill(0);
+        for (filter, (winner, gradient)) in (0..).zip(winners.iter().zip(gradients)) {
+            let list = *winner as usize;
+            let length = &mut lists.lengths[list];
+            lists.entries[list * lists.room + *length] = Entry {
+                to: filter,
+                gradient: *gradient,
+            };
+            *length += 1;
+        }
+        let window = block.window(position / width, position % width);
+        for (corner, from_window) in corners.iter().enumerate() {
+            let entries = lists.list(corner);
+            if entries.is_empty() {
+                continue;
+            }
+            for row in 0..KERNEL {
+                let sums = &mut to_image[window + from_window + row * block.row()..][..segment];
+                add_filters(
+                    sums,
+                    &rows[row * row_length..],
+                    KERNEL * row_length,
+                    entries,
+                );
+            }
+        }
+    }
+}
+
+/// Adds to `sums` each entry's filter times its gradient.
+fn add_filters(sums: &mut [f32], rows: &[f32], filter: usize, entries: &[Entry]) {
+    let (long, rest) = sums.split_at_mut(sums.len() / LONG * LONG);
+    for (at, sums) in long.chunks_exact_mut(LONG).enumerate() {
+        add_chunk::<LONG>(sums, &rows[at * LONG..], filter, entries);
+    }
+    let done = long.len();
+    // The last chunk may be cut short: what lies beyond is padding.
+    for (at, sums) in rest.chunks_mut(CHUNK).enumerate() {
+        add_chunk::<CHUNK>(sums, &rows[done + at * CHUNK..], filter, entries);
+    }
+}
+
+/// `[filters, inputs, 3, 3]` → `[filters, 3, segment]`: each row of a window in one run, padded.
+fn rows_of(block: &Block, weights: &[f32], segment: usize) -> Vec<f32> {
+    let mut rows = vec![0.0; block.filters * KERNEL * segment];
+    each_number(block, segment, |in_rows, in_weights| {
+        rows[in_rows] = weights[in_weights];
+    });
+    rows
+}
+
+/// The inverse of [`rows_of`].
+fn weights_of(block: &Block, rows: &[f32], segment: usize) -> Vec<f32> {
+    let mut weights = vec![0.0; block.filters * block.filter()];
+    each_number(block, segment, |in_rows, in_weights| {
+        weights[in_weights] = rows[in_rows];
+    });
+    weights
+}
+
+/// Where each number of the weights lies in `[filters, 3, segment]` and in `[filters, inputs, 3, 3]`.
+fn each_number(block: &Block, segment: usize, mut tell: impl FnMut(usize, usize)) {
+    for filter in 0..block.filters {
+        for row in 0..KERNEL {
+            for column in 0..KERNEL {
+                for input in 0..block.inputs {
+                    let in_rows = (filter * KERNEL + row) * segment + column * block.inputs + input;
+                    tell(
+                        in_rows,
+                        filter * block.filter() + in_burn(row, column, input),
+                    );
+                }
+            }
+        }
+    }
+}
