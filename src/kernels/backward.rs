@@ -3,7 +3,7 @@
 use super::{Block, CHUNK, DEAD, KERNEL, in_burn};
 
 /// Numbers that the backward loops keep in registers at a time: 12 of wasm's 16.
-const LONG: usize = 3 * CHUNK;
+const LONG: usize = 2 * CHUNK;
 
 /// Gradients of all that a block reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -134,20 +134,20 @@ fn gather_by_filter(block: &Block, winners: &[u32], gradients: &[f32], lists: &m
 fn add_windows(sums: &mut [f32], image: &[f32], entries: &[Entry]) {
     let (long, rest) = sums.split_at_mut(sums.len() / LONG * LONG);
     for (at, sums) in long.chunks_exact_mut(LONG).enumerate() {
-        add_chunk::<LONG>(sums, &image[at * LONG..], 1, entries);
+        add_chunk::<LONG>(sums, &image[at * LONG..], entries);
     }
     let done = long.len();
     for (at, sums) in rest.chunks_exact_mut(CHUNK).enumerate() {
-        add_chunk::<CHUNK>(sums, &image[done + at * CHUNK..], 1, entries);
+        add_chunk::<CHUNK>(sums, &image[done + at * CHUNK..], entries);
     }
 }
 
-/// Adds to `sums` (`N` numbers) those at each entry's `to · stride` in `from`, times its gradient.
+/// Adds to `sums` (up to `N` numbers) those from each entry's place in `from` on, times its gradient.
 #[inline(always)]
-fn add_chunk<const N: usize>(sums: &mut [f32], from: &[f32], stride: usize, entries: &[Entry]) {
+fn add_chunk<const N: usize>(sums: &mut [f32], from: &[f32], entries: &[Entry]) {
     let mut chunk = [0.0; N];
     for entry in entries {
-        let values = &from[entry.to as usize * stride..][..N];
+        let values = &from[entry.to as usize..][..N];
         for (sum, value) in chunk.iter_mut().zip(values) {
             *sum += entry.gradient * value;
         }
@@ -175,7 +175,8 @@ fn spread(
         .zip(gradients.chunks_exact(filters));
     for (position, (winners, gradients)) in positions.enumerate() {
         lists.lengths.fill(0);
-        for (filter, (winner, gradient)) in (0..).zip(winners.iter().zip(gradients)) {
+        let places = (0..).step_by(KERNEL * row_length);
+        for (filter, (winner, gradient)) in places.zip(winners.iter().zip(gradients)) {
             let list = *winner as usize;
             let length = &mut lists.lengths[list];
             lists.entries[list * lists.room + *length] = Entry {
@@ -192,27 +193,22 @@ fn spread(
             }
             for row in 0..KERNEL {
                 let sums = &mut to_image[window + from_window + row * block.row()..][..segment];
-                add_filters(
-                    sums,
-                    &rows[row * row_length..],
-                    KERNEL * row_length,
-                    entries,
-                );
+                add_filters(sums, &rows[row * row_length..], entries);
             }
         }
     }
 }
 
 /// Adds to `sums` each entry's filter times its gradient.
-fn add_filters(sums: &mut [f32], rows: &[f32], filter: usize, entries: &[Entry]) {
+fn add_filters(sums: &mut [f32], rows: &[f32], entries: &[Entry]) {
     let (long, rest) = sums.split_at_mut(sums.len() / LONG * LONG);
     for (at, sums) in long.chunks_exact_mut(LONG).enumerate() {
-        add_chunk::<LONG>(sums, &rows[at * LONG..], filter, entries);
+        add_chunk::<LONG>(sums, &rows[at * LONG..], entries);
     }
     let done = long.len();
     // The last chunk may be cut short: what lies beyond is padding.
     for (at, sums) in rest.chunks_mut(CHUNK).enumerate() {
-        add_chunk::<CHUNK>(sums, &rows[done + at * CHUNK..], filter, entries);
+        add_chunk::<CHUNK>(sums, &rows[done + at * CHUNK..], entries);
     }
 }
 
