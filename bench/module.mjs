@@ -107,15 +107,35 @@ function functionNames(bytes, section) {
 }
 
 /** What a name without a crate of its own counts for. */
-const STANDARD = ['core', 'alloc', 'std', 'hashbrown'];
+const STANDARD = ['core', 'alloc', 'std', 'hashbrown', 'impl'];
+
+/** How rustc writes signs into a symbol. @type {Record<string, string>} */
+const SIGNS = { LT: '<', GT: '>', RF: '&', BP: '*', LP: '(', RP: ')', C: ',', SP: '@' };
+
+/** A symbol's path: `_ZN9burn_flex3ops3add17h…E` is `burn_flex::ops::add::h…`. @param {string} symbol */
+export function pathOf(symbol) {
+  if (!symbol.startsWith('_ZN')) return symbol;
+  const parts = [];
+  for (let at = 3; ;) {
+    const [digits] = /^\d+/.exec(symbol.slice(at, at + 6)) ?? [];
+    if (!digits) break;
+    at += digits.length;
+    parts.push(symbol.slice(at, at + Number(digits)));
+    at += Number(digits);
+  }
+  return parts.map((part) => part.replace(/^_(?=\$)/, '')).join('::')
+    .replace(/\$u([0-9a-f]+)\$/g, (_, code) => String.fromCodePoint(Number.parseInt(code, 16)))
+    .replace(/\$(\w+)\$/g, (_, sign) => SIGNS[sign] ?? ' ')
+    .replaceAll('..', '::');
+}
 
 /**
  * The crate that a function is of: the first in its name that is not the standard library, so that
  * `<&mut burn_flex::Add as core::ops::Fn>::call` is burn_flex's.
- * @param {string | undefined} name As the linker writes it, demangled.
+ * @param {string | undefined} name
  */
 export function crateOf(name) {
-  const words = [...(name ?? '').matchAll(/(?<![\w:])([a-z_]\w*)(?=::)/g)].map(([, word]) => word);
+  const words = [...pathOf(name ?? '').matchAll(/(?<![\w:])([a-z_]\w*)(?=::)/g)].map(([, word]) => word);
   return words.find((word) => !STANDARD.includes(word)) ?? (words.length > 0 ? 'standard library' : 'without a crate');
 }
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { table, withSection } from '../../bench/benchmarks-file.mjs';
-import { crateOf, measureModule } from '../../bench/module.mjs';
+import { crateOf, measureModule, pathOf } from '../../bench/module.mjs';
 import { compare, markdownOf } from '../../bench/reproduction.mjs';
 import { historyOf } from '../../bench/run-file.mjs';
 import { MODULES, largest, outgrown } from '../../bench/size.mjs';
@@ -79,6 +79,8 @@ test('a module’s bytes are told by section, and its code by crate', () => {
   assert.deepEqual(Object.fromEntries(crates), { burn_flex: 3, 'standard library': 6 });
   assert.equal(crateOf('<&mut gemm_common::F as core::ops::FnOnce>::call_once'), 'gemm_common');
   assert.equal(crateOf('memcpy'), 'without a crate');
+  const symbol = '_ZN61_$LT$burn_flex..Tape$LT$T$GT$$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE';
+  assert.equal(pathOf(symbol), '<burn_flex::Tape<T> as core::fmt::Debug>::fmt::h0123456789abcdef');
   assert.deepEqual(largest(new Map([['a', 1], ['b', 3]])), [['b', 3], ['a', 1]]);
 });
 
