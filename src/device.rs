@@ -219,3 +219,30 @@ async fn webgpu_device() -> Result<Device, String> {
 async fn webgpu_device() -> Result<Device, String> {
     Err("this module was built without WebGPU".into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needs_other(backend: Backend) -> bool {
+        let config = Config {
+            backend,
+            ..Config::default()
+        };
+        pollster::block_on(needs_other_module(&config))
+    }
+
+    #[test]
+    fn another_module_is_needed_only_for_what_this_one_was_built_without() {
+        assert!(!needs_other(Backend::Flex));
+        assert_eq!(
+            needs_other(Backend::Ndarray),
+            cfg!(not(feature = "ndarray"))
+        );
+        // A native program has no adapter that another module could use.
+        assert!(!needs_other(Backend::Auto) && !needs_other(Backend::Webgpu));
+        for status in pollster::block_on(backends()) {
+            assert_eq!(status.in_other_module, needs_other(status.backend));
+        }
+    }
+}

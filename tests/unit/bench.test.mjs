@@ -7,6 +7,7 @@ import { crateOf, measureModule, pathOf } from '../../bench/module.mjs';
 import { compare, markdownOf } from '../../bench/reproduction.mjs';
 import { historyOf } from '../../bench/run-file.mjs';
 import { MODULES, largest, outgrown } from '../../bench/size.mjs';
+import { faultsOf } from '../../bench/steady.mjs';
 import { mean, median, standardDeviation, standardErrorsApart } from '../../bench/statistics.mjs';
 
 const reference = JSON.parse(readFileSync(new URL('../fixtures/keras_tutorial.json', import.meta.url), 'utf8'));
@@ -93,4 +94,12 @@ test('a module that outgrows its record by more than a twentieth is told, and on
 test('every module of the page has a recorded size', () => {
   const recorded = JSON.parse(readFileSync(new URL('../../bench/sizes.json', import.meta.url), 'utf8'));
   assert.deepEqual(Object.keys(recorded), MODULES);
+});
+
+test('a task that blocks the page and memory that grows are told, each with its figure', () => {
+  const steady = { js_heap: 1_000, wasm: 1_000, gpu: 0 };
+  const run = { title: 'A', before: steady, after: { ...steady, js_heap: 1_020, wasm: 900 }, longestTaskMs: 50, longTasks: 1 };
+  assert.deepEqual(faultsOf(run), []);
+  const bad = { ...run, after: { ...steady, wasm: 1_021, gpu: 1 }, longestTaskMs: 51 };
+  assert.deepEqual(faultsOf(bad), ['A: a task took 51 ms.', 'A: wasm grew by 2.1 %.', 'A: gpu grew by Infinity %.']);
 });
