@@ -1,5 +1,6 @@
 /**
- * Counts what a trainer asks of WebGPU and how long it waits for it, by wrapping the calls; and finds its wasm memories.
+ * Counts what a trainer asks of WebGPU and how long it waits for it, by wrapping the calls; and finds its wasm memories
+ * and the bytes of its GPU buffers that were neither destroyed nor collected.
  * It runs before the trainer, in a page or in a worker, and leaves the counts in `gpuCounts` of that scope.
  *
  * Waiting is the time in which a read from the GPU (`mapAsync`, `onSubmittedWorkDone`) is pending. What the host does
@@ -9,6 +10,12 @@
   const counts = { dispatches: 0, submissions: 0, bytes_written: 0, wait_ms: 0, wasm_bytes: 0 };
   /** @type {Set<WebAssembly.Memory>} */
   const memories = new Set();
+  let gpuBytes = 0;
+  /** @type {Map<object, number>} Bytes of the buffers that are there, by a token that outlives the buffer. */
+  const buffers = new Map();
+  const collected = new FinalizationRegistry((/** @type {object} */ token) => free(token));
+  /** @type {WeakMap<object, object>} */
+  const tokens = new WeakMap();
   let pending = 0;
   let pendingSinceMs = 0;
 
@@ -39,6 +46,27 @@
     };
   }
 
+  /** @param {object} token */
+  function free(token) {
+    gpuBytes -= buffers.get(token) ?? 0;
+    buffers.delete(token);
+  }
+
+  /** @param {any} prototype Of the GPU's device. */
+  function watchBuffers(prototype) {
+    const create = prototype?.createBuffer;
+    if (!create) return;
+    prototype.createBuffer = function watched(/** @type {any} */ descriptor) {
+      const buffer = create.call(this, descriptor);
+      const token = {};
+      gpuBytes += descriptor.size;
+      buffers.set(token, descriptor.size);
+      tokens.set(buffer, token);
+      collected.register(buffer, token);
+      return buffer;
+    };
+  }
+
   /** @param {any} data @param {number} offset @param {number | undefined} size In elements of a typed array, else in bytes. */
   function bytesOf(data, offset = 0, size = undefined) {
     const unit = data.BYTES_PER_ELEMENT ?? 1;
@@ -53,6 +81,8 @@
   watch(scope.GPUDevice?.prototype, 'createBuffer', ([descriptor]) => {
     if (descriptor.mappedAtCreation) counts.bytes_written += descriptor.size;
   });
+  watchBuffers(scope.GPUDevice?.prototype);
+  watch(scope.GPUBuffer?.prototype, 'destroy', (_, buffer) => free(tokens.get(buffer) ?? {}));
   watchWait(scope.GPUBuffer?.prototype, 'mapAsync');
   watchWait(scope.GPUQueue?.prototype, 'onSubmittedWorkDone');
 
@@ -77,6 +107,7 @@
   scope.gpuCounts = () => ({
     ...counts,
     wait_ms: counts.wait_ms + (pending > 0 ? performance.now() - pendingSinceMs : 0),
+    gpu_bytes: gpuBytes,
     wasm_bytes: [...memories].reduce((sum, memory) => sum + memory.buffer.byteLength, 0),
   });
 })();

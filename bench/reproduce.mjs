@@ -30,7 +30,7 @@ const { values: options } = parseArgs({ options: { seeds: { type: 'string', defa
 const seeds = options.seeds.split(',').map(Number);
 
 /** The module's fingerprint: a run begun with another module is another run. */
-const moduleSha = createHash('sha256').update(readFileSync(join(DIST, 'convburn_worker_bg.wasm'))).digest('hex').slice(0, 12);
+const moduleSha = createHash('sha256').update(readFileSync(join(DIST, 'convburn_cpu_bg.wasm'))).digest('hex').slice(0, 12);
 const folder = fileURLToPath(new URL(`.runs/${moduleSha}/`, import.meta.url));
 mkdirSync(folder, { recursive: true });
 

@@ -8,7 +8,7 @@ const STORED = /\.(gz|png)$/;
 const known = new Map();
 
 /** As a host would serve it that compresses as well as brotli can. @param {string} file */
-function brotliBytes(file) {
+export function brotliBytes(file) {
   const held = known.get(file);
   if (held !== undefined) return held;
   const content = readFileSync(file);

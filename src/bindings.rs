@@ -17,7 +17,7 @@ use convert::{answer, from_js, reject_unknown_keys, to_js};
 use js_sys::{Float32Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-pub use files::{restore, save, save_weights};
+pub use files::{config_of, restore, save, save_weights};
 
 use crate::cifar::Dataset;
 use crate::device;
@@ -135,6 +135,23 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
 #[wasm_bindgen(unchecked_return_type = "BackendStatus[]")]
 pub async fn backends() -> Result<JsValue, JsValue> {
     answer(to_js(&device::backends().await))
+}
+
+/// Whether `config` could run here on a backend that this module was built without: a host that has a
+/// module with it loads that one instead. Never true in a module with all of them. Needs no `load`.
+///
+/// # Errors
+/// `invalid_argument`.
+#[wasm_bindgen(unchecked_return_type = "boolean")]
+pub async fn needs_other_module(
+    #[wasm_bindgen(unchecked_param_type = "Partial<Config>")] config: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(ask_for_other_module(config).await)
+}
+
+async fn ask_for_other_module(config: JsValue) -> Result<JsValue, Error> {
+    let config: Config = from_js("config", config)?.unwrap_or_default();
+    Ok(device::needs_other_module(&config).await.into())
 }
 
 /// Checks a file of CIFAR-10 records, raw or gzip, and adds them. `split`: `"train"` or `"test"`; a

@@ -78,30 +78,45 @@ pub async fn open(config: &Config) -> Result<OpenDevice, Error> {
     }
 }
 
+/// True when `config` could run here on a backend that this module was built without. A host that has a
+/// module with it loads that one; in this one `open` would fail, or `auto` would take flex.
+pub async fn needs_other_module(config: &Config) -> bool {
+    match config.backend {
+        Backend::Flex => false,
+        Backend::Ndarray => cfg!(not(feature = "ndarray")),
+        Backend::Webgpu | Backend::Auto => {
+            cfg!(not(feature = "webgpu")) && fit_adapter(config).await.is_ok()
+        }
+    }
+}
+
 /// Which backends can run here, and why not.
 pub async fn backends() -> Vec<BackendStatus> {
     let ndarray = BackendStatus {
         backend: Backend::Ndarray,
         available: cfg!(feature = "ndarray"),
-        remark: Some(if cfg!(feature = "ndarray") {
-            "Many times slower than flex, and deprecated by Burn.".into()
-        } else {
-            "This module was built without it.".into()
-        }),
+        in_other_module: cfg!(not(feature = "ndarray")),
+        remark: Some("Many times slower than flex, and deprecated by Burn.".into()),
     };
     let flex = BackendStatus {
         backend: Backend::Flex,
         available: true,
+        in_other_module: false,
         remark: None,
     };
     vec![webgpu_status().await, flex, ndarray]
 }
 
 async fn webgpu_status() -> BackendStatus {
-    let found = fit_adapter(&Config::default()).await;
+    let config = Config {
+        backend: Backend::Webgpu,
+        ..Config::default()
+    };
+    let found = fit_adapter(&config).await;
     BackendStatus {
         backend: Backend::Webgpu,
-        available: found.is_ok(),
+        available: found.is_ok() && cfg!(feature = "webgpu"),
+        in_other_module: found.is_ok() && cfg!(not(feature = "webgpu")),
         remark: match found {
             Ok(adapter) if adapter.is_fallback => {
                 Some("There is only a software adapter, which is slower than the processor.".into())
@@ -112,16 +127,17 @@ async fn webgpu_status() -> BackendStatus {
     }
 }
 
-/// The adapter, if WebGPU can run on it in this module.
+/// The adapter, if WebGPU can run on it, in this module or in another. A software adapter is taken only
+/// when WebGPU was asked for by name: the CPU backend is many times faster than it.
 async fn fit_adapter(config: &Config) -> Result<GpuAdapter, String> {
     if let Some(problem) = REFUSED.get() {
         return Err(refusal(problem));
     }
-    if cfg!(not(feature = "webgpu")) {
-        return Err("this module was built without WebGPU".into());
-    }
     let adapter = gpu_adapter().await?;
     fitness::check(&adapter, config)?;
+    if config.backend == Backend::Auto && adapter.is_fallback {
+        return Err("the only GPU adapter is a software one, which is slower".into());
+    }
     Ok(adapter)
 }
 
@@ -166,14 +182,10 @@ fn ndarray() -> Result<OpenDevice, Error> {
     })
 }
 
-/// Opens WebGPU, or says why not as the end of a sentence. A software adapter is taken only when
-/// WebGPU was asked for by name: the CPU backend is many times faster than it.
+/// Opens WebGPU, or says why not as the end of a sentence.
 async fn webgpu(config: &Config) -> Result<OpenDevice, String> {
     let adapter = fit_adapter(config).await?;
     let requested = config.backend;
-    if requested == Backend::Auto && adapter.is_fallback {
-        return Err("the only GPU adapter is a software one, which is slower".into());
-    }
     let device = webgpu_device().await?;
     let reason = match requested {
         Backend::Auto => "On the GPU, because there is a hardware adapter.",
@@ -206,4 +218,31 @@ async fn webgpu_device() -> Result<Device, String> {
 #[allow(clippy::unused_async, reason = "the other half awaits")]
 async fn webgpu_device() -> Result<Device, String> {
     Err("this module was built without WebGPU".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn needs_other(backend: Backend) -> bool {
+        let config = Config {
+            backend,
+            ..Config::default()
+        };
+        pollster::block_on(needs_other_module(&config))
+    }
+
+    #[test]
+    fn another_module_is_needed_only_for_what_this_one_was_built_without() {
+        assert!(!needs_other(Backend::Flex));
+        assert_eq!(
+            needs_other(Backend::Ndarray),
+            cfg!(not(feature = "ndarray"))
+        );
+        // A native program has no adapter that another module could use.
+        assert!(!needs_other(Backend::Auto) && !needs_other(Backend::Webgpu));
+        for status in pollster::block_on(backends()) {
+            assert_eq!(status.in_other_module, needs_other(status.backend));
+        }
+    }
 }

@@ -12,8 +12,10 @@ mod wasm;
 pub(crate) use native::within_patience;
 #[cfg(not(target_arch = "wasm32"))]
 pub(crate) use native::{gpu_adapter, now_ms};
+#[cfg(all(target_arch = "wasm32", feature = "webgpu"))]
+pub(crate) use wasm::within_patience;
 #[cfg(target_arch = "wasm32")]
-pub(crate) use wasm::{gpu_adapter, now_ms, within_patience, yield_now};
+pub(crate) use wasm::{gpu_adapter, now_ms, yield_now};
 
 /// What has to be known of a GPU before Burn may touch it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -66,19 +66,19 @@ pub struct Run {
     pub state: Option<Epoch>,
     /// Milliseconds that the last epoch's validation took; none in the first epoch.
     pub last_validation_ms: Option<f64>,
-    /// When the last progress event was sent.
+    /// When the last progress event was sent; endlessly long ago before the first.
     pub reported_ms: f64,
 }
 
 impl Run {
     /// A run of `epochs` epochs after `done` ones.
-    pub fn new(done: u32, epochs: u32, now_ms: f64) -> Self {
+    pub fn new(done: u32, epochs: u32) -> Self {
         Self {
             epoch: done,
             epochs_end: done.saturating_add(epochs),
             state: None,
             last_validation_ms: None,
-            reported_ms: now_ms,
+            reported_ms: f64::NEG_INFINITY,
         }
     }
 

@@ -145,7 +145,8 @@ impl Session {
         self.signals.clear();
     }
 
-    /// Trains for about `budget_ms` milliseconds, at least one step, and returns what happened. It
+    /// Trains for about `budget_ms` milliseconds, at least one step, and returns what happened; of a run's
+    /// first step at once. It
     /// begins a run of `config.epochs` epochs when none is under way: with the weights as they are
     /// and a fresh optimiser. It returns at the end of an epoch, whatever is left of the budget.
     ///
@@ -181,7 +182,7 @@ impl Session {
             numbers.squares.clear();
         }
         let done = count(self.history.len());
-        Ok(Run::new(done, self.config.epochs, now_ms()))
+        Ok(Run::new(done, self.config.epochs))
     }
 
     /// Returns true when there is more to do.
@@ -211,7 +212,11 @@ impl Session {
             }
             let now = now_ms();
             if now - run.reported_ms >= f64::from(self.config.report_every_ms) {
+                let is_first = run.reported_ms.is_infinite();
                 self.report(run, plan, events).await?;
+                if is_first {
+                    return Ok(true); // The host shows the first figures at once.
+                }
             }
             if now >= until_ms {
                 return Ok(true);

@@ -21,8 +21,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use convburn::bindings::{
-    add_shard, advance, backends, evaluate, load, pause, predict, reset, restore, save,
-    save_weights, stop, summary, train_epoch,
+    add_shard, advance, backends, config_of, evaluate, load, needs_other_module, pause, predict,
+    reset, restore, save, save_weights, stop, summary, train_epoch,
 };
 use convburn::device;
 use convburn::protocol::{
@@ -200,6 +200,10 @@ async fn every_backend_computes_what_flex_computes() {
     assert!(offered.iter().map(|status| status.backend).eq(expected));
     let flex = run(&small_run(Backend::Flex)).await;
     for status in offered {
+        // This module has them all.
+        let config = js(&small_run(status.backend));
+        assert!(!status.in_other_module);
+        assert_eq!(needs_other_module(config).await.unwrap(), JsValue::FALSE);
         if status.backend == Backend::Webgpu {
             // Chromium has it, by `webdriver.json`; a Firefox may have none.
             assert!(status.available || !is_chromium(), "{status:?}");
@@ -260,6 +264,9 @@ async fn a_saved_run_goes_on_at_the_border() {
         let file = Uint8Array::from(save().await.unwrap());
         let expected = finish_and_predict().await;
         let weights = Uint8Array::from(save_weights().await.unwrap());
+        let config: Config = rust(config_of(file.clone()).await.unwrap());
+        assert_eq!(config.backend, status.backend);
+        assert!(config_of(weights.clone()).await.unwrap().is_null());
         assert!(weights.length() < file.length() / 2);
 
         reset().await.unwrap();

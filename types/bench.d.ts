@@ -7,5 +7,5 @@ declare module '*/jax/dist/index.js' {
 }
 
 declare function gpuCounts(): {
-  dispatches: number, submissions: number, bytes_written: number, wait_ms: number, wasm_bytes: number,
+  dispatches: number, submissions: number, bytes_written: number, wait_ms: number, wasm_bytes: number, gpu_bytes: number,
 };

@@ -6,9 +6,13 @@
  * `failed` message like any other, and so does a browser in which none can run. What is sent after
  * that is dropped, because nobody will ever ask for it and a shard is megabytes.
  *
- * It does not look into messages and keeps no state of the run.
+ * A worker holds one of the crate's two modules. It begins with the small one unless the backend is
+ * one that only the full module has, and is replaced (`other_module`) by one that holds the full
+ * module when something asks for that: what is sent from then on goes to the new one.
  *
- * @import { Command, ErrorReport, Message } from './protocol.js'
+ * Otherwise it does not look into messages, and it keeps no state of the run.
+ *
+ * @import { Backend, Command, ErrorReport, Message } from './protocol.js'
  */
 import { reportOf } from './errors.js';
 import { noModuleWorker, whyNoEngine } from './surroundings.js';
@@ -20,8 +24,13 @@ function failed(detail) {
   return { type: 'failed', error: reportOf('worker_failed', message, hint) };
 }
 
-/** @returns {Worker | ErrorReport} The worker, or why there can be none. */
-function open() {
+/** @typedef {'convburn cpu' | 'convburn full'} Name A worker's name says which module it is to hold. */
+
+/** Backends that only the full module has. Whether `auto` comes to one of them is the crate's to say. @type {Backend[]} */
+const FULL_ONLY = ['webgpu', 'ndarray'];
+
+/** @param {Name} name @returns {Worker | ErrorReport} The worker, or why there can be none. */
+function open(name) {
   const reason = whyNoEngine();
   if (reason) return reason;
   let readsType = false;
@@ -31,7 +40,7 @@ function open() {
       readsType = true;
       return /** @type {const} */ ('module');
     },
-    name: 'convburn',
+    name,
   });
   if (readsType) return worker;
   worker.terminate();
@@ -40,9 +49,10 @@ function open() {
 
 /**
  * @param {(message: Message) => void} tell Is given every message of the worker, in order.
+ * @param {Backend} [backend] What the page begins with.
  * @returns {{ send: (command: Command, transfer?: Transferable[]) => void }}
  */
-export function connect(tell) {
+export function connect(tell, backend = 'auto') {
   /** @type {Worker | null} */
   let worker = null;
   /** Whether the worker listens: not yet, now, or never more. @type {'awaited' | 'ready' | 'gone'} */
@@ -57,20 +67,34 @@ export function connect(tell) {
       for (const [command, transfer] of waiting) worker?.postMessage(command, transfer);
     }
     if (message.type === 'failed') engine = 'gone';
+    if (message.type === 'other_module') replace();
     if (engine !== 'awaited') waiting = [];
     tell(message);
   }
 
-  const opened = open();
-  if ('code' in opened) {
-    // Later, because whoever connects listens only after it.
-    queueMicrotask(() => receive({ type: 'failed', error: opened }));
-  } else {
+  /** @param {Name} name */
+  function begin(name) {
+    const opened = open(name);
+    if ('code' in opened) {
+      // Later, because whoever connects listens only after it.
+      queueMicrotask(() => receive({ type: 'failed', error: opened }));
+      return;
+    }
     worker = opened;
     worker.onmessage = (event) => receive(event.data);
     worker.onerror = (event) => receive(failed(event.message ?? ''));
     worker.onmessageerror = () => receive(failed('a message could not be read.'));
   }
+
+  /** The full module takes the small one's place. */
+  function replace() {
+    if (worker) worker.onmessage = worker.onerror = worker.onmessageerror = null; // What it still says is of the past.
+    worker?.terminate();
+    engine = 'awaited';
+    begin('convburn full');
+  }
+
+  begin(FULL_ONLY.includes(backend) ? 'convburn full' : 'convburn cpu');
 
   return {
     send(command, transfer = []) {

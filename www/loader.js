@@ -6,7 +6,7 @@
  * because its records must not change: what was under way is asked for again afterwards. What a
  * shard is worth is said by the crate.
  *
- * @import { Command, Config, Manifest, ManifestShard, Split } from './protocol.js'
+ * @import { Command, Config, Manifest, ManifestShard, Resend, Split } from './protocol.js'
  * @import { Action, State } from './store.js'
  */
 import { reportOf, wordsOf } from './errors.js';
@@ -189,6 +189,20 @@ export function createLoader(store, send) {
     await files.take(same);
   }
 
+  /**
+   * The engine was replaced by one with the other module: it is loaded, then gets what it was replaced
+   * for, then the data of the present source. A Start comes when all of that is there (main.js).
+   * @param {Resend} resend
+   */
+  async function sendAgain({ bytes, start }) {
+    const { source, loaded } = store.get();
+    if (source !== 'files') begin('server');
+    const sending = source === 'files' ? again() : null;
+    if (bytes) send({ type: 'restore', bytes }, [bytes.buffer]);
+    else if (loaded && !start) load(store.get().config); // The source began with what was accepted before.
+    await (sending ?? ensure());
+  }
+
   /** Tries again what failed. A network that is there is not given up for it. */
   async function retry() {
     const { source, loaded } = store.get();
@@ -230,6 +244,7 @@ export function createLoader(store, send) {
     refused,
     retry,
     afterLoad,
+    sendAgain,
     /** Loads the form's configuration. */
     reload: () => load(store.get().config),
   };

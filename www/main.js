@@ -31,7 +31,7 @@ import { mountStatus } from './views/status.js';
 import { mountTryIt } from './views/try-it.js';
 
 const store = createStore(() => performance.now());
-const client = connect((message) => store.dispatch(message));
+const client = connect((message) => store.dispatch(message), readAddress(location.hash).config.backend);
 const loader = createLoader(store, client.send);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
@@ -99,9 +99,11 @@ function react(state, before, message) {
   if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
   if (message.type === 'loaded') void loader.afterLoad();
+  if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   asking.heard(message);
-  if (store.get().autostart && isUsable(store.get())) start();
+  const { autostart, startWaits } = store.get();
+  if ((autostart || startWaits) && isUsable(store.get())) start();
 }
 
 /** @param {State} state */

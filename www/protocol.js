@@ -75,7 +75,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * Whether a backend can run here.
  * @typedef {object} BackendStatus
  * @property {Exclude<Backend, 'auto'>} backend
- * @property {boolean} available
+ * @property {boolean} available In the module that says so. What the worker passes on counts both modules.
+ * @property {boolean} in_other_module Whether a module that was built with it could run it here.
  * @property {string | null} [remark] A sentence: why it cannot, or what to know before choosing it.
  */
 
@@ -204,14 +205,21 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'start', config: Config }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'evaluate' } | { type: 'save' }
- *   | { type: 'restore', bytes: Uint8Array }
+ *   | { type: 'restore', bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'predict', id: number, pixels: Uint8Array }} Command
+ */
+
+/**
+ * What is to be sent again once another module is there: a file that was opened or whose weights wait for
+ * the Start, and whether to start. A load is not in it: the data's source begins with one.
+ * @typedef {{ bytes: Uint8Array<ArrayBuffer> | null, start: boolean }} Resend
  */
 
 /**
  * What the worker answers. `ready` comes first: what is sent earlier is lost. `backends` comes right
  * after it, and again when a backend has been refused. `error` means that one command failed;
- * `failed` means that the worker is of no more use.
+ * `failed` means that the worker is of no more use. `other_module` means that a command needs a backend
+ * that this worker's module lacks: nothing has changed, and it is sent again to a worker with the full module.
  * @typedef {Event
  *   | { type: 'ready' }
  *   | { type: 'backends', backends: BackendStatus[] }
@@ -225,6 +233,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'evaluating' }
  *   | { type: 'evaluation', evaluation: Evaluation }
  *   | { type: 'prediction', id: number, probabilities: Float32Array }
+ *   | { type: 'other_module', resend: Resend }
  *   | { type: 'error', error: ErrorReport, command: Command['type'] | 'advance', id?: string }
  *   | { type: 'failed', error: ErrorReport }} Message
  */

@@ -75,7 +75,7 @@ export async function fetchManifest() {
   try {
     const bytes = await download(url, { cache: 'no-cache' });
     const manifest = readManifest(bytes);
-    await keep(url, bytes);
+    void keep(url, bytes); // Nothing waits for it: it never fails, and the next visit asks the server again.
     return manifest;
   } catch (error) {
     const kept = await (await cache())?.match(url);

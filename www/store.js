@@ -69,6 +69,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
  * @property {Position | null} resumable Where a restored run goes on.
  * @property {boolean} fromWeights Whether the next Start begins from weights that were opened.
+ * @property {boolean} startWaits Whether a Start waits for the engine's other module and the data in it.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
  * @property {boolean} trained Whether the model has left its initial weights.
  * @property {boolean} diverged Whether the run ended because its loss is no number any more.
@@ -133,6 +134,7 @@ export function initialState() {
     runConfig: null,
     resumable: null,
     fromWeights: false,
+    startWaits: false,
     starting: false,
     trained: false,
     diverged: false,
@@ -222,7 +224,7 @@ const CHANGES = {
   source_chosen: (_state, { source, turn, promised }) => ({ ...NO_RUN, ...NO_DATA, source, turn, promised }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
   // A link that starts by itself may have been complained of: that stays to be read.
-  start_sent: (state) => ({ starting: true, autostart: false, error: state.autostart ? state.error : null }),
+  start_sent: (state) => ({ starting: true, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
   subject_chosen: (_state, { subject }) => ({ subject, probabilities: null }),
   complained: (_state, { error }) => ({ error }),
   error_dismissed: () => ({ error: null }),
@@ -234,6 +236,7 @@ const CHANGES = {
     timings: { ...state.timings, run_started_ms: nowMs, run_ended_ms: null },
   }),
   backends: (_state, { backends }) => ({ backends }),
+  other_module: (_state, { resend }) => ({ alive: false, starting: false, startWaits: resend.start }),
   compiling: (_state, { part, done, of }) => ({ compiling: { part, done, of } }),
   // The self-check has passed, or has left the graphics card for another backend.
   backend: (state, { backend }) => (state.loaded ? { loaded: { ...state.loaded, backend } } : {}),
@@ -261,7 +264,7 @@ const CHANGES = {
     if (command === 'advance') return { error, diverged: error.code === 'diverged', timings: { ...state.timings, run_ended_ms: nowMs } };
     return { error };
   },
-  failed: (state, { error }) => ({ error: withWayOn(state, error), alive: false, starting: false }),
+  failed: (state, { error }) => ({ error: withWayOn(state, error), alive: false, starting: false, startWaits: false }),
 };
 
 /**

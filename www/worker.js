@@ -1,6 +1,10 @@
 /**
- * The dedicated module worker: the only file that imports the wasm module. It turns commands
+ * The dedicated module worker: the only file that imports a wasm module. It turns commands
  * into calls of the crate and answers with messages.
+ *
+ * There are two modules of one crate. The small one trains on the processor; a worker that holds it
+ * hands back (`other_module`) what asks for a backend that only the full one has, before anything
+ * has changed. The crate says when that is.
  *
  * Training is pulled: `advance` does about 100 ms of steps and comes back, then the worker yields
  * once, so that a pause, a stop or a prediction is served between two pulls. Calls of the crate
@@ -8,9 +12,13 @@
  *
  * It knows nothing of the page, holds no pixels and decides nothing about learning.
  *
- * @import { Command, Event, Manifest, Message, ErrorReport } from './protocol.js'
+ * @import { BackendStatus, Command, Config, Event, Manifest, Message, ErrorReport, Resend } from './protocol.js'
  */
-import init, * as convburn from './convburn_worker.js';
+
+/** Which module this worker is for: the small one, for the processor alone, or the one with every backend. */
+const isFull = self.name === 'convburn full';
+/** @type {typeof import('./convburn_cpu.js')} The module's exports, once it is fetched. */
+let convburn;
 
 /** Milliseconds of training between two looks at the messages; a pause waits that long at most. */
 const ADVANCE_BUDGET_MS = 100;
@@ -23,7 +31,7 @@ let turnHeld = 0;
 let inRun = false;
 /** Whether a run that was restored waits to go on. */
 let waiting = false;
-/** @type {Uint8Array | null} A file of weights that the next Start begins from. */
+/** @type {Uint8Array<ArrayBuffer> | null} A file of weights that the next Start begins from. */
 let weights = null;
 /** Whether a Start is being prepared: the new session is not there yet, so nothing else may begin. */
 let starting = false;
@@ -82,7 +90,8 @@ function yieldOnce() {
  */
 async function tellBackends() {
   try {
-    post({ type: 'backends', backends: await convburn.backends() });
+    const backends = await convburn.backends();
+    post({ type: 'backends', backends: backends.map((/** @type {BackendStatus} */ each) => ({ ...each, available: each.available || each.in_other_module })) });
   } catch {
     // The choice stays as it is: what cannot run says so when it is loaded.
   }
@@ -157,12 +166,28 @@ function notLoaded() {
   };
 }
 
+/**
+ * Whether the small module lacks what this configuration asks for. What is wrong with a configuration
+ * is said by the call that follows.
+ * @param {Config | null} config
+ */
+async function isForOther(config) {
+  return !isFull && config !== null && convburn.needs_other_module(config).catch(() => false);
+}
+
+/** @param {Partial<Resend>} resend */
+function handBack({ bytes = null, start = false }) {
+  post({ type: 'other_module', resend: { bytes, start } }, bytes ? [bytes.buffer] : []);
+}
+
 /** One function a command; each answers with its message or throws. */
 const handlers = {
   /** @param {Extract<Command, { type: 'load' }>} command */
   async load(command) {
     if (inRun) throw alreadyRunning();
-    const loaded = await exclusively(() => convburn.load(command.config, command.manifest));
+    const loaded = await exclusively(async () => (
+      await isForOther(command.config) ? null : convburn.load(command.config, command.manifest)));
+    if (!loaded) return handBack({});
     manifest = command.manifest;
     turnHeld = command.turn;
     waiting = false;
@@ -185,7 +210,12 @@ const handlers = {
     inRun = true;
     starting = true;
     try {
-      const loaded = await exclusively(() => convburn.load(command.config, manifest));
+      const loaded = await exclusively(async () => (
+        await isForOther(command.config) ? null : convburn.load(command.config, manifest)));
+      if (!loaded) {
+        inRun = false;
+        return handBack({ bytes: weights, start: true });
+      }
       waiting = false;
       await takeWeights();
       post({ type: 'started', loaded });
@@ -240,7 +270,9 @@ const handlers = {
   /** @param {Extract<Command, { type: 'restore' }>} command */
   async restore(command) {
     if (inRun || starting) throw alreadyRunning();
-    const restored = await exclusively(() => convburn.restore(command.bytes));
+    const restored = await exclusively(async () => (
+      !isFull && await isForOther(await convburn.config_of(command.bytes)) ? null : convburn.restore(command.bytes)));
+    if (!restored) return handBack({ bytes: command.bytes });
     waiting = Boolean(restored.position);
     weights = restored.kind === 'weights' ? command.bytes : null;
     post({ type: 'restored', restored });
@@ -273,9 +305,13 @@ async function serve(command) {
 self.addEventListener('message', (event) => void serve(event.data));
 
 try {
-  await init();
+  convburn = isFull ? await import('./convburn_full.js') : await import('./convburn_cpu.js');
+  await convburn.default();
   post({ type: 'ready' });
   void tellBackends();
 } catch (thrown) {
   post({ type: 'failed', error: report(thrown) });
 }
+
+// Without an import or an export the type checker takes this for no module.
+export {};

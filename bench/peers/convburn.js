@@ -12,7 +12,9 @@ const EPOCHS = 1_000;
 
 /** @param {string} backend @param {Records} records @returns {Promise<Trainer>} */
 export async function open(backend, { count, bytes }) {
-  const worker = new Worker('/convburn/worker.js', { type: 'module' });
+  // The name says which module, as www/client.js gives it.
+  const name = backend === 'flex' ? 'convburn cpu' : 'convburn full';
+  const worker = new Worker('/convburn/worker.js', { type: 'module', name });
   const config = {
     backend, workers: 1, train: count, test: TEST, epochs: EPOCHS, batch: BATCH, lr: 0.001, seed: 1,
     optimizer: 'adam', augment: 'none', report_every_ms: 250,

@@ -43,6 +43,23 @@ async fn save_parameters() -> Result<JsValue, Error> {
     Ok(Uint8Array::from(bytes.as_slice()).into())
 }
 
+/// The configuration of a run that [`save`] made; null of weights, which bring none. Nothing changes.
+///
+/// # Errors
+/// `checkpoint`, `not_loaded`.
+#[wasm_bindgen(unchecked_return_type = "Config | null")]
+pub async fn config_of(bytes: Uint8Array) -> Result<JsValue, JsValue> {
+    answer(read_config(&bytes.to_vec()).await)
+}
+
+async fn read_config(bytes: &[u8]) -> Result<JsValue, Error> {
+    let border = super::border();
+    match lock(&border).await?.get()?.read(bytes)? {
+        Checkpoint::Run(state, _) => to_js(&state.config),
+        Checkpoint::Weights(_) => Ok(JsValue::NULL),
+    }
+}
+
 /// Takes a file of [`save`] or [`save_weights`] over. A run brings its configuration and goes on with the
 /// next `advance` or `train_epoch`; weights begin a new run under the present configuration. The data
 /// stays. When it fails, the session before it stays.

@@ -39,8 +39,8 @@ export interface ActiveBackend {
 /** One batch computed on the GPU, against the CPU; differences are shares of the CPU's figures. */
 export interface SelfCheck { loss_difference: number; gradient_difference: number; tolerance: number }
 
-/** Whether a backend can run here. */
-export interface BackendStatus { backend: Backend; available: boolean; remark: string | null }
+/** Whether a backend can run here: `available` in this module, `in_other_module` in one that was built with it. */
+export interface BackendStatus { backend: Backend; available: boolean; in_other_module: boolean; remark: string | null }
 
 /** The network as a table. */
 export interface Summary {

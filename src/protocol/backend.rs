@@ -38,8 +38,10 @@ pub struct SelfCheck {
 pub struct BackendStatus {
     /// Which one; never `auto`.
     pub backend: Backend,
-    /// True when it can.
+    /// True when it can, in this module.
     pub available: bool,
+    /// True when this module was built without it, and one that has it could run it here.
+    pub in_other_module: bool,
     /// One sentence for people: why it cannot, or what to know before choosing it.
     pub remark: Option<String>,
 }

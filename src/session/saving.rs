@@ -10,7 +10,6 @@ use crate::device::OpenDevice;
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::plan::Plan;
-use crate::platform::now_ms;
 use crate::run::{Epoch, Run};
 
 impl Session {
@@ -131,7 +130,7 @@ fn position(run: &Run) -> RunPosition {
 
 fn run(position: &RunPosition, state: &RunState) -> Run {
     let train = state.train_used as usize;
-    let mut run = Run::new(position.epoch, 0, now_ms());
+    let mut run = Run::new(position.epoch, 0);
     run.epochs_end = position.epochs_end;
     if position.step > 0 {
         run.state = Some(Epoch {

@@ -82,7 +82,7 @@ test('when a run is done, with a setting that cannot be used and an error to rea
 });
 
 test('without an engine', async (t) => {
-  const { page } = await shared.visit(t, SHORT, { prepare: (opened) => opened.route('**/convburn_worker*', (route) => route.abort()) });
+  const { page } = await shared.visit(t, SHORT, { prepare: (opened) => opened.route('**/convburn_cpu*', (route) => route.abort()) });
   await waitForPhase(page, ['error']);
   await assertFaultless(page, 'error');
 });

@@ -79,7 +79,7 @@ test('a link whose settings forbid each other is complained of and leaves a page
 
 test('an engine that cannot be loaded is an error with a sentence, and images are there all the same', async (t) => {
   const { page } = await shared.visit(t, SHORT, {
-    prepare: (opened) => opened.route('**/convburn_worker*', (route) => route.abort()),
+    prepare: (opened) => opened.route('**/convburn_cpu*', (route) => route.abort()),
   });
   await waitForPhase(page, ['error']);
   assert.match(await textOf(page, 'error'), /engine.*Reload/);

@@ -3,8 +3,11 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { table, withSection } from '../../bench/benchmarks-file.mjs';
+import { crateOf, measureModule, pathOf } from '../../bench/module.mjs';
 import { compare, markdownOf } from '../../bench/reproduction.mjs';
 import { historyOf } from '../../bench/run-file.mjs';
+import { MODULES, largest, outgrown } from '../../bench/size.mjs';
+import { faultsOf } from '../../bench/steady.mjs';
 import { mean, median, standardDeviation, standardErrorsApart } from '../../bench/statistics.mjs';
 
 const reference = JSON.parse(readFileSync(new URL('../fixtures/keras_tutorial.json', import.meta.url), 'utf8'));
@@ -51,4 +54,52 @@ test('a run file’s history is read from its header', () => {
   const length = Buffer.alloc(8);
   length.writeBigUInt64LE(BigInt(header.length));
   assert.deepEqual(historyOf(Buffer.concat([length, header])), [{ epoch: 1 }]);
+});
+
+/** A WebAssembly module by hand: an import, two functions of 3 and 6 bytes, and their names. */
+function handMade() {
+  const text = (/** @type {string} */ word) => [word.length, ...Buffer.from(word)];
+  const section = (/** @type {number} */ id, /** @type {number[]} */ ...bytes) => [id, bytes.length, ...bytes];
+  const names = [0, 'host', 1, 'core::ptr::drop_in_place<burn_flex::Tape>', 2, '<alloc::vec::Vec<T> as core::fmt::Debug>::fmt'];
+  const map = [3, ...names.flatMap((each) => (typeof each === 'number' ? [each] : text(each)))];
+  return Uint8Array.from([
+    0, 97, 115, 109, 1, 0, 0, 0,
+    ...section(1, 1, 0x60, 0, 0),
+    ...section(2, 1, ...text('env'), ...text('host'), 0, 0),
+    ...section(3, 2, 0, 0),
+    ...section(10, 2, 2, 0, 0x0b, 5, 0, 1, 1, 1, 0x0b),
+    ...section(0, ...text('name'), 1, map.length, ...map),
+  ]);
+}
+
+test('a module’s bytes are told by section, and its code by crate', () => {
+  const bytes = handMade();
+  assert.ok(WebAssembly.validate(bytes));
+  const { sections, crates } = measureModule(bytes);
+  assert.equal(sections.get('code'), 10);
+  assert.deepEqual(Object.fromEntries(crates), { burn_flex: 3, 'standard library': 6 });
+  assert.equal(crateOf('<&mut gemm_common::F as core::ops::FnOnce>::call_once'), 'gemm_common');
+  assert.equal(crateOf('memcpy'), 'without a crate');
+  const symbol = '_ZN61_$LT$burn_flex..Tape$LT$T$GT$$u20$as$u20$core..fmt..Debug$GT$3fmt17h0123456789abcdefE';
+  assert.equal(pathOf(symbol), '<burn_flex::Tape<T> as core::fmt::Debug>::fmt::h0123456789abcdef');
+  assert.deepEqual(largest(new Map([['a', 1], ['b', 3]])), [['b', 3], ['a', 1]]);
+});
+
+test('a module that outgrows its record by more than a twentieth is told, and one without a record', () => {
+  assert.deepEqual(outgrown({ a: 1_000_000, b: 1_000_000 }, { a: 1_050_000, b: 10 }), []);
+  assert.deepEqual(outgrown({ a: 1_000_000 }, { a: 1_060_000 }), ['a has grown by 6.0 %, to 1,060 KB from 1,000; 5 % are allowed.']);
+  assert.deepEqual(outgrown({}, { a: 1 }), ['a has no recorded size.']);
+});
+
+test('every module of the page has a recorded size', () => {
+  const recorded = JSON.parse(readFileSync(new URL('../../bench/sizes.json', import.meta.url), 'utf8'));
+  assert.deepEqual(Object.keys(recorded), MODULES);
+});
+
+test('a task that blocks the page and memory that grows are told, each with its figure', () => {
+  const steady = { js_heap: 1_000, wasm: 1_000, gpu: 0 };
+  const run = { title: 'A', before: steady, after: { ...steady, js_heap: 1_020, wasm: 900 }, longestTaskMs: 50, longTasks: 1 };
+  assert.deepEqual(faultsOf(run), []);
+  const bad = { ...run, after: { ...steady, wasm: 1_021, gpu: 1 }, longestTaskMs: 51 };
+  assert.deepEqual(faultsOf(bad), ['A: a task took 51 ms.', 'A: wasm grew by 2.1 %.', 'A: gpu grew by Infinity %.']);
 });

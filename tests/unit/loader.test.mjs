@@ -206,10 +206,10 @@ test('files are taken with the configuration that the engine accepted, and a bad
 test('data that is taken after the loaded backend was refused is loaded with another one', async () => {
   const { store, loader, sent } = setUp({ backend: 'webgpu' });
   await loader.useServer();
-  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: true }] });
+  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: true, in_other_module: false }] });
   store.dispatch({ type: 'loaded', loaded: { ...LOADED, config: { ...DEFAULTS, backend: 'webgpu', seed: 9 } } });
   await loader.useServer();
-  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: false, remark: 'It is refused.' }] });
+  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: false, in_other_module: false, remark: 'It is refused.' }] });
   await loader.useFiles([new File([new Uint8Array(RECORD_BYTES)], 'mine.bin')]);
   const loads = sent.filter(({ type }) => type === 'load').map(({ turn, config }) => [turn, config.backend, config.seed]);
   assert.deepEqual(loads, [[1, 'webgpu', DEFAULTS.seed], [2, 'webgpu', 9], [3, 'auto', 9]]);
@@ -217,7 +217,7 @@ test('data that is taken after the loaded backend was refused is loaded with ano
 
 test('a backend that was asked for before anything was loaded is not replaced', async () => {
   const { store, loader, sent } = setUp({ backend: 'webgpu' });
-  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: false, remark: 'There is none.' }] });
+  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: false, in_other_module: false, remark: 'There is none.' }] });
   await loader.useServer();
   assert.equal(sent[0].config.backend, 'webgpu', 'its refusal is to be read');
 });
@@ -240,4 +240,25 @@ test('what was sent while nothing could take it is brought again once something 
   assert.deepEqual(shards(), ['1/train-00', '1/test-00', '2/train-00', '2/test-00']);
   await loader.afterLoad();
   assert.equal(sent.filter(({ type }) => type === 'load').length, 2, 'once');
+});
+
+test('an engine that was replaced gets the load, what it was replaced for and the images, in this order', async () => {
+  const { store, loader, sent } = setUp({ train: 2_000, test: 1_000 });
+  await loader.useServer();
+  store.dispatch({ type: 'loaded', loaded: { ...LOADED, config: { ...DEFAULTS, seed: 9 } } });
+  const begun = async (/** @type {any} */ resend) => {
+    const before = sent.length;
+    store.dispatch({ type: 'other_module', resend });
+    await loader.sendAgain(resend);
+    return sent.slice(before).map(({ type, config, id }) => config?.seed ?? id ?? type);
+  };
+  const shards = (/** @type {number} */ turn) => [`${turn}/train-00`, `${turn}/test-00`];
+  assert.deepEqual(await begun({ bytes: new Uint8Array(1), start: true }), [9, 'restore', ...shards(2)]);
+  assert.deepEqual(await begun({ bytes: null, start: true }), [9, ...shards(3)]);
+  assert.deepEqual(await begun({ bytes: null, start: false }), [9, DEFAULTS.seed, ...shards(4)]);
+
+  await loader.useFiles([new File([new Uint8Array(RECORD_BYTES)], 'mine.bin')]);
+  const [load, restore, file] = await begun({ bytes: new Uint8Array(1), start: false });
+  assert.deepEqual([load, restore], [9, 'restore']);
+  assert.match(file, /^6\//);
 });

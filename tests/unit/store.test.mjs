@@ -313,3 +313,10 @@ test('a restored run is the configuration and waits to go on, until a setting is
   const over = feed(readyPage(), { type: 'restored', restored: { ...fixture.restored, position: null } });
   assert.ok(!goesOn(over));
 });
+
+test('a Start that waits for the other module is no run, and is over once it is sent or the engine ends', () => {
+  const waiting = feed(readyPage(), { type: 'start_sent' }, { type: 'other_module', resend: { bytes: null, start: true } });
+  assert.ok(waiting.startWaits && !waiting.starting && !isOccupied(waiting));
+  assert.ok(!feed(waiting, { type: 'start_sent' }).startWaits);
+  assert.ok(!feed(waiting, { type: 'failed', error: fixture.error }).startWaits);
+});

@@ -1,6 +1,7 @@
 /** What keeps the engine from running, what is merely missing, and how the worker's handle says so. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { DEFAULTS } from '../../www/config.js';
 import { connect } from '../../www/client.js';
 import { whyNoEngine, withheld } from '../../www/surroundings.js';
 
@@ -80,6 +81,48 @@ test('what is sent before the worker is ready waits for it', () => {
   made().onmessage({ data: { type: 'ready' } });
   client.send({ type: 'stop' });
   assert.deepEqual(got, ['pause', 'stop']);
+});
+
+test('a worker whose module lacks a backend is replaced by one with the other module, which gets what is sent from then on', () => {
+  /** @type {any[]} */
+  const made = [];
+  scope.Worker = class {
+    /** @type {string[]} */
+    got = [];
+    ended = false;
+    /** @param {unknown} _url @param {{ type: string, name: string }} options */
+    constructor(_url, { type, name }) {
+      assert.equal(type, 'module');
+      this.name = name;
+      made.push(this);
+    }
+
+    /** @param {any} command */
+    postMessage(command) {
+      this.got.push(command.type);
+    }
+
+    terminate() {
+      this.ended = true;
+    }
+  };
+  /** @type {string[]} */
+  const told = [];
+  const client = connect(({ type }) => {
+    told.push(type);
+    if (type === 'other_module') client.send({ type: 'start', config: DEFAULTS });
+  }, 'auto');
+  made[0].onmessage({ data: { type: 'ready' } });
+  made[0].onmessage({ data: { type: 'other_module' } });
+  assert.ok(made[0].ended && made[0].onmessage === null);
+  assert.deepEqual(made[1].got, [], 'it waits for `ready`');
+  made[1].onmessage({ data: { type: 'ready' } });
+  assert.deepEqual(made.map(({ name, got }) => [name, got]), [['convburn cpu', []], ['convburn full', ['start']]]);
+  assert.deepEqual(told, ['ready', 'other_module', 'ready']);
+
+  connect(() => undefined, 'ndarray');
+  connect(() => undefined, 'flex');
+  assert.deepEqual(made.slice(2).map(({ name }) => name), ['convburn full', 'convburn cpu']);
 });
 
 test('what is sent to a worker that is of no use is dropped, also what waited for it', () => {

@@ -1,6 +1,6 @@
 /**
  * The worker against a crate of a few lines: what it lets through while a Start is prepared, and
- * how a run is pulled. The wasm module's import is replaced by `globalThis.crate`.
+ * how a run is pulled. The wasm modules' imports are replaced by `globalThis.crate`.
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
@@ -25,6 +25,9 @@ let listener = () => undefined;
 /** @type {any} */
 const scope = globalThis;
 scope.crate = {
+  default: async () => undefined,
+  needs_other_module: async (/** @type {any} */ config) => config.backend === 'webgpu',
+  config_of: async (/** @type {Uint8Array} */ bytes) => ({ backend: bytes.length > 4 ? 'webgpu' : 'flex' }),
   load: async (/** @type {any} */ config) => {
     calls.push('load');
     await door;
@@ -62,7 +65,7 @@ scope.MessageChannel = class {
 };
 
 const source = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
-  .replace("import init, * as convburn from './convburn_worker.js';", 'const convburn = globalThis.crate; const init = async () => {};');
+  .replaceAll(/import\('\.\/(convburn_\w+)\.js'\)/g, 'globalThis.crate');
 await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const send = (/** @type {string} */ type, more = {}) => listener({ data: { type, config: CONFIG, manifest: null, ...more } });
@@ -268,4 +271,30 @@ test('a restored run goes on when it is resumed, and is no run that is in the wa
   send('save');
   await settle();
   assert.deepEqual(types().slice(3), ['restored', 'loaded', 'restored', 'saved']);
+});
+
+test('what asks for a backend of the other module is handed back, with the file that it needs, and changes nothing', async () => {
+  const other = { seed: 1, backend: 'webgpu' };
+  send('load', { config: other, turn: 1 });
+  await settle();
+  send('restore', { bytes: new Uint8Array(5) }); // Its run is on WebGPU.
+  await settle();
+  send('start', { config: other });
+  await settle();
+  assert.deepEqual(said.map(({ type, resend }) => [type, resend.bytes?.length ?? 0, resend.start]), [
+    ['other_module', 0, false], ['other_module', 5, false], ['other_module', 0, true],
+  ]);
+  assert.deepEqual(calls, []);
+
+  scope.crate.restore = async () => ({ kind: 'weights', position: null });
+  said = [];
+  send('restore', { bytes: new Uint8Array(3) });
+  await settle();
+  send('start', { config: other });
+  await settle();
+  assert.deepEqual(said.map(({ type, resend }) => [type, resend?.bytes.length]), [['restored', undefined], ['other_module', 3]]);
+  said = [];
+  send('start');
+  await settle();
+  assert.deepEqual(types(), ['started', 'done'], 'another Start is not refused');
 });

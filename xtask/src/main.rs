@@ -11,6 +11,7 @@ mod limit;
 mod measure;
 mod serve;
 mod setup;
+mod sizes;
 mod step;
 mod test;
 mod tools;
@@ -33,6 +34,8 @@ cargo xtask data [--from PATH] [--force]         make data/cifar10 from a folder
 cargo xtask reproduce [--seeds 1,2,3]            train the tutorial's whole run in the page, into BENCHMARKS.md; goes
                                                  on where it was interrupted
 cargo xtask bench [--native] [--rounds N]        compare with other trainers, into BENCHMARKS.md; --native: Keras too
+cargo xtask bench --size                         the modules' sizes, by crate, into BENCHMARKS.md
+cargo xtask bench --steady                       long tasks and memory over 23 epochs, into BENCHMARKS.md
 cargo xtask dist                                 make dist/, the folder to upload to a static host
 cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
 
@@ -61,7 +64,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "test" => test(rest),
         "data" => data(rest),
         "reproduce" => measure::reproduce(&mut Workspace::find()?, rest),
-        "bench" => measure::bench(&mut Workspace::find()?, rest),
+        "bench" => bench(rest),
         "dist" => no_arguments(rest).and_then(|()| dist::make(&mut Workspace::find()?)),
         "prepare" => no_arguments(rest).and_then(|()| setup::prepare(&Workspace::find()?)),
         "help" | "--help" | "-h" => {
@@ -69,6 +72,19 @@ fn dispatch(arguments: &[String]) -> Result<()> {
             Ok(())
         }
         other => Err(unknown(other)),
+    }
+}
+
+/// What `bench` measures: the comparison, unless another measurement is named.
+fn bench(arguments: &[String]) -> Result<()> {
+    match arguments.split_first() {
+        Some((word, rest)) if word == "--size" => {
+            no_arguments(rest).and_then(|()| sizes::measure(&mut Workspace::find()?))
+        }
+        Some((word, rest)) if word == "--steady" => {
+            no_arguments(rest).and_then(|()| measure::steady(&mut Workspace::find()?))
+        }
+        _ => measure::bench(&mut Workspace::find()?, arguments),
     }
 }
 

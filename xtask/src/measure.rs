@@ -46,6 +46,18 @@ pub fn bench(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
     )
 }
 
+/// What a long run does to the page: tasks that block it, and memory. The script says which is too much.
+///
+/// # Errors
+/// Something needed cannot be installed, the build fails, or what is required is not met.
+pub fn steady(workspace: &mut Workspace) -> Result<()> {
+    prepare(workspace)?;
+    run(
+        &mut script(workspace, "bench/steady.mjs")?,
+        "Read the message above.",
+    )
+}
+
 /// The whole of what `cargo xtask test` trains the beginning of.
 fn first_epoch(workspace: &Workspace) -> Result<()> {
     let mut command = workspace.command(&cargo());

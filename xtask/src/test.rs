@@ -12,6 +12,7 @@ use crate::dist;
 use crate::error::{Error, Result};
 use crate::limit::run_within;
 use crate::setup::{Need, ensure};
+use crate::sizes;
 use crate::step::{duration, timed};
 use crate::workspace::{Workspace, cargo, command_line};
 
@@ -40,7 +41,7 @@ const QUICK: Duration = Duration::from_secs(10 * 60);
 /// The limit of a step that builds from nothing, or trains in a browser, on a slow machine.
 const LONG: Duration = Duration::from_secs(45 * 60);
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 13] = [
     Step {
         name: "format",
         title: "Rust is formatted",
@@ -160,6 +161,14 @@ const STEPS: [Step; 12] = [
         command: |workspace| Ok(dist::trunk_build(workspace)),
         limit: LONG,
         hint: "Read trunk's message above; `cargo xtask dist` repeats it.",
+    },
+    Step {
+        name: "size",
+        title: "No module has outgrown its recorded size",
+        needs: &[],
+        command: |workspace| Ok(sizes::check(workspace)),
+        limit: QUICK,
+        hint: "`cargo xtask bench --size` shows whose code it is, and records the new size.",
     },
     Step {
         name: "package",

@@ -1,4 +1,4 @@
-// The wasm module's bindings, which the build puts beside worker.js: `src/bindings.rs` is the
+// The wasm modules' bindings, which the build puts beside worker.js: `src/bindings.rs` is the
 // original. The values are described in www/protocol.js; what crosses is checked at the border.
 
 /** Fetches and starts the module; the rest may be called after it. */
@@ -19,3 +19,5 @@ export function stop(...args: any[]): any;
 export function reset(...args: any[]): any;
 export function save(...args: any[]): Promise<any>;
 export function restore(...args: any[]): Promise<any>;
+export function needs_other_module(...args: any[]): Promise<boolean>;
+export function config_of(...args: any[]): Promise<any>;

@@ -1,0 +1,151 @@
+/**
+ * What a long run does to the page: the longest task on its main thread while it trains, and whether memory is flat.
+ * `cargo xtask bench --steady` trains 23 epochs on flex and on WebGPU's software adapter through the page's own
+ * buttons, measures after the third and after the last, writes BENCHMARKS.md's section, and fails where a task or a
+ * growth is more than is allowed.
+ *
+ * @import { Browser, Page } from 'playwright-core'
+ */
+import { readFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { launch, openPage, serve, textOf, waitForPhase } from '../tests/page/harness.mjs';
+import { machine, table, writeSection } from './benchmarks-file.mjs';
+
+const EPOCHS_BEFORE = 3;
+const EPOCHS = EPOCHS_BEFORE + 20;
+/** A longer task makes a page feel stuck; the browser calls it long from there on. */
+const TASK_MOST_MS = 50;
+const GROWTH_MOST = 0.02;
+const COUNTING = readFileSync(new URL('counting.js', import.meta.url), 'utf8');
+
+const RUNS = [
+  { title: 'flex, 2,000 images', webgpu: false, link: `#backend=flex&train=2000&test=1000&epochs=${EPOCHS}&seed=1` },
+  { title: 'WebGPU (SwiftShader), 64 images', webgpu: true, link: `#backend=webgpu&train=64&test=32&epochs=${EPOCHS}&seed=1` },
+];
+
+/** Bytes. @typedef {{ js_heap: number, wasm: number, gpu: number }} Memory */
+/** @typedef {{ title: string, before: Memory, after: Memory, longestTaskMs: number, longTasks: number }} Steadiness */
+
+/** Runs in the page before its scripts: notes the tasks that the browser calls long. */
+function watchTasks() {
+  /** @type {number[]} */
+  const longTasks = [];
+  Object.assign(globalThis, { longTasks });
+  new PerformanceObserver((list) => longTasks.push(...list.getEntries().map(({ duration }) => duration))).observe({ type: 'longtask' });
+}
+
+/** Memory of the page and its worker after a collection. @param {Page} page @returns {Promise<Memory>} */
+async function memoryOf(page) {
+  const [worker] = page.workers();
+  const client = await page.context().newCDPSession(page);
+  // Twice: what a finaliser lets go is collected by the second.
+  for (let i = 0; i < 2; i += 1) {
+    await client.send('HeapProfiler.collectGarbage');
+    await worker.evaluate(() => /** @type {any} */ (globalThis).gc());
+  }
+  await client.detach();
+  const { wasm_bytes, gpu_bytes } = await worker.evaluate(() => gpuCounts());
+  const js_heap = await page.evaluate(async () => {
+    const { breakdown } = await /** @type {any} */ (performance).measureUserAgentSpecificMemory();
+    return breakdown.reduce((/** @type {number} */ sum, /** @type {any} */ part) => sum + (part.types.includes('JavaScript') ? part.bytes : 0), 0);
+  });
+  return { js_heap, wasm: wasm_bytes, gpu: gpu_bytes };
+}
+
+/** @param {Page} page @param {number} count */
+async function waitForEpochs(page, count) {
+  await page.waitForFunction(
+    (wanted) => document.querySelectorAll('[data-testid="epoch-table"] tbody tr').length >= wanted,
+    count, { timeout: 0 },
+  );
+}
+
+/** @param {Page} page */
+const tasksOf = (page) => page.evaluate(() => /** @type {number[]} */ (/** @type {any} */ (globalThis).longTasks).splice(0));
+
+/** @param {Browser} browser @param {string} url @param {(typeof RUNS)[number]} run @returns {Promise<Steadiness>} */
+async function measure(browser, url, { title, link }) {
+  const { context, page } = await openPage(browser);
+  await page.addInitScript(watchTasks);
+  await page.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${COUNTING}\n${await response.text()}` });
+  });
+  await page.goto(`${url}${link}`);
+  await waitForPhase(page, ['ready']);
+  await tasksOf(page); // Those of the page's beginning are first-loss.mjs's matter.
+  await page.getByTestId('start').click();
+  await waitForEpochs(page, EPOCHS_BEFORE);
+  await page.getByTestId('pause').click();
+  await waitForPhase(page, ['paused']);
+  const tasks = await tasksOf(page);
+  const before = await memoryOf(page);
+  await tasksOf(page); // Those of the measuring. The button resumes now.
+  await page.getByTestId('pause').click();
+  await waitForPhase(page, ['done', 'error'], 0);
+  tasks.push(...await tasksOf(page));
+  const error = await textOf(page, 'error');
+  if (error) throw new Error(error);
+  const after = await memoryOf(page);
+  await context.close();
+  return { title, before, after, longestTaskMs: Math.max(0, ...tasks), longTasks: tasks.length };
+}
+
+/** What is more than is allowed, as sentences. @param {Steadiness} run @returns {string[]} */
+export function faultsOf({ title, before, after, longestTaskMs }) {
+  const faults = longestTaskMs > TASK_MOST_MS ? [`${title}: a task took ${Math.round(longestTaskMs)} ms.`] : [];
+  for (const [name, bytes] of Object.entries(before)) {
+    const growth = growthOf(bytes, after[/** @type {keyof Memory} */ (name)]);
+    if (growth > GROWTH_MOST) faults.push(`${title}: ${name} grew by ${(growth * 100).toFixed(1)} %.`);
+  }
+  return faults;
+}
+
+/** A share; of nothing to something it is endless. @param {number} before @param {number} after */
+const growthOf = (before, after) => (after === before ? 0 : (after - before) / before);
+
+/** @param {number} before @param {number} after */
+function cell(before, after) {
+  if (before === 0 && after === 0) return 'none';
+  const [a, b] = [before, after].map((bytes) => (bytes / 2 ** 20).toFixed(2));
+  return `${a} → ${b} (${(growthOf(before, after) * 100).toFixed(1)} %)`;
+}
+
+/** @param {Steadiness[]} runs @param {string[]} versions */
+function markdownOf(runs, versions) {
+  const rows = runs.map(({ title, before, after, longestTaskMs, longTasks }) => [
+    title, longTasks === 0 ? `none of ${TASK_MOST_MS} or more` : `${Math.round(longestTaskMs)} (${longTasks} long)`,
+    cell(before.js_heap, after.js_heap), cell(before.wasm, after.wasm), cell(before.gpu, after.gpu),
+  ]);
+  return [
+    `\`cargo xtask bench --steady\`: ${EPOCHS} epochs through the page's own buttons. Tasks on the page's main thread from Start to the end,`,
+    `by the Long Tasks API, which tells those of ${TASK_MOST_MS} ms and more. Memory of page and worker, MiB, after forced collections: after epoch`,
+    `${EPOCHS_BEFORE} (paused) → at the end. GPU buffers are those created and neither destroyed nor collected. Required: no task over`,
+    `${TASK_MOST_MS} ms, no growth over ${GROWTH_MOST * 100} %.`, '',
+    table(['run', 'longest task, ms', 'JS heap', 'wasm memory', 'GPU buffers'], rows), '', machine(versions),
+  ].join('\n');
+}
+
+async function main() {
+  // Isolated, so that the page may measure its memory.
+  const headers = { 'cross-origin-opener-policy': 'same-origin', 'cross-origin-embedder-policy': 'require-corp' };
+  const server = await serve(undefined, { headers });
+  /** @type {Steadiness[]} */
+  const runs = [];
+  let version = '';
+  for (const run of RUNS) {
+    const browser = await launch({ webgpu: run.webgpu, args: ['--js-flags=--expose-gc', '--enable-blink-features=ForceEagerMeasureMemory'] });
+    version = `Chromium ${browser.version()}`;
+    runs.push(await measure(browser, server.url, run));
+    console.log(runs[runs.length - 1]);
+    await browser.close();
+  }
+  await server.close();
+  writeSection('steady', markdownOf(runs, [version]));
+  const faults = runs.flatMap(faultsOf);
+  if (faults.length === 0) return;
+  console.error(faults.join('\n'));
+  process.exitCode = 1;
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main();
