@@ -78,6 +78,11 @@ pub async fn open(config: &Config) -> Result<OpenDevice, Error> {
     }
 }
 
+/// The CPU's device, for a helper of a run on flex.
+pub fn helper() -> Device {
+    Device::flex()
+}
+
 /// Which backends can run here, and why not.
 pub async fn backends() -> Vec<BackendStatus> {
     let ndarray = BackendStatus {

@@ -11,6 +11,7 @@
  * @import { Command, Event, Manifest, Message, ErrorReport } from './protocol.js'
  */
 import init, * as convburn from './convburn_worker.js';
+import { offerHelpers } from './pool.js';
 
 /** Milliseconds of training between two looks at the messages; a pause waits that long at most. */
 const ADVANCE_BUDGET_MS = 100;
@@ -274,6 +275,7 @@ self.addEventListener('message', (event) => void serve(event.data));
 
 try {
   await init();
+  offerHelpers(convburn, new URL('./convburn_worker.js', import.meta.url).href);
   post({ type: 'ready' });
   void tellBackends();
 } catch (thrown) {

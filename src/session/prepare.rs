@@ -123,6 +123,7 @@ impl Session {
             Preparation::Refused(problem.clone())
         };
         self.backend.refuse(problem);
+        self.choose_helpers();
         self.learner = Learner::new(
             &NetworkSpec::default(),
             self.config.seed,

@@ -62,7 +62,9 @@ scope.MessageChannel = class {
 };
 
 const source = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
-  .replace("import init, * as convburn from './convburn_worker.js';", 'const convburn = globalThis.crate; const init = async () => {};');
+  .replace("import init, * as convburn from './convburn_worker.js';", 'const convburn = globalThis.crate; const init = async () => {};')
+  .replace("import { offerHelpers } from './pool.js';", 'const offerHelpers = () => {};')
+  .replace("new URL('./convburn_worker.js', import.meta.url).href", "''");
 await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const send = (/** @type {string} */ type, more = {}) => listener({ data: { type, config: CONFIG, manifest: null, ...more } });
