@@ -44,7 +44,7 @@ pub async fn answer(learner: &Learner, job: &Job<'_>) -> Result<Vec<f32>, Error>
         Task::Gradients => {
             let slice = RecordSlice { pixels, labels };
             let batch = slice.upload(learner.device());
-            learner.read_slice_gradients(&batch).await
+            learner.slice_gradients(&batch).await
         }
         Task::Logits => {
             learner

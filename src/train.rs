@@ -3,9 +3,11 @@
 //! The loss stays on the device; [`Learner::read_running`] fetches what has gathered there. This is
 //! not a loop: how many steps, when to report and when to stop are `session.rs`'s business.
 
+mod joint;
+
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Gradients, Int, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Int, Tensor};
 
 use crate::adam::Adam;
 use crate::batch::{Batch, numbers};
@@ -17,6 +19,9 @@ use crate::model::{Model, NetworkSpec};
 use crate::parameters::{self, read_flat};
 use crate::protocol::Summary;
 
+use joint::Joint;
+pub use joint::SliceResult;
+
 /// The model, its optimiser and what they gather on the device between two reads.
 #[derive(Debug)]
 pub struct Learner {
@@ -27,6 +32,8 @@ pub struct Learner {
     /// Number of records of each of those steps.
     gathered_records: Vec<usize>,
     inner_device: Device,
+    /// After steps with helpers: the state as plain numbers.
+    joint: Option<Joint>,
 }
 
 impl Learner {
@@ -38,6 +45,7 @@ impl Learner {
             gathered: Vec::new(),
             gathered_records: Vec::new(),
             inner_device: device.clone(),
+            joint: None,
         }
     }
 
@@ -54,10 +62,12 @@ impl Learner {
     /// The optimiser forgets its moments; the weights stay.
     pub fn restart_optimizer(&mut self) {
         self.adam = Adam::default();
+        self.joint = None;
     }
 
     /// One optimiser step: forward, backward, Adam. Nothing is read back.
     pub fn step(&mut self, batch: &Batch, lr: f64) {
+        self.end_joint();
         let (logits, loss) = self.forward(batch);
         let mut gradients = loss.backward();
         self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
@@ -90,97 +100,15 @@ impl Learner {
         })
     }
 
-    /// Loss and gradients of a slice of a batch, on the device; the model stays as it is.
-    pub fn slice_gradients(&self, slice: &Batch) -> SliceGradients {
-        let (logits, loss) = self.forward(slice);
-        let gradients = loss.backward();
-        let figures = figures(loss.inner(), logits.inner(), slice);
-        SliceGradients {
-            gradients,
-            figures,
-            records: slice.records,
-        }
-    }
-
-    /// The same as plain numbers: mean loss, number classified rightly, then the gradients of all
-    /// parameters in the module's order.
-    ///
-    /// # Errors
-    /// [`Error::Compute`] when the backend cannot read it back.
-    pub async fn read_slice_gradients(&self, slice: &Batch) -> Result<Vec<f32>, Error> {
-        let found = self.slice_gradients(slice);
-        let mut collector = Collector {
-            gradients: &found.gradients,
-            flat: vec![found.figures],
-        };
-        self.model.visit(&mut collector);
-        numbers(Tensor::cat(collector.flat, 0)).await
-    }
-
-    /// One optimiser step on the mean over the slices of a batch, each weighted by its records: `own`, and
-    /// those of others as [`Learner::read_slice_gradients`] makes them. Adds what it came to to `mean`.
-    ///
-    /// # Errors
-    /// [`Error::Compute`] when the backend cannot read the loss back.
-    pub async fn step_with(
-        &mut self,
-        own: SliceGradients,
-        others: &[(Vec<f32>, usize)],
-        lr: f64,
-        mean: &mut RunningMean,
-    ) -> Result<(), Error> {
-        let mut slices = vec![(numbers(own.figures).await?, own.records)];
-        slices.extend(
-            others
-                .iter()
-                .map(|(found, records)| (found.iter().take(2).copied().collect(), *records)),
-        );
-        let all: usize = slices.iter().map(|(_, records)| records).sum();
-        let (mut loss_sum, mut right_sum) = (0.0, 0.0);
-        for (figures, records) in slices {
-            if let [loss, right] = figures[..] {
-                loss_sum += f64::from(loss) * records as f64;
-                right_sum += f64::from(right);
-            }
-        }
-        let mut gradients = own.gradients;
-        let share = |records: usize| records as f64 / all as f64;
-        let others = others
-            .iter()
-            .map(|(found, records)| (found.get(2..).unwrap_or_default(), share(*records)));
-        self.model.visit(&mut Averaging {
-            gradients: &mut gradients,
-            own_share: share(own.records),
-            others: others.collect(),
-        });
-        self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
-        mean.add(loss_sum / all as f64, right_sum, all);
-        Ok(())
-    }
-
-    /// Reads all parameters, one after the other.
-    ///
-    /// # Errors
-    /// [`Error::Compute`] when the backend cannot read them back.
-    pub async fn parameters(&self) -> Result<Vec<f32>, Error> {
-        parameters::read_joined(&self.model).await
-    }
-
-    /// Takes over what [`Learner::parameters`] read; the optimiser stays as it is.
-    ///
-    /// # Errors
-    /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
-    pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), Error> {
-        self.model = parameters::write_joined(self.model.clone(), parameters)?;
-        Ok(())
-    }
-
     /// Reads back all that a later learner needs to go on exactly: parameters and Adam's moments, and
     /// its number of steps.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
     pub async fn numbers(&self) -> Result<(Numbers, i32), Error> {
+        if let Some(found) = self.joint_numbers() {
+            return Ok(found);
+        }
         let (means, squares) = self.adam.moments();
         let numbers = Numbers {
             parameters: parameters::read(&self.model).await?,
@@ -198,6 +126,7 @@ impl Learner {
         self.model = parameters::write(self.model.clone(), &found.parameters)?;
         self.adam =
             Adam::with_moments(adam_steps, &found.means, &found.squares, &self.inner_device);
+        self.joint = None;
         Ok(())
     }
 
@@ -258,15 +187,6 @@ pub struct Probe {
     pub gradients: Vec<Vec<f32>>,
 }
 
-/// Loss and gradients of a slice of a batch, on the device.
-#[allow(missing_debug_implementations, reason = "burn's gradients have none")]
-pub struct SliceGradients {
-    gradients: Gradients,
-    /// `[2]`: mean loss, number classified rightly.
-    figures: Tensor<1>,
-    records: usize,
-}
-
 /// Mean loss and number classified rightly.
 ///
 /// # Shapes
@@ -275,35 +195,6 @@ fn figures(loss: Tensor<1>, logits: Tensor<2>, batch: &Batch) -> Tensor<1> {
     let predicted: Tensor<1, Int> = logits.argmax(1).squeeze_dim(1); // [n]
     let right = predicted.equal(batch.labels.clone()).float().sum(); // [1]
     Tensor::cat(vec![loss, right], 0)
-}
-
-/// Visits the parameters of a module in order and replaces each gradient by the weighted mean of it and
-/// of others', which are plain numbers in the same order.
-struct Averaging<'a> {
-    gradients: &'a mut Gradients,
-    own_share: f64,
-    /// What is left of each other's gradients, and its share.
-    others: Vec<(&'a [f32], f64)>,
-}
-
-impl ModuleVisitor for Averaging<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
-        let Some(own) = value.grad_remove(self.gradients) else {
-            return;
-        };
-        let (shape, device) = (own.shape(), own.device());
-        let mut mean = own * self.own_share;
-        for (rest, share) in &mut self.others {
-            let Some((mine, others)) = rest.split_at_checked(shape.num_elements()) else {
-                return;
-            };
-            *rest = others;
-            let data = TensorData::new(mine.to_vec(), shape.clone());
-            mean = mean + Tensor::<D>::from_data(data, &device) * *share;
-        }
-        value.grad_replace(self.gradients, mean);
-    }
 }
 
 /// Visits the parameters of a module in order and gathers their gradients, flattened.

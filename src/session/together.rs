@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::pool::{Helpers, Job, Pool, Task};
 use crate::replica;
+use crate::train::SliceResult;
 
 impl Session {
     /// From now on `helpers` compute too, as many as the configuration wants. The backend tells how many.
@@ -56,17 +57,18 @@ impl Session {
             })
             .collect();
         let asked = pool.ask(jobs.iter().copied());
-        let own = self
-            .learner
-            .slice_gradients(&own.upload(self.learner.device()));
-        let mut found = Vec::with_capacity(jobs.len());
+        let batch = own.upload(self.learner.device());
+        let mut found = vec![SliceResult {
+            numbers: self.learner.slice_gradients(&batch).await?,
+            records: batch.records,
+        }];
         for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
-            let numbers = self.or_here(answer, job).await?;
-            found.push((numbers, job.labels.len()));
+            found.push(SliceResult {
+                numbers: self.or_here(answer, job).await?,
+                records: job.labels.len(),
+            });
         }
-        self.learner
-            .step_with(own, &found, self.config.lr, mean)
-            .await
+        self.learner.step_with(&found, self.config.lr, mean).await
     }
 
     /// Logits of several batches of images, one for each worker at a time.

@@ -33,6 +33,7 @@ cargo xtask data [--from PATH] [--force]         make data/cifar10 from a folder
 cargo xtask reproduce [--seeds 1,2,3]            train the tutorial's whole run in the page, into BENCHMARKS.md; goes
                                                  on where it was interrupted
 cargo xtask bench [--native] [--rounds N]        compare with other trainers, into BENCHMARKS.md; --native: Keras too
+cargo xtask bench --pool [--rounds N]            several workers beside one, into BENCHMARKS.md
 cargo xtask dist                                 make dist/, the folder to upload to a static host
 cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
 
