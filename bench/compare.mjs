@@ -19,7 +19,7 @@ import { filesToFirstStep, measureFirstLoss } from './first-loss.mjs';
 import { brotliTotal } from './sizes.mjs';
 import { mean } from './statistics.mjs';
 import { openKeras, openPage } from './subject.mjs';
-import { chosen } from './trainers.mjs';
+import { CORES, chosen } from './trainers.mjs';
 
 const STEPS_PER_EPOCH = 5;
 const BATCH = 32;
@@ -28,8 +28,8 @@ const RECORDS = STEPS_PER_EPOCH * BATCH;
 const KERAS_RECORDS = 100 * BATCH;
 /** After so many steps memory is measured; the slowest trainers are not kept at it for so long. */
 const MEMORY_MARKS = [10, 50];
-/** As many as ConvBurn has workers. */
-const KERAS_THREADS = 1;
+/** One, and as many as ConvBurn takes workers on all cores. */
+const KERAS_THREADS = [...new Set([1, CORES])];
 const BENCH = fileURLToPath(new URL('.', import.meta.url));
 /** What is not the trainer's: the harness of the measurement, and the data. */
 const IGNORED = /\/data\/|\/bench\/peers\/(page|records)\.|favicon/;
@@ -90,10 +90,12 @@ async function openAll(browser, origin) {
   if (options.native) {
     const python = process.env.CONVBURN_KERAS_PYTHON;
     if (!python) throw new Error('CONVBURN_KERAS_PYTHON names no Python with Keras; `cargo xtask bench --native` sets it.');
-    const subject = await openKeras(python, KERAS_THREADS, KERAS_RECORDS);
-    const measured = begin(subject);
-    await trainEpoch(subject, measured);
-    opened.push({ subject, measured });
+    for (const threads of KERAS_THREADS) {
+      const subject = await openKeras(python, threads, KERAS_RECORDS);
+      const measured = begin(subject);
+      await trainEpoch(subject, measured);
+      opened.push({ subject, measured });
+    }
   }
   return { opened, impossible };
 }

@@ -78,7 +78,7 @@ the first 3,200 images, 100 steps an epoch, and its time is that between the fir
 on the software adapter SwiftShader, on the same two cores: what they say of each other holds here, and little of what
 they say of the CPU will hold on a graphics card. ConvNetJS's package has no Adam; it trains with adadelta.
 
-How to read it: times drift on a shared machine, so compare the ratios. Above 1 is slower than ConvBurn on flex.
+How to read it: times drift on a shared machine, so compare the ratios. Above 1 is slower than ConvBurn on flex in one worker.
 
 ${timesTable(all, impossible)}
 

@@ -34,8 +34,8 @@ export async function openPage(browser, origin, configuration, records) {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${COUNTING}\n${COUNTED_POSTS}\n${await response.text()}` });
   });
-  const { trainer, backend } = configuration;
-  await page.goto(`${origin}/bench/peers/page.html?trainer=${trainer}&backend=${backend}&records=${records}`);
+  const { trainer, backend, workers = 1 } = configuration;
+  await page.goto(`${origin}/bench/peers/page.html?trainer=${trainer}&backend=${backend}&records=${records}&workers=${workers}`);
   await page.waitForFunction(() => 'bench' in globalThis);
   const versions = await ask(page, 'open');
   return {
@@ -70,7 +70,7 @@ export async function openKeras(python, threads, records) {
   };
   const { versions } = await answer();
   return {
-    configuration: { id: 'keras', title: `Keras, native, threads: ${threads}`, trainer: 'keras', backend: 'cpu', repeats: 1 },
+    configuration: { id: `keras-${threads}`, title: `Keras, native, threads: ${threads}`, trainer: 'keras', backend: 'cpu', repeats: 1 },
     versions,
     asked: [],
     async epoch() {

@@ -8,8 +8,12 @@
 //! it on the default device. The state here is plain tensors, held by whoever trains. This can go when
 //! burn-optim offers an unscaled epsilon and asynchronous records.
 
+mod host;
+
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor};
+
+pub use host::HostAdam;
 
 /// Keras's default decay of the gradient's mean.
 const BETA_1: f64 = 0.9;
@@ -69,14 +73,18 @@ impl Adam {
     /// Returns `module` after one step. A parameter without a gradient stays as it is.
     pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients, lr: f64) -> M {
         self.steps = self.steps.saturating_add(1);
-        let correction = (1.0 - BETA_2.powi(self.steps)).sqrt() / (1.0 - BETA_1.powi(self.steps));
         module.map(&mut Update {
             gradients,
             moments: &mut self.moments,
             parameter: 0,
-            step_size: lr * correction,
+            step_size: step_size(self.steps, lr),
         })
     }
+}
+
+/// The learning rate with both bias corrections.
+fn step_size(steps: i32, lr: f64) -> f64 {
+    lr * ((1.0 - BETA_2.powi(steps)).sqrt() / (1.0 - BETA_1.powi(steps)))
 }
 
 /// Visits the parameters of a module in order and replaces each by its updated value.

@@ -82,6 +82,81 @@ pub struct Augmentation {
     pub step: u32,
 }
 
+/// Records as bytes on the host, augmented already: what is split over workers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RecordBytes {
+    /// 3,072 bytes an image: red, green and blue planes.
+    pub pixels: Vec<u8>,
+    /// One byte a record, 0 to 9.
+    pub labels: Vec<u8>,
+}
+
+impl RecordBytes {
+    /// At most `slices` slices one after the other, as even as possible, the longer ones first; none is
+    /// empty.
+    pub fn slices(&self, slices: usize) -> Vec<RecordSlice<'_>> {
+        let records = self.labels.len();
+        let slices = slices.clamp(1, records.max(1));
+        let (mut pixels, mut labels) = (self.pixels.as_slice(), self.labels.as_slice());
+        let mut take = |index: usize| {
+            let length = records / slices + usize::from(index < records % slices);
+            let (mine, rest) = labels.split_at(length.min(labels.len()));
+            labels = rest;
+            let (my_pixels, rest) = pixels.split_at((length * IMAGE_BYTES).min(pixels.len()));
+            pixels = rest;
+            RecordSlice {
+                pixels: my_pixels,
+                labels: mine,
+            }
+        };
+        (0..slices).map(&mut take).collect()
+    }
+}
+
+/// A part of some [`RecordBytes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordSlice<'a> {
+    /// 3,072 bytes an image.
+    pub pixels: &'a [u8],
+    /// One byte a record.
+    pub labels: &'a [u8],
+}
+
+impl RecordSlice<'_> {
+    /// Scales and uploads.
+    pub fn upload(&self, device: &Device) -> Batch {
+        let labels: Vec<i32> = self.labels.iter().map(|label| i32::from(*label)).collect();
+        let records = labels.len();
+        let targets = TensorData::new(one_hot(&labels), [records, CLASSES]);
+        Batch {
+            images: images(self.pixels, device),
+            targets: Tensor::from_data(targets, device),
+            labels: Tensor::from_data(TensorData::new(labels, [records]), device),
+            records,
+        }
+    }
+}
+
+/// Gathers the records at `indices` as bytes. An index beyond the last record is left out.
+pub fn gather_bytes(
+    records: &Records,
+    indices: &[usize],
+    augmentation: Option<Augmentation>,
+) -> RecordBytes {
+    let found = indices.iter().filter_map(|index| records.get(*index));
+    let mut pixels = Vec::with_capacity(indices.len() * IMAGE_BYTES);
+    let mut labels = Vec::with_capacity(indices.len());
+    let mut augmenter = augmentation.and_then(Augmenter::new);
+    for record in found {
+        match &mut augmenter {
+            None => pixels.extend_from_slice(record.pixels),
+            Some(augmenter) => augmenter.extend(&mut pixels, record.pixels),
+        }
+        labels.push(record.label);
+    }
+    RecordBytes { pixels, labels }
+}
+
 /// Gathers the records at `indices` and uploads them. An index beyond the last record is left out.
 ///
 /// # Shapes
@@ -92,25 +167,12 @@ pub fn gather(
     augmentation: Option<Augmentation>,
     device: &Device,
 ) -> Batch {
-    let found = indices.iter().filter_map(|index| records.get(*index));
-    let mut pixels = Vec::with_capacity(indices.len() * IMAGE_BYTES);
-    let mut labels = Vec::with_capacity(indices.len());
-    let mut augmenter = augmentation.and_then(Augmenter::new);
-    for record in found {
-        match &mut augmenter {
-            None => pixels.extend(record.pixels.iter().map(|byte| scale(*byte))),
-            Some(augmenter) => augmenter.extend(&mut pixels, record.pixels),
-        }
-        labels.push(i32::from(record.label));
-    }
-    let records = labels.len();
-    let targets = TensorData::new(one_hot(&labels), [records, CLASSES]);
-    Batch {
-        images: upload(pixels, records, device),
-        targets: Tensor::from_data(targets, device),
-        labels: Tensor::from_data(TensorData::new(labels, [records]), device),
-        records,
-    }
+    let RecordBytes { pixels, labels } = gather_bytes(records, indices, augmentation);
+    let all = RecordSlice {
+        pixels: &pixels,
+        labels: &labels,
+    };
+    all.upload(device)
 }
 
 /// 10 numbers a label, row by row.
@@ -166,7 +228,7 @@ impl Augmenter {
         }
     }
 
-    fn extend(&mut self, pixels: &mut Vec<f32>, image: &[u8]) {
+    fn extend(&mut self, pixels: &mut Vec<u8>, image: &[u8]) {
         let flip = self.rng.random::<bool>();
         let right = self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX);
         let down = self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX);
@@ -175,7 +237,7 @@ impl Augmenter {
 }
 
 fn extend_flipped_and_shifted(
-    pixels: &mut Vec<f32>,
+    pixels: &mut Vec<u8>,
     image: &[u8],
     flip: bool,
     right: i32,
@@ -185,7 +247,7 @@ fn extend_flipped_and_shifted(
         for y in 0..SIDE as i32 {
             for x in 0..SIDE as i32 {
                 let from_x = if flip { SIDE as i32 - 1 - x } else { x } - right;
-                pixels.push(pixel(plane, from_x, y - down).map_or(0.0, scale));
+                pixels.push(pixel(plane, from_x, y - down).unwrap_or(0));
             }
         }
     }
@@ -214,6 +276,34 @@ mod tests {
     }
 
     #[test]
+    fn slices_are_even_and_none_is_empty() {
+        let bytes = RecordBytes {
+            pixels: vec![7; 7 * IMAGE_BYTES],
+            labels: (0..7).collect(),
+        };
+        let lengths = |slices: usize| -> Vec<usize> {
+            let slices = bytes.slices(slices);
+            assert_eq!(
+                slices
+                    .iter()
+                    .flat_map(|s| s.labels)
+                    .copied()
+                    .collect::<Vec<u8>>(),
+                bytes.labels
+            );
+            assert!(
+                slices
+                    .iter()
+                    .all(|s| s.pixels.len() == s.labels.len() * IMAGE_BYTES)
+            );
+            slices.iter().map(|s| s.labels.len()).collect()
+        };
+        assert_eq!(lengths(1), [7]);
+        assert_eq!(lengths(3), [3, 2, 2]);
+        assert_eq!(lengths(9), [1; 7]);
+    }
+
+    #[test]
     fn shuffle_visits_every_record_once_and_depends_on_seed_and_epoch() {
         let mut first = shuffled(1_000, 7, 0);
         assert_eq!(first, shuffled(1_000, 7, 0));
@@ -229,10 +319,10 @@ mod tests {
         image[5 * SIDE + 10] = 255; // red plane, x 10, y 5
         let mut moved = Vec::new();
         extend_flipped_and_shifted(&mut moved, &image, false, 2, -1);
-        assert_eq!(moved.iter().position(|v| *v == 1.0), Some(4 * SIDE + 12));
-        assert_eq!(moved.iter().sum::<f32>(), 1.0);
+        assert_eq!(moved.iter().position(|v| *v == 255), Some(4 * SIDE + 12));
+        assert_eq!(moved.iter().filter(|v| **v > 0).count(), 1);
         let mut flipped = Vec::new();
         extend_flipped_and_shifted(&mut flipped, &image, true, 0, 0);
-        assert_eq!(flipped.iter().position(|v| *v == 1.0), Some(5 * SIDE + 21));
+        assert_eq!(flipped.iter().position(|v| *v == 255), Some(5 * SIDE + 21));
     }
 }

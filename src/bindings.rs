@@ -7,6 +7,7 @@
 
 mod convert;
 mod files;
+mod helpers;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -18,11 +19,13 @@ use js_sys::{Float32Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 pub use files::{config_of, restore, save, save_weights};
+pub use helpers::{helper_gradients, helper_logits, use_helpers};
 
 use crate::cifar::Dataset;
 use crate::device;
 use crate::error::Error;
 use crate::platform::yield_now;
+use crate::pool::Helpers;
 use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position, Split};
 use crate::run::Measurement;
 use crate::session::{Session, Signals};
@@ -42,6 +45,17 @@ struct Border {
     signals: RefCell<Option<Arc<Signals>>>,
     /// Name of the exclusive call that runs.
     running: Cell<Option<&'static str>>,
+    /// Who else computes, once JavaScript has said so.
+    helpers: RefCell<Option<Rc<dyn Helpers>>>,
+}
+
+impl Border {
+    /// Every session gets the helpers that there are.
+    fn lend_helpers(&self, session: &mut Session) {
+        if let Some(helpers) = self.helpers.borrow().as_ref() {
+            session.use_helpers(Rc::clone(helpers));
+        }
+    }
 }
 
 thread_local! {
@@ -121,7 +135,8 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
         Some(old) if old.dataset().manifest() == empty.manifest() => old.into_dataset(),
         _ => empty,
     };
-    let session = Session::new(config, backend, dataset)?;
+    let mut session = Session::new(config, backend, dataset)?;
+    claim.0.lend_helpers(&mut session);
     claim.0.signals.replace(Some(session.signals()));
     let loaded = to_js(&session.loaded());
     *slot = Some(session);

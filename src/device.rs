@@ -90,6 +90,11 @@ pub async fn needs_other_module(config: &Config) -> bool {
     }
 }
 
+/// The CPU's device, for a helper of a run on flex.
+pub fn helper() -> Device {
+    Device::flex()
+}
+
 /// Which backends can run here, and why not.
 pub async fn backends() -> Vec<BackendStatus> {
     let ndarray = BackendStatus {

@@ -19,6 +19,16 @@ pub async fn read<M: Module>(module: &M) -> Result<Vec<Vec<f32>>, Error> {
     read_flat(gathered.flat).await
 }
 
+/// Reads every parameter of a module into one vector, one after the other.
+///
+/// # Errors
+/// [`Error::Compute`] when the backend cannot read them back.
+pub async fn read_joined<M: Module>(module: &M) -> Result<Vec<f32>, Error> {
+    let mut gathered = Gathered::default();
+    module.visit(&mut gathered);
+    numbers(Tensor::cat(gathered.flat, 0)).await
+}
+
 /// The shape of every parameter of a module.
 pub fn shapes<M: Module>(module: &M) -> Vec<Vec<usize>> {
     let mut gathered = Gathered::default();
@@ -50,17 +60,39 @@ pub async fn read_flat(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>, Error> 
 /// # Errors
 /// [`Error::Checkpoint`] when their number, or how many they are, is not the module's.
 pub fn write<M: Module>(module: M, numbers: &[Vec<f32>]) -> Result<M, Error> {
-    let mut replacing = Replacing {
-        numbers: numbers.iter(),
-        fits: true,
-    };
+    let mut numbers = numbers.iter();
+    replace(module, |entries| {
+        let found = numbers.next();
+        found.filter(|n| n.len() == entries).cloned()
+    })
+    .filter(|_| numbers.next().is_none())
+    .ok_or_else(not_the_networks)
+}
+
+/// As [`write`], from one vector as [`read_joined`] makes it.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_joined<M: Module>(module: M, numbers: &[f32]) -> Result<M, Error> {
+    let mut rest = numbers;
+    replace(module, |entries| {
+        let (first, others) = rest.split_at_checked(entries)?;
+        rest = others;
+        Some(first.to_vec())
+    })
+    .filter(|_| rest.is_empty())
+    .ok_or_else(not_the_networks)
+}
+
+fn not_the_networks() -> Error {
+    Error::checkpoint("its tensors are not the network's".into())
+}
+
+/// `module` with what `next` gives for each parameter's number of entries; none when it gave none.
+fn replace<M: Module>(module: M, next: impl FnMut(usize) -> Option<Vec<f32>>) -> Option<M> {
+    let mut replacing = Replacing { next, fits: true };
     let module = module.map(&mut replacing);
-    if replacing.fits && replacing.numbers.next().is_none() {
-        return Ok(module);
-    }
-    Err(Error::checkpoint(
-        "its tensors are not the network's".into(),
-    ))
+    replacing.fits.then_some(module)
 }
 
 #[derive(Default)]
@@ -78,24 +110,20 @@ impl ModuleVisitor for Gathered {
 }
 
 /// Visits the parameters of a module in order and replaces each one's numbers.
-struct Replacing<'a> {
-    numbers: std::slice::Iter<'a, Vec<f32>>,
+struct Replacing<F> {
+    next: F,
     fits: bool,
 }
 
-impl ModuleMapper for Replacing<'_> {
+impl<F: FnMut(usize) -> Option<Vec<f32>>> ModuleMapper for Replacing<F> {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let (id, value, mapper) = param.consume();
         let shape = value.shape();
-        let Some(found) = self
-            .numbers
-            .next()
-            .filter(|n| n.len() == shape.num_elements())
-        else {
+        let Some(found) = (self.next)(shape.num_elements()) else {
             self.fits = false;
             return Param::from_mapped_value(id, value, mapper);
         };
-        let data = TensorData::new(found.clone(), shape);
+        let data = TensorData::new(found, shape);
         let value = Tensor::from_data(data, &value.device()).require_grad();
         Param::from_mapped_value(id, value, mapper)
     }

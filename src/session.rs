@@ -10,6 +10,7 @@ mod saving;
 mod signals;
 #[cfg(test)]
 mod tests;
+mod together;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ use crate::error::Error;
 use crate::model::NetworkSpec;
 use crate::plan::{self, Plan};
 use crate::platform::now_ms;
+use crate::pool::Pool;
 use crate::protocol::{
     Config, EpochResult, Event, Loaded, Operators, Position, ShardAdded, Split, Summary,
 };
@@ -50,6 +52,8 @@ pub struct Session {
     preparation: Preparation,
     /// What the session was restored from, until its run goes on.
     restored: Option<(RunState, Numbers)>,
+    /// Who else computes; none where there is one worker only.
+    pool: Option<Pool>,
 }
 
 impl Session {
@@ -71,6 +75,7 @@ impl Session {
             signals: Arc::default(),
             preparation,
             restored: None,
+            pool: None,
         })
     }
 
@@ -290,9 +295,10 @@ impl Session {
             validation: None,
         });
         if epoch.step < epoch.steps {
-            self.train_step(run.epoch, epoch);
+            self.train_step(run.epoch, epoch).await?;
             let queued = self.learner.unread_steps();
-            if epoch.step == epoch.steps || queued >= steps_per_read(epoch) {
+            // None is queued after a step with helpers, whose loss is known at once.
+            if queued == 0 || epoch.step == epoch.steps || queued >= steps_per_read(epoch) {
                 self.read_running(run).await?;
             }
             return Ok(false);
@@ -302,25 +308,32 @@ impl Session {
         Ok(measurement.done >= plan.test.len())
     }
 
-    fn train_step(&mut self, epoch_index: u32, epoch: &mut Epoch) {
+    async fn train_step(&mut self, epoch_index: u32, epoch: &mut Epoch) -> Result<(), Error> {
         let started_ms = now_ms();
         let first = epoch.step as usize * self.config.batch as usize;
         let end = epoch.order.len().min(first + self.config.batch as usize);
+        let indices = epoch.order.get(first..end).unwrap_or_default();
         let augmentation = Augmentation {
             kind: self.config.augment,
             seed: self.config.seed,
             epoch: epoch_index,
             step: epoch.step,
         };
-        let batch = batch::gather(
-            self.dataset.train(),
-            epoch.order.get(first..end).unwrap_or_default(),
-            Some(augmentation),
-            self.learner.device(),
-        );
-        self.learner.step(&batch, self.config.lr);
+        if let Some(pool) = self.pool() {
+            self.step_together(&pool, indices, augmentation, &mut epoch.mean)
+                .await?;
+        } else {
+            let batch = batch::gather(
+                self.dataset.train(),
+                indices,
+                Some(augmentation),
+                self.learner.device(),
+            );
+            self.learner.step(&batch, self.config.lr);
+        }
         epoch.step += 1;
         epoch.train_ms += now_ms() - started_ms;
+        Ok(())
     }
 
     fn end_epoch(&mut self, run: &mut Run, events: &mut Vec<Event>) {

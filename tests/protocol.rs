@@ -149,7 +149,7 @@ fn every_range_is_checked_and_the_field_named() {
         (
             "workers",
             Config {
-                workers: 0,
+                workers: 65,
                 ..Config::default()
             },
         ),

@@ -6,6 +6,8 @@ export default function init(
   input?: { module_or_path: string | URL | Request | Response | BufferSource | WebAssembly.Module },
 ): Promise<unknown>;
 
+/** Who else computes; `www/pool.js` says it. */
+export function use_helpers(cores: number, want: (...args: any[]) => void, ask: (...args: any[]) => Promise<Float32Array>): void;
 export function backends(...args: any[]): Promise<any>;
 export function load(...args: any[]): Promise<any>;
 export function add_shard(...args: any[]): Promise<any>;

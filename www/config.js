@@ -10,7 +10,7 @@
 /** The tutorial's run. @type {Config} */
 export const DEFAULTS = {
   backend: 'auto',
-  workers: 1,
+  workers: 0,
   train: 50_000,
   test: 10_000,
   epochs: 10,
@@ -43,7 +43,7 @@ export const RULES = {
   lr: { low: 0, high: 10, whole: false },
   seed: { low: 0, high: 4_294_967_295, whole: true },
   augment: { choices: ['none', 'flip-shift'] },
-  workers: { low: 1, high: 64, whole: true },
+  workers: { low: 0, high: 64, whole: true },
 };
 
 /** @param {string} key @returns {key is Field} */

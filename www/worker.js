@@ -14,6 +14,7 @@
  *
  * @import { BackendStatus, Command, Config, Event, Manifest, Message, ErrorReport, Resend } from './protocol.js'
  */
+import { offerHelpers } from './pool.js';
 
 /** Which module this worker is for: the small one, for the processor alone, or the one with every backend. */
 const isFull = self.name === 'convburn full';
@@ -307,6 +308,8 @@ self.addEventListener('message', (event) => void serve(event.data));
 try {
   convburn = isFull ? await import('./convburn_full.js') : await import('./convburn_cpu.js');
   await convburn.default();
+  const script = isFull ? './convburn_full.js' : './convburn_cpu.js';
+  offerHelpers(convburn, new URL(script, import.meta.url).href);
   post({ type: 'ready' });
   void tellBackends();
 } catch (thrown) {

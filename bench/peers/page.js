@@ -1,8 +1,9 @@
 /**
- * A page with one trainer, named in its address: `?trainer=tensorflow&backend=webgl&records=320`. The driver calls
+ * A page with one trainer, named in its address: `?trainer=tensorflow&backend=webgl&records=320`,
+ * of ConvBurn also `workers=2`. The driver calls
  * `bench.open()` and then `bench.epoch()` as often as it likes.
  *
- * A trainer is a module whose `open(backend, records)` gives an `epoch()`: every record once, in order, in batches of 32,
+ * A trainer is a module whose `open(backend, records, workers)` gives an `epoch()`: every record once, in order, in batches of 32,
  * and the epoch's mean loss when all of it is computed.
  *
  * @typedef {{ count: number, bytes: Uint8Array<ArrayBuffer>, labels: Uint8Array }} Records CIFAR-10's: a label and 3,072 bytes each.
@@ -38,7 +39,7 @@ let trainer;
 const bench = {
   async open() {
     const { open } = await import(`./${asked.get('trainer')}.js`);
-    trainer = await open(asked.get('backend'), await fetchRecords());
+    trainer = await open(asked.get('backend'), await fetchRecords(), Number(asked.get('workers') ?? 1));
     return trainer.versions;
   },
 

@@ -89,7 +89,8 @@ async fn go_on(claim: &Claim, state: RunState, numbers: &Numbers) -> Result<JsVa
     let backend = device::open(&state.config).await?;
     let mut slot = claim.0.session.lock().await;
     let dataset = slot.take().ok_or(Error::NotLoaded)?.into_dataset();
-    let session = Session::restored(state, numbers, backend, dataset)?;
+    let mut session = Session::restored(state, numbers, backend, dataset)?;
+    claim.0.lend_helpers(&mut session);
     claim.0.signals.replace(Some(session.signals()));
     let restored = answer_of(&session, FileKind::Run);
     *slot = Some(session);

@@ -6,6 +6,7 @@ export type Split = "train" | "test";
 /** Everything that determines a run; a field left out has the tutorial's value. */
 export interface Config {
     backend: Backend;
+    /** Web workers that share a step on flex; 0: as many as pay here. */
     workers: number;
     train: number;
     test: number;

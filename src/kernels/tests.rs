@@ -86,12 +86,9 @@ fn written_out(block: &Block, [images, weights, bias]: &[Vec<f32>; 3]) -> Vec<Ou
                     f64::from(bias[filter]) + products.sum::<f64>()
                 };
                 let of_corner = |corner: &usize| (convolved(first + corner), first + corner);
-                let all: Vec<_> = corners.iter().map(of_corner).collect();
-                let largest = all
-                    .iter()
-                    .copied()
-                    .reduce(|a, b| if b.0 > a.0 { b } else { a })
-                    .unwrap();
+                let none = (f64::NEG_INFINITY, first);
+                let larger = |a: (f64, usize), b: (f64, usize)| if b.0 > a.0 { b } else { a };
+                let largest = corners.iter().map(of_corner).fold(none, larger);
                 outputs.push(Output {
                     value: largest.0,
                     window: largest.1,

@@ -60,7 +60,7 @@ pub enum Operators {
 pub struct Config {
     /// The backend asked for.
     pub backend: Backend,
-    /// Number of CPU workers asked for. This version trains in one.
+    /// Number of CPU workers asked for; 0: as many as pay here.
     pub workers: u32,
     /// Number of training records: the first ones in official order.
     pub train: u32,
@@ -88,7 +88,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             backend: Backend::Auto,
-            workers: 1,
+            workers: 0,
             train: 50_000,
             test: 10_000,
             epochs: 10,
@@ -114,7 +114,7 @@ impl Config {
     /// # Errors
     /// [`Error::InvalidConfig`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
-        in_range("workers", self.workers, 1, 64)?;
+        in_range("workers", self.workers, 0, 64)?;
         in_range("train", self.train, 1, RECORDS_MAX)?;
         in_range("test", self.test, 1, RECORDS_MAX)?;
         in_range("epochs", self.epochs, 1, 1_000)?;

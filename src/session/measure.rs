@@ -13,7 +13,7 @@ use crate::run::Measurement;
 const BATCH: usize = MEASURE_BATCH as usize;
 
 impl Session {
-    /// Measures the next batch of test records.
+    /// Measures the next batch of test records, or as many as there are workers.
     pub(super) async fn measure(
         &self,
         plan: &Plan,
@@ -22,9 +22,10 @@ impl Session {
         let started_ms = now_ms();
         let records = plan.test_records(&self.dataset);
         let first = plan.test.start + measurement.done;
-        let indices: Vec<usize> = (first..plan.test.end.min(first + BATCH)).collect();
-        let batch = batch::gather(records, &indices, None, self.learner.device());
-        let logits = self.learner.logits(batch.images).await?;
+        let workers = self.pool().map_or(1, |pool| pool.workers());
+        let indices: Vec<usize> = (first..plan.test.end.min(first + BATCH * workers)).collect();
+        let bytes = batch::gather_bytes(records, &indices, None);
+        let logits = self.logits_of(&bytes.pixels, BATCH).await?;
         for (logits, index) in logits.chunks_exact(CLASSES).zip(&indices) {
             if let Some(record) = records.get(*index) {
                 measurement.tally.add(logits, record.label);
@@ -70,12 +71,7 @@ impl Session {
                 image_bytes: IMAGE_BYTES,
             });
         }
-        let mut probabilities = Vec::with_capacity(pixels.len() / IMAGE_BYTES * CLASSES);
-        for chunk in pixels.chunks(BATCH * IMAGE_BYTES) {
-            let images = batch::images(chunk, self.learner.device());
-            let logits = self.learner.logits(images).await?;
-            probabilities.extend(logits.chunks_exact(CLASSES).flat_map(softmax));
-        }
-        Ok(probabilities)
+        let logits = self.logits_of(pixels, BATCH).await?;
+        Ok(logits.chunks_exact(CLASSES).flat_map(softmax).collect())
     }
 }

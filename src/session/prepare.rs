@@ -122,6 +122,7 @@ impl Session {
             Preparation::Refused(problem.clone())
         };
         self.backend.refuse(problem);
+        self.choose_helpers();
         self.learner = super::fresh_learner(&self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored
             && let Err(error) = self.learner.take_over(numbers, state.adam_steps)

@@ -13,7 +13,7 @@ test('the documented link is read field by field', () => {
   );
   assert.deepEqual(complaints, []);
   assert.equal(autostart, true);
-  assert.deepEqual(config, { ...DEFAULTS, backend: 'flex', train: 2000, test: 1000, epochs: 1, seed: 7 });
+  assert.deepEqual(config, { ...DEFAULTS, backend: 'flex', train: 2000, test: 1000, epochs: 1, seed: 7, workers: 1 });
 });
 
 test('a fragment survives the way there and back', () => {
@@ -39,7 +39,7 @@ test('of a key that comes twice the first counts, which is said once', () => {
 });
 
 test('numbers that are none, or that no run can use, are refused', () => {
-  for (const link of ['lr=NaN', 'lr=-0.1', 'lr=1e9', 'lr=Infinity', 'epochs=0', 'seed=seven', 'seed=-1', 'seed=1.5', 'batch=0', 'batch=1e99', 'train=', 'workers=0']) {
+  for (const link of ['lr=NaN', 'lr=-0.1', 'lr=1e9', 'lr=Infinity', 'epochs=0', 'seed=seven', 'seed=-1', 'seed=1.5', 'batch=0', 'batch=1e99', 'train=', 'workers=65']) {
     const { config, complaints } = parseFragment(`#${link}`);
     assert.deepEqual(config, DEFAULTS, link);
     assert.equal(complaints.length, 1, link);

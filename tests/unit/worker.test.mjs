@@ -65,7 +65,9 @@ scope.MessageChannel = class {
 };
 
 const source = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
-  .replaceAll(/import\('\.\/(convburn_\w+)\.js'\)/g, 'globalThis.crate');
+  .replaceAll(/import\('\.\/(convburn_\w+)\.js'\)/g, 'globalThis.crate')
+  .replace("import { offerHelpers } from './pool.js';", 'const offerHelpers = () => {};')
+  .replaceAll(/new URL\(script, import\.meta\.url\)\.href/g, "''");
 await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const send = (/** @type {string} */ type, more = {}) => listener({ data: { type, config: CONFIG, manifest: null, ...more } });

@@ -46,9 +46,11 @@ function checkSentence(check) {
 /** @param {State} state @returns {string} What runs, and why; and whether a choice still waits. */
 function backendSentence(state) {
   if (!state.loaded) return 'The engine is not ready yet.';
-  const { active, reason, adapter, self_check: check } = state.loaded.backend;
-  const waits = state.loaded.config.backend !== state.config.backend ? ' Your choice applies at the next start.' : '';
-  return `Runs on ${active}${adapter ? ` (${adapter})` : ''}. ${reason}${checkSentence(check)}${waits}`;
+  const { active, reason, adapter, workers, self_check: check } = state.loaded.backend;
+  const { config } = state.loaded;
+  const waits = config.backend !== state.config.backend || config.workers !== state.config.workers ? ' Your choice applies at the next start.' : '';
+  const cores = workers > 1 ? `, on ${workers} cores` : '';
+  return `Runs on ${active}${adapter ? ` (${adapter})` : ''}${cores}. ${reason}${checkSentence(check)}${waits}`;
 }
 
 /**

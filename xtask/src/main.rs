@@ -36,6 +36,7 @@ cargo xtask reproduce [--seeds 1,2,3]            train the tutorial's whole run 
 cargo xtask bench [--native] [--rounds N]        compare with other trainers, into BENCHMARKS.md; --native: Keras too
 cargo xtask bench --size                         the modules' sizes, by crate, into BENCHMARKS.md
 cargo xtask bench --steady                       long tasks and memory over 23 epochs, into BENCHMARKS.md
+cargo xtask bench --pool [--rounds N]            several workers beside one, into BENCHMARKS.md
 cargo xtask dist                                 make dist/, the folder to upload to a static host
 cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
 

@@ -29,12 +29,20 @@ pub fn reproduce(workspace: &mut Workspace, arguments: &[String]) -> Result<()> 
     )
 }
 
-/// The comparison with other trainers. The arguments go to the script; `--native` needs Keras too.
+/// The comparison with other trainers, or with `--pool` several workers beside one. The arguments go to the
+/// script; `--native` needs Keras too.
 ///
 /// # Errors
 /// Something needed cannot be installed, the build fails, or a trainer does not learn.
 pub fn bench(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
     prepare(workspace)?;
+    if arguments.iter().any(|word| word == "--pool") {
+        let rest = arguments.iter().filter(|word| *word != "--pool");
+        return run(
+            script(workspace, "bench/pool.mjs")?.args(rest),
+            "Read the message above.",
+        );
+    }
     ensure(Need::BenchPeers, workspace)?;
     let mut command = script(workspace, "bench/compare.mjs")?;
     if arguments.iter().any(|word| word == "--native") {

@@ -1,0 +1,132 @@
+//! The session with helpers: a step and a measurement that are split over several workers. With one
+//! worker nothing here runs.
+
+use std::rc::Rc;
+
+use super::Session;
+use crate::batch::{self, Augmentation};
+use crate::cifar::IMAGE_BYTES;
+use crate::error::Error;
+use crate::metrics::RunningMean;
+use crate::pool::{Helpers, Job, Pool, Task};
+use crate::replica;
+use crate::train::SliceResult;
+
+impl Session {
+    /// From now on `helpers` compute too, as many as the configuration wants. The backend tells how many.
+    pub fn use_helpers(&mut self, helpers: Rc<dyn Helpers>) {
+        let pool = Pool::new(helpers, &self.config, self.backend.active.active);
+        self.backend.active.workers = crate::cifar::count(pool.workers());
+        self.pool = Some(pool);
+    }
+
+    /// After the backend has changed: another one wants other helpers.
+    pub(super) fn choose_helpers(&mut self) {
+        if let Some(pool) = self.pool.take() {
+            self.use_helpers(pool.helpers());
+        }
+    }
+
+    /// The helpers, if there are any to ask.
+    pub(super) fn pool(&self) -> Option<Pool> {
+        self.pool.clone().filter(|pool| pool.workers() > 1)
+    }
+
+    /// One optimiser step whose gradients are computed in slices; adds what it came to to `mean`. What a
+    /// helper does not answer is computed here, so the step is the same whoever died.
+    pub(super) async fn step_together(
+        &mut self,
+        pool: &Pool,
+        indices: &[usize],
+        augmentation: Augmentation,
+        mean: &mut RunningMean,
+    ) -> Result<(), Error> {
+        let parameters = self.learner.parameters().await?;
+        let bytes = batch::gather_bytes(self.dataset.train(), indices, Some(augmentation));
+        let slices = bytes.slices(pool.workers());
+        let Some((own, others)) = slices.split_first() else {
+            return Ok(());
+        };
+        let jobs: Vec<Job<'_>> = others
+            .iter()
+            .map(|slice| Job {
+                task: Task::Gradients,
+                parameters: &parameters,
+                pixels: slice.pixels,
+                labels: slice.labels,
+            })
+            .collect();
+        let asked = pool.ask(jobs.iter().copied());
+        let batch = own.upload(self.learner.device());
+        let mut found = vec![SliceResult {
+            numbers: self.learner.slice_gradients(&batch).await?,
+            records: batch.records,
+        }];
+        for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
+            found.push(SliceResult {
+                numbers: self.or_here(answer, job).await?,
+                records: job.labels.len(),
+            });
+        }
+        self.learner.step_with(&found, self.config.lr, mean).await
+    }
+
+    /// Logits of several batches of images, one for each worker at a time.
+    pub(super) async fn logits_together(
+        &self,
+        pool: &Pool,
+        batches: &[&[u8]],
+    ) -> Result<Vec<f32>, Error> {
+        let parameters = self.learner.parameters().await?;
+        let mut logits = Vec::new();
+        for round in batches.chunks(pool.workers()) {
+            let Some((own, others)) = round.split_first() else {
+                continue;
+            };
+            let jobs: Vec<Job<'_>> = others
+                .iter()
+                .map(|pixels| Job {
+                    task: Task::Logits,
+                    parameters: &parameters,
+                    pixels,
+                    labels: &[],
+                })
+                .collect();
+            let asked = pool.ask(jobs.iter().copied());
+            let images = batch::images(own, self.learner.device());
+            logits.extend(self.learner.logits(images).await?);
+            for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
+                logits.extend(self.or_here(answer, job).await?);
+            }
+        }
+        Ok(logits)
+    }
+
+    /// The logits of images, by all workers if there are several.
+    ///
+    /// # Shapes
+    /// `n · 3072` bytes → `n · 10` numbers.
+    pub(super) async fn logits_of(
+        &self,
+        pixels: &[u8],
+        batch_images: usize,
+    ) -> Result<Vec<f32>, Error> {
+        let batches: Vec<&[u8]> = pixels.chunks(batch_images * IMAGE_BYTES).collect();
+        if let Some(pool) = self.pool().filter(|_| batches.len() > 1) {
+            return self.logits_together(&pool, &batches).await;
+        }
+        let mut logits = Vec::new();
+        for batch in batches {
+            let images = batch::images(batch, self.learner.device());
+            logits.extend(self.learner.logits(images).await?);
+        }
+        Ok(logits)
+    }
+
+    async fn or_here(&self, answer: Option<Vec<f32>>, job: &Job<'_>) -> Result<Vec<f32>, Error> {
+        match answer {
+            Some(numbers) => Ok(numbers),
+            None => replica::answer(&self.learner, job).await,
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Steps whose gradients come in slices: the state is kept as plain numbers, which is how it is sent to
+//! helpers and how their answers come.
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use super::{Collector, Learner, figures};
+use crate::adam::{Adam, HostAdam};
+use crate::batch::{Batch, numbers};
+use crate::checkpoint::Numbers;
+use crate::error::Error;
+use crate::metrics::RunningMean;
+use crate::parameters::{self, read_flat};
+
+/// Parameters and optimiser as plain numbers. While it is there, the learner's own optimiser is behind it.
+#[derive(Clone, Debug)]
+pub(super) struct Joint {
+    parameters: Vec<f32>,
+    adam: HostAdam,
+}
+
+/// What a slice of a batch came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SliceResult {
+    /// As [`Learner::slice_gradients`] gives them, here or in a helper.
+    pub numbers: Vec<f32>,
+    /// Number of records of the slice.
+    pub records: usize,
+}
+
+impl Learner {
+    /// Mean loss, number classified rightly and the gradients of all parameters over a slice of a batch, one
+    /// after the other; the model stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read it back.
+    pub async fn slice_gradients(&self, slice: &Batch) -> Result<Vec<f32>, Error> {
+        let (logits, loss) = self.forward(slice);
+        let gradients = loss.backward();
+        let mut collector = Collector {
+            gradients: &gradients,
+            flat: vec![figures(loss.inner(), logits.inner(), slice)],
+        };
+        self.model.visit(&mut collector);
+        numbers(Tensor::cat(collector.flat, 0)).await
+    }
+
+    /// All parameters, one after the other: what a helper has to be sent.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read them back.
+    pub async fn parameters(&self) -> Result<Vec<f32>, Error> {
+        match &self.joint {
+            Some(joint) => Ok(joint.parameters.clone()),
+            None => parameters::read_joined(&self.model).await,
+        }
+    }
+
+    /// Takes over what [`Learner::parameters`] gave, with a fresh optimiser.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
+    pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), Error> {
+        self.model = parameters::write_joined(self.model.clone(), parameters)?;
+        self.restart_optimizer();
+        Ok(())
+    }
+
+    /// One optimiser step on the mean over the slices of a batch, each weighted by its records. Adds what it
+    /// came to to `mean`.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read the state back, before the first such step.
+    pub async fn step_with(
+        &mut self,
+        slices: &[SliceResult],
+        lr: f64,
+        mean: &mut RunningMean,
+    ) -> Result<(), Error> {
+        let mut joint = match self.joint.take() {
+            Some(joint) => joint,
+            None => self.to_joint().await?,
+        };
+        let records = slices.iter().map(|slice| slice.records).sum();
+        let gradients = averaged(slices, records);
+        joint.adam.step(&mut joint.parameters, &gradients, lr);
+        self.model = parameters::write_joined(self.model.clone(), &joint.parameters)?;
+        self.joint = Some(joint);
+        let (loss, right) = figures_of(slices, records);
+        mean.add(loss, right, records);
+        Ok(())
+    }
+
+    /// The state as plain numbers.
+    async fn to_joint(&self) -> Result<Joint, Error> {
+        let parameters = parameters::read_joined(&self.model).await?;
+        let (means, squares) = self.adam.moments();
+        let adam = HostAdam::with_moments(
+            self.adam.steps(),
+            read_flat(means).await?.concat(),
+            read_flat(squares).await?.concat(),
+            parameters.len(),
+        );
+        Ok(Joint { parameters, adam })
+    }
+
+    /// Brings the optimiser's tensors up to the plain numbers, if there were steps with helpers.
+    pub(super) fn end_joint(&mut self) {
+        if let Some((found, steps)) = self.joint_numbers() {
+            self.adam = Adam::with_moments(steps, &found.means, &found.squares, &self.inner_device);
+            self.joint = None;
+        }
+    }
+
+    /// The state after steps with helpers, one vector a parameter, and the optimiser's number of steps.
+    pub(super) fn joint_numbers(&self) -> Option<(Numbers, i32)> {
+        let joint = self.joint.as_ref()?;
+        let (means, squares) = joint.adam.moments();
+        let numbers = Numbers {
+            parameters: self.split(&joint.parameters),
+            means: self.split(means),
+            squares: self.split(squares),
+        };
+        Some((numbers, joint.adam.steps()))
+    }
+
+    /// Plain numbers of all parameters, one vector each.
+    fn split(&self, joined: &[f32]) -> Vec<Vec<f32>> {
+        let mut rest = joined;
+        let take = |shape: Vec<usize>| {
+            let entries = shape.iter().product::<usize>();
+            let (first, others) = rest.split_at(entries.min(rest.len()));
+            rest = others;
+            first.to_vec()
+        };
+        let shapes = parameters::shapes(&self.model);
+        shapes.into_iter().map(take).collect()
+    }
+}
+
+/// Mean loss of a batch's slices, and how many were right.
+fn figures_of(slices: &[SliceResult], records: usize) -> (f64, f64) {
+    let (mut loss_sum, mut right_sum) = (0.0, 0.0);
+    for slice in slices {
+        if let [loss, right, ..] = slice.numbers[..] {
+            loss_sum += f64::from(loss) * slice.records as f64;
+            right_sum += f64::from(right);
+        }
+    }
+    (loss_sum / records as f64, right_sum)
+}
+
+/// The gradients' mean, weighted by records.
+fn averaged(slices: &[SliceResult], records: usize) -> Vec<f32> {
+    let mut mean: Vec<f32> = Vec::new();
+    for slice in slices {
+        let share = (slice.records as f64 / records as f64) as f32;
+        let gradients = slice.numbers.get(2..).unwrap_or_default();
+        if mean.is_empty() {
+            mean.extend(gradients.iter().map(|gradient| gradient * share));
+        } else {
+            for (sum, gradient) in mean.iter_mut().zip(gradients) {
+                *sum += gradient * share;
+            }
+        }
+    }
+    mean
+}

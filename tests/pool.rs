@@ -1,0 +1,255 @@
+//! Several workers: the losses are one worker's, the measurement its very bits, and a helper that dies
+//! changes nothing. The helpers are real replicas in this process.
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests"
+)]
+#![allow(clippy::disallowed_methods, reason = "native tests may block")]
+
+mod support;
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use burn::tensor::Device;
+use convburn::checkpoint::Checkpoint;
+use convburn::cifar::Dataset;
+use convburn::device;
+use convburn::pool::{Answer, Helpers, Job};
+use convburn::protocol::{Augment, Backend, Config, Event, Split};
+use convburn::replica::Replica;
+use convburn::session::Session;
+use pollster::block_on;
+
+/// Helpers that compute as soon as they are asked, or do not answer.
+#[derive(Debug)]
+struct InProcess {
+    replicas: RefCell<Vec<Replica>>,
+    /// How many jobs were asked.
+    asked: Cell<usize>,
+    /// Which of them are not answered.
+    lost: fn(usize) -> bool,
+}
+
+impl InProcess {
+    fn new(lost: fn(usize) -> bool) -> Rc<Self> {
+        Rc::new(Self {
+            replicas: RefCell::default(),
+            asked: Cell::default(),
+            lost,
+        })
+    }
+}
+
+impl Helpers for InProcess {
+    fn cores(&self) -> usize {
+        4
+    }
+
+    fn want(&self, helpers: usize) {
+        let new = || Replica::new(&Device::flex());
+        self.replicas.borrow_mut().resize_with(helpers, new);
+    }
+
+    fn ask(&self, helper: usize, job: &Job<'_>) -> Answer {
+        self.asked.set(self.asked.get() + 1);
+        let found = block_on(self.replicas.borrow_mut()[helper].answer(job)).unwrap();
+        let lost = (self.lost)(self.asked.get());
+        Box::pin(async move { (!lost).then_some(found) })
+    }
+}
+
+fn config(workers: u32) -> Config {
+    Config {
+        workers,
+        // An epoch is 13 steps, the last one of 8 records.
+        epochs: 2,
+        batch: 16,
+        test: 250,
+        augment: Augment::FlipShift,
+        ..support::config()
+    }
+}
+
+fn session(config: Config, helpers: Option<Rc<InProcess>>) -> Session {
+    let mut dataset = Dataset::new(None).unwrap();
+    dataset.add(Split::Train, support::records(200, 1)).unwrap();
+    dataset.add(Split::Test, support::records(250, 2)).unwrap();
+    let backend = block_on(device::open(&config)).unwrap();
+    let mut session = Session::new(config, backend, dataset).unwrap();
+    if let Some(helpers) = helpers {
+        session.use_helpers(helpers);
+    }
+    session
+}
+
+/// The loss of each of the first `steps` steps.
+fn losses(session: &mut Session, steps: usize) -> Vec<f64> {
+    let mut losses = Vec::new();
+    let loaded = session.loaded();
+    let (batch, train) = (loaded.config.batch, loaded.data.train_used);
+    let mut last = (0, 0);
+    let (mut sum, mut seen) = (0.0, 0);
+    while losses.len() < steps {
+        block_on(session.advance(0.0)).unwrap();
+        session.signals().pause();
+        for event in block_on(session.advance(0.0)).unwrap() {
+            if let Event::Progress(progress) = event
+                && (progress.epoch, progress.step) != last
+            {
+                if progress.epoch != last.0 {
+                    (sum, seen) = (0.0, 0);
+                }
+                last = (progress.epoch, progress.step);
+                // Progress tells the epoch's mean so far.
+                let all = train.min(progress.step * batch);
+                let loss_sum = progress.loss * f64::from(all);
+                losses.push((loss_sum - sum) / f64::from(all - seen));
+                (sum, seen) = (loss_sum, all);
+            }
+        }
+    }
+    losses
+}
+
+/// A session with 1,600 real training records: 50 steps of the tutorial's batch and learning rate.
+fn real(workers: u32) -> Session {
+    let shard = std::fs::read("data/cifar10/train-00.bin.gz").expect("run `cargo xtask data`");
+    let mut dataset = Dataset::new(None).unwrap();
+    dataset.add(Split::Train, shard).unwrap();
+    let config = Config {
+        workers,
+        train: 1_600,
+        epochs: 1,
+        ..Config {
+            backend: Backend::Flex,
+            ..Config::default()
+        }
+    };
+    let backend = block_on(device::open(&config)).unwrap();
+    let mut session = Session::new(config, backend, dataset).unwrap();
+    session.use_helpers(InProcess::new(|_| false));
+    session
+}
+
+/// The mean loss of the first `n` steps, for each `n`: what the page shows.
+fn means(losses: &[f64]) -> Vec<f64> {
+    let mut sum = 0.0;
+    let mean = |(step, loss): (usize, &f64)| {
+        sum += loss;
+        sum / (step + 1) as f64
+    };
+    losses.iter().enumerate().map(mean).collect()
+}
+
+fn farthest_apart(found: &[f64], expected: &[f64]) -> f64 {
+    let pairs = found.iter().zip(expected);
+    pairs.map(|(a, b)| (a - b).abs() / b).fold(0.0, f64::max)
+}
+
+/// Adam divides by the gradient's own size, so what `f32` rounds is amplified from step to step: single steps
+/// are compared as long as it is small, the running loss over all 50.
+#[test]
+fn two_and_three_workers_reach_the_losses_of_one() {
+    let expected = losses(&mut real(1), 50);
+    for workers in [2, 3] {
+        let mut together = real(workers);
+        assert_eq!(together.loaded().backend.workers, workers);
+        let found = losses(&mut together, 50);
+        let early = farthest_apart(&found[..20], &expected[..20]);
+        let running = farthest_apart(&means(&found), &means(&expected));
+        println!("{workers} workers: {early:e} apart in 20 steps, running {running:e} in 50");
+        assert!(early < 1e-5, "{workers} workers: {early}");
+        assert!(running < 1e-4, "{workers} workers: {running}");
+    }
+}
+
+/// The bits of all weights. (The file's own header comes in any order.)
+fn weights(session: &mut Session) -> Vec<Vec<u32>> {
+    let bytes = block_on(session.save_weights()).unwrap();
+    let Checkpoint::Weights(numbers) = session.read(&bytes).unwrap() else {
+        panic!("no weights");
+    };
+    let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect();
+    numbers.parameters.into_iter().map(bits).collect()
+}
+
+#[test]
+fn one_worker_is_the_plain_path_to_the_bit_and_asks_nobody() {
+    let mut plain = session(config(1), None);
+    let helpers = InProcess::new(|_| false);
+    let mut one = session(config(1), Some(Rc::clone(&helpers)));
+    assert_eq!(losses(&mut plain, 20), losses(&mut one, 20));
+    assert_eq!(weights(&mut plain), weights(&mut one));
+    assert_eq!(helpers.asked.get(), 0);
+}
+
+#[test]
+fn a_measurement_and_predictions_are_the_same_bits_whoever_computes_them() {
+    let alone = session(config(1), None);
+    let helpers = InProcess::new(|_| false);
+    let together = session(config(3), Some(Rc::clone(&helpers)));
+    let (a, b) = (
+        block_on(alone.evaluate()).unwrap(),
+        block_on(together.evaluate()).unwrap(),
+    );
+    assert_eq!((a.loss, a.confusion), (b.loss, b.confusion));
+    assert_eq!(helpers.asked.get(), 2, "250 records are three batches");
+    let pixels: Vec<u8> = support::records(130, 5)
+        .chunks(3_073)
+        .flat_map(|record| record[1..].to_vec())
+        .collect();
+    let predict = |session: &Session| block_on(session.predict(&pixels)).unwrap();
+    assert_eq!(predict(&alone), predict(&together));
+    assert_eq!(helpers.asked.get(), 3);
+}
+
+#[test]
+fn a_step_whose_helper_died_is_done_again_with_the_same_bits() {
+    let end = |lost| {
+        let mut session = session(config(3), Some(InProcess::new(lost)));
+        let losses = losses(&mut session, 15);
+        (losses, weights(&mut session))
+    };
+    let undisturbed = end(|_| false);
+    // Once in a while; and twice each time, so that the run's own worker computes everything.
+    assert_eq!(undisturbed, end(|asked| asked % 5 == 0));
+    assert_eq!(undisturbed, end(|_| true));
+}
+
+#[test]
+fn nought_workers_are_as_many_as_pay_and_another_number_opens_the_same_file() {
+    let mut saved = session(config(0), Some(InProcess::new(|_| false)));
+    assert_eq!(saved.loaded().backend.workers, 4);
+    losses(&mut saved, 3);
+    let bytes = block_on(saved.save()).unwrap();
+    let Checkpoint::Run(state, numbers) = saved.read(&bytes).unwrap() else {
+        panic!("no run");
+    };
+    let backend = block_on(device::open(&state.config)).unwrap();
+    let dataset = saved.into_dataset();
+    let mut opened = Session::restored(*state, &numbers, backend, dataset).unwrap();
+    assert_eq!(opened.loaded().backend.workers, 1);
+    assert_eq!(losses(&mut opened, 2).len(), 2);
+}
+
+#[test]
+fn a_run_with_helpers_that_is_saved_and_opened_ends_with_the_same_bits() {
+    let mut whole = session(config(3), Some(InProcess::new(|_| false)));
+    losses(&mut whole, 18);
+    let mut begun = session(config(3), Some(InProcess::new(|_| false)));
+    losses(&mut begun, 7);
+    let bytes = block_on(begun.save()).unwrap();
+    let Checkpoint::Run(state, numbers) = begun.read(&bytes).unwrap() else {
+        panic!("no run");
+    };
+    let backend = block_on(device::open(&state.config)).unwrap();
+    let mut opened = Session::restored(*state, &numbers, backend, begun.into_dataset()).unwrap();
+    opened.use_helpers(InProcess::new(|_| false));
+    losses(&mut opened, 11);
+    assert_eq!(weights(&mut opened), weights(&mut whole));
+}

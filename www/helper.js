@@ -1,0 +1,43 @@
+/**
+ * A helper's worker: it computes the slice that it is sent, with the parameters that come along, and keeps
+ * nothing. The first message brings the module, compiled already, and the address of its JavaScript.
+ *
+ * It knows no run and no page; what it cannot do it says, and `pool.js` replaces it.
+ *
+ * @import { Task } from './pool.js'
+ */
+
+/** @typedef {{ helper_gradients: (...args: unknown[]) => Promise<Float32Array<ArrayBuffer>>, helper_logits: (...args: unknown[]) => Promise<Float32Array<ArrayBuffer>> }} Crate */
+
+/** @type {Promise<Crate> | null} */
+let loading = null;
+
+/** @param {string} script @param {WebAssembly.Module} module @returns {Promise<Crate>} */
+async function load(script, module) {
+  const crate = await import(script);
+  await crate.default({ module_or_path: module });
+  return crate;
+}
+
+/** @param {{ task: Task, parameters: Float32Array, pixels: Uint8Array, labels: Uint8Array }} job */
+async function compute({ task, parameters, pixels, labels }) {
+  if (!loading) throw new Error('a job came before the module');
+  const crate = await loading;
+  if (task === 'gradients') return crate.helper_gradients(parameters, pixels, labels);
+  return crate.helper_logits(parameters, pixels);
+}
+
+self.onmessage = async ({ data }) => {
+  try {
+    if ('script' in data) {
+      loading = load(data.script, data.module);
+      await loading;
+      return;
+    }
+    const numbers = await compute(data);
+    // The page's `postMessage` has another second parameter, and `tsc` sees the page's.
+    self.postMessage({ numbers }, { transfer: [numbers.buffer] });
+  } catch (thrown) {
+    self.postMessage({ problem: String(/** @type {any} */ (thrown)?.message ?? thrown) });
+  }
+};
