@@ -15,6 +15,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+#[cfg(feature = "webgpu")]
+use crate::gpu::{self, Block};
 use crate::layout::Slot;
 use crate::protocol::{CLASSES, LayerSummary, Summary};
 use crate::random::{Stream, generator};
@@ -131,16 +133,7 @@ impl Model {
     /// # Shapes
     /// `[n, 3, 32, 32]` → `[n, 10]`. The comments give the tutorial's network.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let mut maps = images; // [n, 3, 32, 32]
-        for layer in &self.maps {
-            maps = match layer {
-                // [n, 32, 30, 30], then [n, 64, 13, 13], then [n, 64, 4, 4]
-                MapLayer::Conv2d(conv) => burn::tensor::activation::relu(conv.forward(maps)),
-                // [n, 32, 15, 15], then [n, 64, 6, 6]
-                MapLayer::MaxPool2d(pool) => pool.forward(maps),
-            };
-        }
-        let mut vectors: Tensor<2> = maps.flatten(1, 3); // [n, 1024]
+        let mut vectors: Tensor<2> = self.forward_maps(images).flatten(1, 3); // [n, 1024]
         for layer in &self.dense {
             vectors = layer.linear.forward(vectors); // [n, 64], then [n, 10]
             if let Some(relu) = &layer.relu {
@@ -148,6 +141,29 @@ impl Model {
             }
         }
         vectors // [n, 10]
+    }
+
+    /// # Shapes
+    /// `[n, 3, 32, 32]` → `[n, 64, 4, 4]`
+    fn forward_maps(&self, images: Tensor<4>) -> Tensor<4> {
+        let mut maps = images; // [n, 3, 32, 32]
+        let mut layers = self.maps.as_slice();
+        while let [layer, after @ ..] = layers {
+            #[cfg(feature = "webgpu")]
+            if let Some((weight, bias, block, taken)) = gpu_block(layers, &maps) {
+                maps = gpu::block(maps, weight, bias, block);
+                layers = layers.get(taken..).unwrap_or_default();
+                continue;
+            }
+            maps = match layer {
+                // [n, 32, 30, 30], then [n, 64, 13, 13], then [n, 64, 4, 4]
+                MapLayer::Conv2d(conv) => burn::tensor::activation::relu(conv.forward(maps)),
+                // [n, 32, 15, 15], then [n, 64, 6, 6]
+                MapLayer::MaxPool2d(pool) => pool.forward(maps),
+            };
+            layers = after;
+        }
+        maps
     }
 
     /// Name and shape of every parameter, in the module's order.
@@ -200,6 +216,36 @@ impl Model {
         }
         table.finish()
     }
+}
+
+/// What the GPU's own kernels take of `layers` at once, and how many layers that is.
+#[cfg(feature = "webgpu")]
+fn gpu_block(
+    layers: &[MapLayer],
+    maps: &Tensor<4>,
+) -> Option<(Tensor<4>, Tensor<1>, Block, usize)> {
+    let [MapLayer::Conv2d(conv), after @ ..] = layers else {
+        return None;
+    };
+    let [_, channels, height, width] = maps.dims();
+    let [filters, _, kernel, _] = conv.weight.dims();
+    let (pool, taken) = match after {
+        [MapLayer::MaxPool2d(pool), ..] => (pool.kernel_size[0], 2),
+        _ => (1, 1),
+    };
+    let block = Block {
+        channels,
+        height,
+        width,
+        filters,
+        kernel,
+        pool,
+    };
+    if !block.fits() || !gpu::runs_on(&maps.device()) {
+        return None;
+    }
+    let bias = conv.bias.as_ref()?.val();
+    Some((conv.weight.val(), bias, block, taken))
 }
 
 /// Gathers the rows of a summary and numbers the names as Keras does.
