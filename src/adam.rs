@@ -12,11 +12,11 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor};
 
 /// Keras's default decay of the gradient's mean.
-const BETA_1: f64 = 0.9;
+pub(crate) const BETA_1: f64 = 0.9;
 /// Keras's default decay of the squared gradient's mean.
-const BETA_2: f64 = 0.999;
+pub(crate) const BETA_2: f64 = 0.999;
 /// Keras's default (Burn's is 1e-5, PyTorch's 1e-8).
-const EPSILON: f64 = 1e-7;
+pub(crate) const EPSILON: f64 = 1e-7;
 
 /// The moments of one parameter, flattened: `[number of entries]` each.
 #[derive(Clone, Debug)]
@@ -75,6 +75,8 @@ impl Adam {
             moments: &mut self.moments,
             parameter: 0,
             step_size: lr * correction,
+            #[cfg(feature = "webgpu")]
+            gpu_step_size: None,
         })
     }
 }
@@ -85,6 +87,9 @@ struct Update<'a> {
     moments: &'a mut Vec<Moments>,
     parameter: usize,
     step_size: f64,
+    /// `[1]`: the step size where WebGPU's kernel reads it.
+    #[cfg(feature = "webgpu")]
+    gpu_step_size: Option<Tensor<1>>,
 }
 
 impl ModuleMapper for Update<'_> {
@@ -108,6 +113,10 @@ impl Update<'_> {
     /// # Shapes
     /// Both `[entries]`, as is the result.
     fn update(&mut self, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        #[cfg(feature = "webgpu")]
+        if crate::gpu::runs_on(&value.device()) {
+            return self.update_on_gpu(value, gradient);
+        }
         let mean_term = gradient.clone() * (1.0 - BETA_1);
         let square_term = gradient.square() * (1.0 - BETA_2);
         let moments = match self.moments.get(self.parameter) {
@@ -123,11 +132,33 @@ impl Update<'_> {
         };
         let step =
             moments.mean.clone() * self.step_size / (moments.square.clone().sqrt() + EPSILON);
+        self.keep(moments);
+        value - step
+    }
+
+    /// Stores the moments of the parameter in turn, and goes on to the next.
+    fn keep(&mut self, moments: Moments) {
         match self.moments.get_mut(self.parameter) {
             None => self.moments.push(moments),
             Some(slot) => *slot = moments,
         }
         self.parameter += 1;
-        value - step
+    }
+
+    /// The same in one dispatch.
+    #[cfg(feature = "webgpu")]
+    fn update_on_gpu(&mut self, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let device = value.device();
+        let old = match self.moments.get(self.parameter) {
+            None => [value.zeros_like(), value.zeros_like()],
+            Some(old) => [old.mean.clone(), old.square.clone()],
+        };
+        let step_size = self.step_size as f32;
+        let step_size = self
+            .gpu_step_size
+            .get_or_insert_with(|| Tensor::from_data([step_size], &device));
+        let [value, mean, square] = crate::gpu::adam(value, gradient, old, step_size.clone());
+        self.keep(Moments { mean, square });
+        value
     }
 }

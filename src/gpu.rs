@@ -1,196 +1,33 @@
-//! Convolution, ReLU and max-pooling as one operation on WebGPU, with its own backward pass: WGSL kernels
-//! written for this network's small maps, behind Burn's extension mechanism.
+//! A training step's parts as single WebGPU kernels, with their own backward passes: WGSL written for this
+//! network's small maps, behind Burn's extension mechanism.
 //!
-//! Why not Burn's operators: without autotune (which fails in a browser) they lay every tensor out anew,
-//! and compute in full the gradients that pooling leaves three quarters empty. Here one invocation keeps
-//! a tile of sums in registers, and forward takes one dispatch a layer.
+//! Why not Burn's operators: without autotune (which fails in a browser) they lay every tensor out anew
+//! and choose matrix kernels for large matrices, they compute in full the gradients that pooling leaves
+//! three quarters empty, and a step is some hundred dispatches.
 //!
-//! This is not where it is decided what a network is (`model.rs`), nor used on any other backend: what
-//! it cannot compute, Burn's operators do ([`Block::fits`]).
+//! This is not where it is decided what a network is (`model.rs`) or what a step is (`train.rs`), and it
+//! runs on no other backend: those rooms ask [`runs_on`] and use Burn's operators elsewhere.
 
-mod autodiff;
+mod adam;
+mod block;
+mod classify;
+mod dense;
 mod launch;
 mod wgsl;
 
-use burn::backend::fusion::custom::TensorSpec;
-use burn::backend::tensor::{FloatTensor, IntTensor};
-use burn::backend::{Autodiff, Backend, Dispatch, DispatchDevice, backend_extension};
-use burn::tensor::{DType, Device, Shape, Tensor};
+use burn::backend::DispatchDevice;
+use burn::tensor::Device;
 
-/// A convolution without padding at stride 1, ReLU, and max-pooling of `pool` × `pool` windows at stride
-/// `pool` (1 for none): what the kernels are written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Block {
-    /// Channels of the input.
-    pub channels: usize,
-    /// Height of the input.
-    pub height: usize,
-    /// Width of the input.
-    pub width: usize,
-    /// Channels of the output.
-    pub filters: usize,
-    /// Height and width of the kernel.
-    pub kernel: usize,
-    /// Height and width of a pooling window.
-    pub pool: usize,
-}
+pub use adam::adam;
+pub use block::{Block, block};
+pub use classify::{Classified, classify};
+pub use dense::dense;
 
-impl Block {
-    /// True when the kernels can compute it: they take filters and channels by the four.
-    pub fn fits(&self) -> bool {
-        let Self {
-            channels,
-            filters,
-            kernel,
-            pool,
-            ..
-        } = *self;
-        let by_fours = filters.is_multiple_of(4) && (channels < 4 || channels.is_multiple_of(4));
-        by_fours && kernel <= 5 && (pool == 1 || pool == 2)
-    }
-
-    /// Height and width of the output.
-    fn output(&self) -> [usize; 2] {
-        [self.height, self.width].map(|side| (side + 1 - self.kernel) / self.pool)
-    }
-
-    /// Height and width of what the convolution gives where a pooling window sees it.
-    fn pooled_over(&self) -> [usize; 2] {
-        self.output().map(|side| side * self.pool)
-    }
-}
-
-/// The forward pass, on the GPU and with gradients.
-#[backend_extension(Cube, Fusion, Autodiff)]
-pub trait BlockForward: Backend {
-    /// Pooled maps and which place of each window they came from: its number row by row, or −1 where
-    /// ReLU let nothing through.
-    ///
-    /// # Shapes
-    /// Input `[n, channels, height, width]`, weight `[filters, channels, kernel, kernel]`, bias
-    /// `[filters]` → twice `[n, filters, output height, output width]`.
-    #[fusion(meta = forward_specs)]
-    fn block(
-        input: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        bias: FloatTensor<Self>,
-        block: Block,
-    ) -> (FloatTensor<Self>, IntTensor<Self>);
-}
-
-/// The parts of the backward pass, on the GPU.
-#[backend_extension(Cube, Fusion)]
-pub trait BlockBackward: Backend {
-    /// The gradient of the convolution's output, from that of the block's: zero but at the chosen places.
-    /// With `pad`, it has a border of `kernel − 1` zeros, for [`BlockBackward::block_input_gradient`].
-    ///
-    /// # Shapes
-    /// Twice the block's output → `[n, filters, …]`, the sides without a border those under windows.
-    #[fusion(meta = spread_specs)]
-    fn block_spread_gradient(
-        gradient: FloatTensor<Self>,
-        choice: IntTensor<Self>,
-        block: Block,
-        pad: bool,
-    ) -> FloatTensor<Self>;
-
-    /// The input's gradient from a spread one with a border.
-    ///
-    /// # Shapes
-    /// → `[n, channels, height, width]`
-    #[fusion(meta = input_specs)]
-    fn block_input_gradient(
-        spread: FloatTensor<Self>,
-        weight: FloatTensor<Self>,
-        block: Block,
-    ) -> FloatTensor<Self>;
-
-    /// The gradients of weight and bias from a spread one, with a border if `pad`.
-    ///
-    /// # Shapes
-    /// → `[filters, channels, kernel, kernel]` and `[filters]`
-    #[fusion(meta = weight_specs)]
-    fn block_weight_gradient(
-        input: FloatTensor<Self>,
-        spread: FloatTensor<Self>,
-        block: Block,
-        pad: bool,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>);
-}
-
-/// True on the devices that [`block`] runs on.
+/// True on the devices that these kernels run on.
 pub fn runs_on(device: &Device) -> bool {
     match device.as_dispatch() {
         DispatchDevice::Cube(_) => true,
         DispatchDevice::Autodiff(_) => runs_on(&device.clone().inner()),
         _ => false,
     }
-}
-
-/// The block's output; with gradients where its inputs have them.
-///
-/// # Shapes
-/// As [`BlockForward::block`].
-pub fn block(input: Tensor<4>, weight: Tensor<4>, bias: Tensor<1>, block: Block) -> Tensor<4> {
-    let (output, _) = <Dispatch as BlockForward>::block(
-        input.into_dispatch(),
-        weight.into_dispatch(),
-        bias.into_dispatch(),
-        block,
-    );
-    Tensor::from_dispatch(output)
-}
-
-fn spec(shape: [usize; 4], dtype: DType) -> TensorSpec {
-    TensorSpec::new(Shape::from(shape), dtype)
-}
-
-fn forward_specs(
-    input: &TensorSpec,
-    _weight: &TensorSpec,
-    _bias: &TensorSpec,
-    block: &Block,
-) -> (TensorSpec, TensorSpec) {
-    let shape = output_shape(input.shape[0], block);
-    (spec(shape, input.dtype), spec(shape, DType::I32))
-}
-
-fn output_shape(records: usize, block: &Block) -> [usize; 4] {
-    let [height, width] = block.output();
-    [records, block.filters, height, width]
-}
-
-fn spread_specs(gradient: &TensorSpec, _: &TensorSpec, block: &Block, pad: &bool) -> TensorSpec {
-    spec(spread_shape(gradient.shape[0], block, *pad), gradient.dtype)
-}
-
-fn spread_shape(records: usize, block: &Block, pad: bool) -> [usize; 4] {
-    let [height, width] = if pad {
-        [block.height, block.width].map(|side| side + block.kernel - 1)
-    } else {
-        block.pooled_over()
-    };
-    [records, block.filters, height, width]
-}
-
-fn input_specs(spread: &TensorSpec, _: &TensorSpec, block: &Block) -> TensorSpec {
-    spec(input_shape(spread.shape[0], block), spread.dtype)
-}
-
-fn input_shape(records: usize, block: &Block) -> [usize; 4] {
-    [records, block.channels, block.height, block.width]
-}
-
-fn weight_shape(block: &Block) -> [usize; 4] {
-    [block.filters, block.channels, block.kernel, block.kernel]
-}
-
-fn weight_specs(
-    _: &TensorSpec,
-    spread: &TensorSpec,
-    block: &Block,
-    _: &bool,
-) -> (TensorSpec, TensorSpec) {
-    let bias = TensorSpec::new(Shape::from([block.filters]), spread.dtype);
-    (spec(weight_shape(block), spread.dtype), bias)
 }

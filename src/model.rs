@@ -135,6 +135,14 @@ impl Model {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let mut vectors: Tensor<2> = self.forward_maps(images).flatten(1, 3); // [n, 1024]
         for layer in &self.dense {
+            #[cfg(feature = "webgpu")]
+            if let Some(bias) = &layer.linear.bias
+                && gpu::runs_on(&vectors.device())
+            {
+                let weight = layer.linear.weight.val();
+                vectors = gpu::dense(vectors, weight, bias.val(), layer.relu.is_some());
+                continue;
+            }
             vectors = layer.linear.forward(vectors); // [n, 64], then [n, 10]
             if let Some(relu) = &layer.relu {
                 vectors = relu.forward(vectors);

@@ -58,10 +58,25 @@ impl Learner {
 
     /// One optimiser step: forward, backward, Adam. Nothing is read back.
     pub fn step(&mut self, batch: &Batch, lr: f64) {
+        #[cfg(feature = "webgpu")]
+        if crate::gpu::runs_on(&self.inner_device) {
+            return self.step_on_gpu(batch, lr);
+        }
         let (logits, loss) = self.forward(batch);
         let mut gradients = loss.backward();
         self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
         self.gather(loss.inner(), logits.inner(), batch);
+    }
+
+    /// The same where loss and number classified rightly come out of one kernel.
+    #[cfg(feature = "webgpu")]
+    fn step_on_gpu(&mut self, batch: &Batch, lr: f64) {
+        let logits = self.model.forward(batch.images.clone().autodiff());
+        let found = crate::gpu::classify(logits, batch.targets.clone());
+        let mut gradients = found.loss.backward();
+        self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
+        self.gathered.push(found.tally); // [2]
+        self.gathered_records.push(batch.records);
     }
 
     /// Logits `[n, 10]` and their mean loss `[1]`.
@@ -195,6 +210,10 @@ impl ModuleVisitor for Collector<'_> {
 /// # Shapes
 /// Logits and targets `[n, 10]` → `[1]`.
 fn cross_entropy(logits: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
+    #[cfg(feature = "webgpu")]
+    if crate::gpu::runs_on(&logits.device()) {
+        return crate::gpu::classify(logits, targets.clone()).loss;
+    }
     let [records, _] = logits.dims();
     (log_softmax(logits, 1) * targets.clone().autodiff()).sum() / -(records as f64)
 }
