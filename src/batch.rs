@@ -3,6 +3,8 @@
 //! Everything random here comes from the run's own generator (`random.rs`). This is not a loader
 //! with threads of its own: a batch of 32 takes tens of microseconds to gather.
 
+mod held;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::Rng;
 use rand::seq::SliceRandom;
@@ -11,6 +13,8 @@ use crate::cifar::{IMAGE_BYTES, Records};
 use crate::error::Error;
 use crate::protocol::{Augment, CLASSES};
 use crate::random::{Stream, generator};
+
+pub use held::Held;
 
 /// Height and width of an image in pixels.
 const SIDE: usize = 32;
@@ -99,14 +103,21 @@ pub fn gather(
     for record in found {
         match &mut augmenter {
             None => pixels.extend(record.pixels.iter().map(|byte| scale(*byte))),
-            Some(augmenter) => augmenter.extend(&mut pixels, record.pixels),
+            Some(augmenter) => {
+                extend_flipped_and_shifted(&mut pixels, record.pixels, augmenter.next());
+            }
         }
         labels.push(i32::from(record.label));
     }
+    labelled(upload(pixels, labels.len(), device), labels, device)
+}
+
+/// Images on the device, with their labels.
+fn labelled(images: Tensor<4>, labels: Vec<i32>, device: &Device) -> Batch {
     let records = labels.len();
     let targets = TensorData::new(one_hot(&labels), [records, CLASSES]);
     Batch {
-        images: upload(pixels, records, device),
+        images,
         targets: Tensor::from_data(targets, device),
         labels: Tensor::from_data(TensorData::new(labels, [records]), device),
         records,
@@ -166,21 +177,26 @@ impl Augmenter {
         }
     }
 
-    fn extend(&mut self, pixels: &mut Vec<f32>, image: &[u8]) {
-        let flip = self.rng.random::<bool>();
-        let right = self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX);
-        let down = self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX);
-        extend_flipped_and_shifted(pixels, image, flip, right, down);
+    /// How the next record is laid into the batch.
+    fn next(&mut self) -> Placement {
+        Placement {
+            flip: self.rng.random::<bool>(),
+            right: self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX),
+            down: self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX),
+        }
     }
 }
 
-fn extend_flipped_and_shifted(
-    pixels: &mut Vec<f32>,
-    image: &[u8],
+/// What augmentation does to one record; shifts in pixels.
+#[derive(Clone, Copy, Debug, Default)]
+struct Placement {
     flip: bool,
     right: i32,
     down: i32,
-) {
+}
+
+fn extend_flipped_and_shifted(pixels: &mut Vec<f32>, image: &[u8], placement: Placement) {
+    let Placement { flip, right, down } = placement;
     for plane in image.chunks_exact(SIDE * SIDE) {
         for y in 0..SIDE as i32 {
             for x in 0..SIDE as i32 {
@@ -228,11 +244,20 @@ mod tests {
         let mut image = vec![0u8; IMAGE_BYTES];
         image[5 * SIDE + 10] = 255; // red plane, x 10, y 5
         let mut moved = Vec::new();
-        extend_flipped_and_shifted(&mut moved, &image, false, 2, -1);
+        let shifted = Placement {
+            flip: false,
+            right: 2,
+            down: -1,
+        };
+        extend_flipped_and_shifted(&mut moved, &image, shifted);
         assert_eq!(moved.iter().position(|v| *v == 1.0), Some(4 * SIDE + 12));
         assert_eq!(moved.iter().sum::<f32>(), 1.0);
         let mut flipped = Vec::new();
-        extend_flipped_and_shifted(&mut flipped, &image, true, 0, 0);
+        let mirrored = Placement {
+            flip: true,
+            ..Placement::default()
+        };
+        extend_flipped_and_shifted(&mut flipped, &image, mirrored);
         assert_eq!(flipped.iter().position(|v| *v == 1.0), Some(5 * SIDE + 21));
     }
 }

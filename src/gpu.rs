@@ -12,6 +12,7 @@ mod adam;
 mod block;
 mod classify;
 mod dense;
+mod images;
 mod launch;
 mod wgsl;
 
@@ -22,6 +23,7 @@ pub use adam::adam;
 pub use block::{Block, block};
 pub use classify::{Classified, classify};
 pub use dense::dense;
+pub use images::{Images, Pick};
 
 /// True on the devices that these kernels run on.
 pub fn runs_on(device: &Device) -> bool {

@@ -13,7 +13,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::batch::{self, Augmentation};
+use crate::batch::{self, Augmentation, Held};
 use crate::checkpoint::{Numbers, RunState};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
@@ -46,6 +46,8 @@ pub struct Session {
     run: Option<Run>,
     signals: Arc<Signals>,
     preparation: Preparation,
+    /// The training images on the GPU.
+    held: Option<Held>,
     /// What the session was restored from, until its run goes on.
     restored: Option<(RunState, Numbers)>,
 }
@@ -68,6 +70,7 @@ impl Session {
             run: None,
             signals: Arc::default(),
             preparation,
+            held: None,
             restored: None,
         })
     }
@@ -131,6 +134,7 @@ impl Session {
             return Err(Error::Busy { running: "train" });
         }
         let added = self.dataset.add(split, bytes)?;
+        self.held = None;
         Ok(added.into_protocol(plan::status(&self.dataset, &self.config)))
     }
 
@@ -278,6 +282,9 @@ impl Session {
     async fn work(&mut self, run: &mut Run, plan: &Plan) -> Result<bool, Error> {
         let seed = self.config.seed;
         let batch = self.config.batch as usize;
+        if run.state.is_none() {
+            self.hold(plan); // Records may have come since an earlier run.
+        }
         let epoch = run.state.get_or_insert_with(|| Epoch {
             order: batch::shuffled(plan.train, seed, run.epoch),
             step: 0,
@@ -309,12 +316,12 @@ impl Session {
             epoch: epoch_index,
             step: epoch.step,
         };
-        let batch = batch::gather(
-            self.dataset.train(),
-            epoch.order.get(first..end).unwrap_or_default(),
-            Some(augmentation),
-            self.learner.device(),
-        );
+        let (records, device) = (self.dataset.train(), self.learner.device());
+        let indices = epoch.order.get(first..end).unwrap_or_default();
+        let batch = match &self.held {
+            Some(held) => held.gather(records, indices, Some(augmentation), device),
+            None => batch::gather(records, indices, Some(augmentation), device),
+        };
         self.learner.step(&batch, self.config.lr);
         epoch.step += 1;
         epoch.train_ms += now_ms() - started_ms;
