@@ -12,11 +12,11 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor};
 
 /// Keras's default decay of the gradient's mean.
-pub(crate) const BETA_1: f64 = 0.9;
+const BETA_1: f64 = 0.9;
 /// Keras's default decay of the squared gradient's mean.
-pub(crate) const BETA_2: f64 = 0.999;
+const BETA_2: f64 = 0.999;
 /// Keras's default (Burn's is 1e-5, PyTorch's 1e-8).
-pub(crate) const EPSILON: f64 = 1e-7;
+const EPSILON: f64 = 1e-7;
 
 /// The moments of one parameter, flattened: `[number of entries]` each.
 #[derive(Clone, Debug)]
@@ -157,7 +157,13 @@ impl Update<'_> {
         let step_size = self
             .gpu_step_size
             .get_or_insert_with(|| Tensor::from_data([step_size], &device));
-        let [value, mean, square] = crate::gpu::adam(value, gradient, old, step_size.clone());
+        let constants = crate::gpu::Constants {
+            beta_1: BETA_1,
+            beta_2: BETA_2,
+            epsilon: EPSILON,
+        };
+        let [value, mean, square] =
+            crate::gpu::adam(value, gradient, old, step_size.clone(), constants);
         self.keep(Moments { mean, square });
         value
     }

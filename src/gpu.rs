@@ -19,7 +19,7 @@ mod wgsl;
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
-pub use adam::adam;
+pub use adam::{Constants, adam};
 pub use block::{Block, block};
 pub use classify::{Classified, classify};
 pub use dense::dense;
