@@ -30,6 +30,9 @@ struct Moments {
 pub struct Adam {
     steps: i32,
     moments: Vec<Moments>,
+    /// `[1]`: the next step's size where WebGPU's kernel reads it.
+    #[cfg(feature = "webgpu")]
+    uploaded: Option<Tensor<1>>,
 }
 
 impl Adam {
@@ -49,6 +52,8 @@ impl Adam {
         Self {
             steps,
             moments: moments.collect(),
+            #[cfg(feature = "webgpu")]
+            uploaded: None,
         }
     }
 
@@ -66,19 +71,36 @@ impl Adam {
         pairs.unzip()
     }
 
+    /// Uploads the next step's size now, where it is uploaded at all: before the GPU has anything to do, an
+    /// upload costs least.
+    pub fn upload_step_size(&mut self, lr: f64, device: &Device) {
+        #[cfg(feature = "webgpu")]
+        if crate::gpu::runs_on(device) {
+            let next = step_size(self.steps.saturating_add(1), lr) as f32;
+            self.uploaded = Some(Tensor::from_data([next], device));
+        }
+        #[cfg(not(feature = "webgpu"))]
+        let _ = (lr, device);
+    }
+
     /// Returns `module` after one step. A parameter without a gradient stays as it is.
     pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients, lr: f64) -> M {
         self.steps = self.steps.saturating_add(1);
-        let correction = (1.0 - BETA_2.powi(self.steps)).sqrt() / (1.0 - BETA_1.powi(self.steps));
         module.map(&mut Update {
             gradients,
             moments: &mut self.moments,
             parameter: 0,
-            step_size: lr * correction,
+            step_size: step_size(self.steps, lr),
             #[cfg(feature = "webgpu")]
-            gpu_step_size: None,
+            gpu_step_size: self.uploaded.take(),
         })
     }
+}
+
+/// The size of step number `steps`, from 1.
+fn step_size(steps: i32, lr: f64) -> f64 {
+    let correction = (1.0 - BETA_2.powi(steps)).sqrt() / (1.0 - BETA_1.powi(steps));
+    lr * correction
 }
 
 /// Visits the parameters of a module in order and replaces each by its updated value.

@@ -109,17 +109,19 @@ pub fn gather(
         }
         labels.push(i32::from(record.label));
     }
-    labelled(upload(pixels, labels.len(), device), labels, device)
+    let records = labels.len();
+    labelled(|| upload(pixels, records, device), labels, device)
 }
 
-/// Images on the device, with their labels.
-fn labelled(images: Tensor<4>, labels: Vec<i32>, device: &Device) -> Batch {
+/// Images on the device, with their labels. The images come last: a GPU that picks them has begun to work
+/// then, and would be sent off with that for each upload after it.
+fn labelled(images: impl FnOnce() -> Tensor<4>, labels: Vec<i32>, device: &Device) -> Batch {
     let records = labels.len();
     let targets = TensorData::new(one_hot(&labels), [records, CLASSES]);
     Batch {
-        images,
         targets: Tensor::from_data(targets, device),
         labels: Tensor::from_data(TensorData::new(labels, [records]), device),
+        images: images(),
         records,
     }
 }

@@ -316,6 +316,7 @@ impl Session {
             epoch: epoch_index,
             step: epoch.step,
         };
+        self.learner.upload_step_size(self.config.lr);
         let (records, device) = (self.dataset.train(), self.learner.device());
         let indices = epoch.order.get(first..end).unwrap_or_default();
         let batch = match &self.held {

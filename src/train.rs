@@ -56,6 +56,11 @@ impl Learner {
         self.adam = Adam::default();
     }
 
+    /// Uploads what the next step needs beside its batch; better before the batch is gathered than after.
+    pub fn upload_step_size(&mut self, lr: f64) {
+        self.adam.upload_step_size(lr, &self.inner_device);
+    }
+
     /// One optimiser step: forward, backward, Adam. Nothing is read back.
     pub fn step(&mut self, batch: &Batch, lr: f64) {
         #[cfg(feature = "webgpu")]

@@ -53,7 +53,7 @@ mod on_gpu {
                     down,
                 });
             }
-            labelled(self.images.pick(&picks, device), labels, device)
+            labelled(|| self.images.pick(&picks, device), labels, device)
         }
     }
 }

@@ -114,8 +114,8 @@ impl Sides {
 impl Kernel for Dense {
     fn invocations(&self) -> usize {
         match self {
-            Self::Forward(sides) => sides.units,
-            Self::Input(sides) => sides.inputs,
+            Self::Forward(sides) => sides.units.div_ceil(2),
+            Self::Input(sides) => sides.inputs.div_ceil(4),
             Self::Weight(sides, _) => sides.inputs.div_ceil(4) * sides.units,
         }
     }
@@ -157,15 +157,32 @@ fn forward(sides: Sides) -> String {
         units,
         relu,
     } = sides;
-    let result = if relu { "max(sum, 0.0)" } else { "sum" };
+    let out = |sum: &str| match relu {
+        true => format!("max({sum}, 0.0)"),
+        false => sum.to_owned(),
+    };
+    // Beyond the last unit, the second sum is of other numbers and goes nowhere.
     format!(
-        "var sum = bias[i];
+        "let u = i * 2u;
+var s0 = bias[u];
+var s1 = bias[min(u + 1u, {units}u - 1u)];
 let at = layer * {inputs}u;
-for (var k = 0u; k < {inputs}u; k++) {{ sum += input[at + k] * weight[k * {units}u + i]; }}
-output[layer * {units}u + i] = {result};\n"
+var w = u;
+for (var k = 0u; k < {inputs}u; k++) {{
+let x = input[at + k];
+s0 += x * weight[w];
+s1 += x * weight[w + 1u];
+w += {units}u;
+}}
+let to = layer * {units}u + u;
+output[to] = {};
+if (u + 1u < {units}u) {{ output[to + 1u] = {}; }}\n",
+        out("s0"),
+        out("s1")
     )
 }
 
+/// Four inputs an invocation.
 fn input_gradient(sides: Sides) -> String {
     let Sides {
         inputs,
@@ -173,12 +190,26 @@ fn input_gradient(sides: Sides) -> String {
         relu,
     } = sides;
     let gradient = passing("at + u", relu);
+    let zeros = four_times(|k| format!("var s{k} = 0.0;\n"));
+    let sums = four_times(|k| format!("s{k} += g * weight[w + {}u];\n", k * units));
+    let writes =
+        four_times(|k| format!("if (first + {k}u < {inputs}u) {{ result[to + {k}u] = s{k}; }}\n"));
     format!(
-        "var sum = 0.0;
+        "let first = i * 4u;
 let at = layer * {units}u;
-for (var u = 0u; u < {units}u; u++) {{ sum += {gradient} * weight[i * {units}u + u]; }}
-result[layer * {inputs}u + i] = sum;\n"
+var w = first * {units}u;
+{zeros}for (var u = 0u; u < {units}u; u++) {{
+let g = {gradient};
+{sums}w++;
+}}
+let to = layer * {inputs}u + first;
+{writes}"
     )
+}
+
+/// A line for each of four neighbours.
+fn four_times(line: impl Fn(usize) -> String) -> String {
+    (0..4).map(line).collect()
 }
 
 /// Four inputs' weights of one unit an invocation.
@@ -189,10 +220,9 @@ fn weight_gradient(sides: Sides, records: usize) -> String {
         relu,
     } = sides;
     let gradient = passing(&format!("n * {units}u + u"), relu);
-    let each = |write: &dyn Fn(usize) -> String| (0..4).map(write).collect::<String>();
-    let zeros = each(&|k| format!("var s{k} = 0.0;\n"));
-    let sums = each(&|k| format!("s{k} += g * input[n * {inputs}u + first + {k}u];\n"));
-    let writes = each(&|k| {
+    let zeros = four_times(|k| format!("var s{k} = 0.0;\n"));
+    let sums = four_times(|k| format!("s{k} += g * input[n * {inputs}u + first + {k}u];\n"));
+    let writes = four_times(|k| {
         format!(
             "if (first + {k}u < {inputs}u) {{ weight[(first + {k}u) * {units}u + u] = s{k}; }}\n"
         )

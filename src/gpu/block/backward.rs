@@ -51,8 +51,8 @@ pub(super) struct Spread {
 
 impl Kernel for Spread {
     fn invocations(&self) -> usize {
-        let ([height, width], _) = self.block.spread(self.pad);
-        self.block.filters * height * width
+        let ([height, _], _) = self.block.spread(self.pad);
+        self.block.filters * height
     }
 
     fn text(&self) -> String {
@@ -159,25 +159,34 @@ fn weight_invocations(block: &Block) -> usize {
     block.filters / 4 * block.channels.div_ceil(channels_at_once(block)) * block.kernel
 }
 
+/// A row an invocation: each pooled gradient is read once for the places that it may belong to.
 fn spread(block: &Block, pad: bool) -> String {
     let ([height, width], border) = block.spread(pad);
     let [out_height, out_width] = block.output();
     let [inner_height, inner_width] = block.pooled_over();
-    let pool = block.pool;
+    let (pool, filters) = (block.pool, block.filters);
+    let places = (0..pool)
+        .map(|x| format!("spread[to + {x}u] = select(0.0, value, chosen == first + {x});\n"));
     format!(
-        "let x = i32(i % {width}u) - {border};
-let y = i32((i / {width}u) % {height}u) - {border};
-let f = i / {}u;
-var value = 0.0;
-if (x >= 0 && y >= 0 && x < {inner_width} && y < {inner_height}) {{
-let start = (layer * {}u + f) * {}u + u32(y / {pool}) * {out_width}u + u32(x / {pool});
-if (choice[start] == (y % {pool}) * {pool} + x % {pool}) {{ value = gradient[start]; }}
+        "let y = i32(i % {height}u) - {border};
+let f = i / {height}u;
+var to = layer * {}u + i * {width}u;
+let end = to + {width}u;
+if (y >= 0 && y < {inner_height}) {{
+for (var x = 0u; x < {border}u; x++) {{ spread[to] = 0.0; to++; }}
+var start = (layer * {filters}u + f) * {}u + u32(y / {pool}) * {out_width}u;
+let first = (y % {pool}) * {pool};
+for (var x = 0u; x < {inner_width}u; x += {pool}u) {{
+let value = gradient[start];
+let chosen = choice[start];
+{}to += {pool}u;
+start++;
 }}
-spread[layer * {}u + i] = value;\n",
-        height * width,
-        block.filters,
+}}
+for (; to < end; to++) {{ spread[to] = 0.0; }}\n",
+        filters * height * width,
         out_height * out_width,
-        block.filters * height * width,
+        places.collect::<String>(),
     )
 }
 
