@@ -5,7 +5,6 @@
 //! [`pause`] and [`stop`], which never do, and [`predict`], which waits for the step that runs.
 //! (An exported `async fn(&mut self)` panics when JavaScript calls it twice: hence free functions.)
 
-mod constructors;
 mod convert;
 mod files;
 

@@ -1,4 +1,4 @@
-//! The module's constructors, run once.
+//! The module's constructors, run once, before the first use of WebGPU.
 //!
 //! cubecl registers its kernels' operations by constructors (crate inventory, hundreds of them). The
 //! linker takes a module that never calls them itself for a program that is entered once, and has every
@@ -6,7 +6,9 @@
 //! than half of a step on WebGPU went into them. That the symbol is called here tells the linker not to.
 //! This can go when wasm-bindgen does it.
 
-use wasm_bindgen::prelude::wasm_bindgen;
+use std::sync::Once;
+
+static ONCE: Once = Once::new();
 
 #[allow(
     unsafe_code,
@@ -23,7 +25,7 @@ mod linker {
     }
 }
 
-#[wasm_bindgen(start)]
-fn start() {
-    linker::run_constructors();
+/// Runs them, unless they have run.
+pub(crate) fn run_constructors() {
+    ONCE.call_once(linker::run_constructors);
 }
