@@ -6,6 +6,7 @@
 mod autodiff;
 mod backward;
 mod forward;
+mod weights;
 
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::{FloatTensor, IntTensor};
@@ -15,8 +16,9 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
 use super::launch::{empty, launch};
-use backward::{InputGradient, Parts, Spread, SumShares, WeightShares};
+use backward::{InputGradient, Spread};
 use forward::Forward;
+use weights::{Parts, SumShares, WeightShares};
 
 /// A convolution without padding at stride 1, ReLU, and max-pooling of `pool` × `pool` windows at stride
 /// `pool` (1 for none): what the kernels are written for.
