@@ -34,6 +34,9 @@ struct Moments {
 pub struct Adam {
     steps: i32,
     moments: Vec<Moments>,
+    /// `[1]`: the next step's size where WebGPU's kernel reads it.
+    #[cfg(feature = "webgpu")]
+    uploaded: Option<Tensor<1>>,
 }
 
 impl Adam {
@@ -53,6 +56,8 @@ impl Adam {
         Self {
             steps,
             moments: moments.collect(),
+            #[cfg(feature = "webgpu")]
+            uploaded: None,
         }
     }
 
@@ -70,6 +75,18 @@ impl Adam {
         pairs.unzip()
     }
 
+    /// Uploads the next step's size now, where it is uploaded at all: before the GPU has anything to do, an
+    /// upload costs least.
+    pub fn upload_step_size(&mut self, lr: f64, device: &Device) {
+        #[cfg(feature = "webgpu")]
+        if crate::gpu::runs_on(device) {
+            let next = step_size(self.steps.saturating_add(1), lr) as f32;
+            self.uploaded = Some(Tensor::from_data([next], device));
+        }
+        #[cfg(not(feature = "webgpu"))]
+        let _ = (lr, device);
+    }
+
     /// Returns `module` after one step. A parameter without a gradient stays as it is.
     pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients, lr: f64) -> M {
         self.steps = self.steps.saturating_add(1);
@@ -78,6 +95,8 @@ impl Adam {
             moments: &mut self.moments,
             parameter: 0,
             step_size: step_size(self.steps, lr),
+            #[cfg(feature = "webgpu")]
+            gpu_step_size: self.uploaded.take(),
         })
     }
 }
@@ -93,6 +112,9 @@ struct Update<'a> {
     moments: &'a mut Vec<Moments>,
     parameter: usize,
     step_size: f64,
+    /// `[1]`: the step size where WebGPU's kernel reads it.
+    #[cfg(feature = "webgpu")]
+    gpu_step_size: Option<Tensor<1>>,
 }
 
 impl ModuleMapper for Update<'_> {
@@ -116,6 +138,10 @@ impl Update<'_> {
     /// # Shapes
     /// Both `[entries]`, as is the result.
     fn update(&mut self, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        #[cfg(feature = "webgpu")]
+        if crate::gpu::runs_on(&value.device()) {
+            return self.update_on_gpu(value, gradient);
+        }
         let mean_term = gradient.clone() * (1.0 - BETA_1);
         let square_term = gradient.square() * (1.0 - BETA_2);
         let moments = match self.moments.get(self.parameter) {
@@ -131,11 +157,39 @@ impl Update<'_> {
         };
         let step =
             moments.mean.clone() * self.step_size / (moments.square.clone().sqrt() + EPSILON);
+        self.keep(moments);
+        value - step
+    }
+
+    /// Stores the moments of the parameter in turn, and goes on to the next.
+    fn keep(&mut self, moments: Moments) {
         match self.moments.get_mut(self.parameter) {
             None => self.moments.push(moments),
             Some(slot) => *slot = moments,
         }
         self.parameter += 1;
-        value - step
+    }
+
+    /// The same in one dispatch.
+    #[cfg(feature = "webgpu")]
+    fn update_on_gpu(&mut self, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+        let device = value.device();
+        let old = match self.moments.get(self.parameter) {
+            None => [value.zeros_like(), value.zeros_like()],
+            Some(old) => [old.mean.clone(), old.square.clone()],
+        };
+        let step_size = self.step_size as f32;
+        let step_size = self
+            .gpu_step_size
+            .get_or_insert_with(|| Tensor::from_data([step_size], &device));
+        let constants = crate::gpu::Constants {
+            beta_1: BETA_1,
+            beta_2: BETA_2,
+            epsilon: EPSILON,
+        };
+        let [value, mean, square] =
+            crate::gpu::adam(value, gradient, old, step_size.clone(), constants);
+        self.keep(Moments { mean, square });
+        value
     }
 }

@@ -3,14 +3,20 @@
 //! Everything random here comes from the run's own generator (`random.rs`). This is not a loader
 //! with threads of its own: a batch of 32 takes tens of microseconds to gather.
 
+mod augment;
+mod held;
+
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use rand::Rng;
 use rand::seq::SliceRandom;
 
 use crate::cifar::{IMAGE_BYTES, Records};
 use crate::error::Error;
 use crate::protocol::{Augment, CLASSES};
 use crate::random::{Stream, generator};
+
+use augment::{Augmenter, extend_flipped_and_shifted};
+
+pub use held::Held;
 
 /// Height and width of an image in pixels.
 const SIDE: usize = 32;
@@ -125,15 +131,21 @@ pub struct RecordSlice<'a> {
 impl RecordSlice<'_> {
     /// Scales and uploads.
     pub fn upload(&self, device: &Device) -> Batch {
-        let labels: Vec<i32> = self.labels.iter().map(|label| i32::from(*label)).collect();
-        let records = labels.len();
-        let targets = TensorData::new(one_hot(&labels), [records, CLASSES]);
-        Batch {
-            images: images(self.pixels, device),
-            targets: Tensor::from_data(targets, device),
-            labels: Tensor::from_data(TensorData::new(labels, [records]), device),
-            records,
-        }
+        let labels = self.labels.iter().map(|label| i32::from(*label)).collect();
+        labelled(|| images(self.pixels, device), labels, device)
+    }
+}
+
+/// Images on the device, with their labels. The images come last: a GPU that picks them has begun to work
+/// then, and would be sent off with that for each upload after it.
+fn labelled(images: impl FnOnce() -> Tensor<4>, labels: Vec<i32>, device: &Device) -> Batch {
+    let records = labels.len();
+    let targets = TensorData::new(one_hot(&labels), [records, CLASSES]);
+    Batch {
+        targets: Tensor::from_data(targets, device),
+        labels: Tensor::from_data(TensorData::new(labels, [records]), device),
+        images: images(),
+        records,
     }
 }
 
@@ -150,7 +162,9 @@ pub fn gather_bytes(
     for record in found {
         match &mut augmenter {
             None => pixels.extend_from_slice(record.pixels),
-            Some(augmenter) => augmenter.extend(&mut pixels, record.pixels),
+            Some(augmenter) => {
+                extend_flipped_and_shifted(&mut pixels, record.pixels, augmenter.next());
+            }
         }
         labels.push(record.label);
     }
@@ -207,61 +221,6 @@ fn scale(byte: u8) -> f32 {
     f32::from(byte) / 255.0
 }
 
-/// Flips and shifts images; what is shifted in is black.
-struct Augmenter {
-    rng: rand_chacha::ChaCha8Rng,
-}
-
-impl Augmenter {
-    fn new(augmentation: Augmentation) -> Option<Self> {
-        let Augmentation {
-            kind,
-            seed,
-            epoch,
-            step,
-        } = augmentation;
-        match kind {
-            Augment::None => None,
-            Augment::FlipShift => Some(Self {
-                rng: generator(seed, Stream::Augment { epoch, step }),
-            }),
-        }
-    }
-
-    fn extend(&mut self, pixels: &mut Vec<u8>, image: &[u8]) {
-        let flip = self.rng.random::<bool>();
-        let right = self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX);
-        let down = self.rng.random_range(-SHIFT_MAX_PX..=SHIFT_MAX_PX);
-        extend_flipped_and_shifted(pixels, image, flip, right, down);
-    }
-}
-
-fn extend_flipped_and_shifted(
-    pixels: &mut Vec<u8>,
-    image: &[u8],
-    flip: bool,
-    right: i32,
-    down: i32,
-) {
-    for plane in image.chunks_exact(SIDE * SIDE) {
-        for y in 0..SIDE as i32 {
-            for x in 0..SIDE as i32 {
-                let from_x = if flip { SIDE as i32 - 1 - x } else { x } - right;
-                pixels.push(pixel(plane, from_x, y - down).unwrap_or(0));
-            }
-        }
-    }
-}
-
-/// The byte at (`x`, `y`) of a plane; none outside it.
-fn pixel(plane: &[u8], x: i32, y: i32) -> Option<u8> {
-    let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-    if x >= SIDE || y >= SIDE {
-        return None;
-    }
-    plane.get(y * SIDE + x).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -311,18 +270,5 @@ mod tests {
         assert_ne!(first, shuffled(1_000, 8, 0));
         first.sort_unstable();
         assert_eq!(first, (0..1_000).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn shift_moves_pixels_and_fills_with_black() {
-        let mut image = vec![0u8; IMAGE_BYTES];
-        image[5 * SIDE + 10] = 255; // red plane, x 10, y 5
-        let mut moved = Vec::new();
-        extend_flipped_and_shifted(&mut moved, &image, false, 2, -1);
-        assert_eq!(moved.iter().position(|v| *v == 255), Some(4 * SIDE + 12));
-        assert_eq!(moved.iter().filter(|v| **v > 0).count(), 1);
-        let mut flipped = Vec::new();
-        extend_flipped_and_shifted(&mut flipped, &image, true, 0, 0);
-        assert_eq!(flipped.iter().position(|v| *v == 255), Some(5 * SIDE + 21));
     }
 }

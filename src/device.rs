@@ -212,6 +212,8 @@ async fn webgpu_device() -> Result<Device, String> {
     if let Some(device) = DEVICE.get() {
         return Ok(device.clone());
     }
+    #[cfg(target_arch = "wasm32")]
+    crate::platform::run_constructors();
     let device = within_patience(Device::wgpu_options().init_async())
         .await
         .ok_or("the GPU device did not open within seconds")?

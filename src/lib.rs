@@ -48,6 +48,8 @@ pub mod checkpoint;
 pub mod cifar;
 pub mod device;
 pub mod error;
+#[cfg(feature = "webgpu")]
+pub mod gpu;
 pub mod kernels;
 pub mod layout;
 pub mod metrics;

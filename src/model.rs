@@ -7,6 +7,8 @@
 //!
 //! This is not where a model is trained or stored; it knows nothing of gradients.
 
+mod blocks;
+
 use burn::module::{Module, Param};
 use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
@@ -15,8 +17,13 @@ use burn::tensor::{Device, Tensor, TensorData};
 use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 
+#[cfg(feature = "webgpu")]
+use blocks::gpu_block;
+use blocks::{blocks_of, forward_blocks};
+
 use crate::block;
-use crate::kernels::{KERNEL, POOL};
+#[cfg(feature = "webgpu")]
+use crate::gpu;
 use crate::layout::Slot;
 use crate::protocol::{CLASSES, LayerSummary, Summary};
 use crate::random::{Stream, generator};
@@ -146,12 +153,25 @@ impl Model {
     /// # Shapes
     /// `[n, 3, 32, 32]` → `[n, 10]`. The comments give the tutorial's network.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let maps = match self.blocks(&images.device()) {
+        let blocks = if self.in_blocks && block::runs_on(&images.device()) {
+            blocks_of(&self.maps)
+        } else {
+            None
+        };
+        let maps = match blocks {
             Some(blocks) => forward_blocks(&blocks, images),
-            None => self.forward_layers(images),
+            None => self.forward_maps(images),
         };
         let mut vectors: Tensor<2> = maps.flatten(1, 3); // [n, 1024]
         for layer in &self.dense {
+            #[cfg(feature = "webgpu")]
+            if let Some(bias) = &layer.linear.bias
+                && gpu::runs_on(&vectors.device())
+            {
+                let weight = layer.linear.weight.val();
+                vectors = gpu::dense(vectors, weight, bias.val(), layer.relu.is_some());
+                continue;
+            }
             vectors = layer.linear.forward(vectors); // [n, 64], then [n, 10]
             if let Some(relu) = &layer.relu {
                 vectors = relu.forward(vectors);
@@ -160,42 +180,27 @@ impl Model {
         vectors // [n, 10]
     }
 
-    /// The layers on feature maps one after the other.
-    ///
     /// # Shapes
-    /// `[n, 3, 32, 32]` → `[n, 64, 4, 4]`.
-    fn forward_layers(&self, images: Tensor<4>) -> Tensor<4> {
+    /// `[n, 3, 32, 32]` → `[n, 64, 4, 4]`
+    fn forward_maps(&self, images: Tensor<4>) -> Tensor<4> {
         let mut maps = images; // [n, 3, 32, 32]
-        for layer in &self.maps {
+        let mut layers = self.maps.as_slice();
+        while let [layer, after @ ..] = layers {
+            #[cfg(feature = "webgpu")]
+            if let Some((weight, bias, block, taken)) = gpu_block(layers, &maps) {
+                maps = gpu::block(maps, weight, bias, block);
+                layers = layers.get(taken..).unwrap_or_default();
+                continue;
+            }
             maps = match layer {
                 // [n, 32, 30, 30], then [n, 64, 13, 13], then [n, 64, 4, 4]
                 MapLayer::Conv2d(conv) => burn::tensor::activation::relu(conv.forward(maps)),
                 // [n, 32, 15, 15], then [n, 64, 6, 6]
                 MapLayer::MaxPool2d(pool) => pool.forward(maps),
             };
+            layers = after;
         }
         maps
-    }
-
-    /// The layers on feature maps as blocks; none where the device or a layer is not made for it.
-    fn blocks(&self, device: &Device) -> Option<Vec<ConvBlock<'_>>> {
-        if !self.in_blocks || !block::runs_on(device) {
-            return None;
-        }
-        let mut blocks: Vec<ConvBlock> = Vec::with_capacity(self.maps.len());
-        for layer in &self.maps {
-            match layer {
-                MapLayer::Conv2d(conv) => blocks.push(ConvBlock::of(conv)?),
-                MapLayer::MaxPool2d(pool) => {
-                    let last = blocks.last_mut().filter(|block| !block.pool)?;
-                    last.pool = pool.kernel_size == [POOL, POOL];
-                    if !last.pool {
-                        return None;
-                    }
-                }
-            }
-        }
-        Some(blocks)
     }
 
     /// Name and shape of every parameter, in the module's order.
@@ -248,37 +253,6 @@ impl Model {
         }
         table.finish()
     }
-}
-
-/// A convolution, its ReLU and the pooling that may follow.
-struct ConvBlock<'a> {
-    conv: &'a Conv2d,
-    bias: &'a Param<Tensor<1>>,
-    pool: bool,
-}
-
-impl<'a> ConvBlock<'a> {
-    fn of(conv: &'a Conv2d) -> Option<Self> {
-        let [_, _, height, width] = conv.weight.dims();
-        let bias = conv.bias.as_ref()?;
-        let fits = [height, width] == [KERNEL, KERNEL];
-        fits.then_some(Self {
-            conv,
-            bias,
-            pool: false,
-        })
-    }
-}
-
-/// # Shapes
-/// `[n, 3, 32, 32]` → `[n, 64, 4, 4]`; in between channels come last.
-fn forward_blocks(blocks: &[ConvBlock], images: Tensor<4>) -> Tensor<4> {
-    let mut maps = images.permute([0, 2, 3, 1]); // [n, 32, 32, 3]
-    for ConvBlock { conv, bias, pool } in blocks {
-        // [n, 15, 15, 32], then [n, 6, 6, 64], then [n, 4, 4, 64]
-        maps = block::block(maps, conv.weight.val(), bias.val(), *pool);
-    }
-    maps.permute([0, 3, 1, 2])
 }
 
 /// Gathers the rows of a summary and numbers the names as Keras does.

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use crate::cifar::IMAGE_BYTES;
-use crate::protocol::{Backend, CLASSES, Config};
+use crate::protocol::{Backend, CLASSES, Config, Operators};
 
 /// Most workers that are taken when nobody says how many: beyond it slices of a batch of 32 are so small
 /// that sending the parameters costs more than they gain.

@@ -14,7 +14,7 @@ mod together;
 
 use std::sync::Arc;
 
-use crate::batch::{self, Augmentation};
+use crate::batch::{self, Augmentation, Held};
 use crate::checkpoint::{Numbers, RunState};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
@@ -50,6 +50,8 @@ pub struct Session {
     run: Option<Run>,
     signals: Arc<Signals>,
     preparation: Preparation,
+    /// The training images on the GPU.
+    held: Option<Held>,
     /// What the session was restored from, until its run goes on.
     restored: Option<(RunState, Numbers)>,
     /// Who else computes; none where there is one worker only.
@@ -74,6 +76,7 @@ impl Session {
             run: None,
             signals: Arc::default(),
             preparation,
+            held: None,
             restored: None,
             pool: None,
         })
@@ -138,6 +141,7 @@ impl Session {
             return Err(Error::Busy { running: "train" });
         }
         let added = self.dataset.add(split, bytes)?;
+        self.held = None;
         Ok(added.into_protocol(plan::status(&self.dataset, &self.config)))
     }
 
@@ -286,6 +290,9 @@ impl Session {
     async fn work(&mut self, run: &mut Run, plan: &Plan) -> Result<bool, Error> {
         let seed = self.config.seed;
         let batch = self.config.batch as usize;
+        if run.state.is_none() {
+            self.hold(plan); // Records may have come since an earlier run.
+        }
         let epoch = run.state.get_or_insert_with(|| Epoch {
             order: batch::shuffled(plan.train, seed, run.epoch),
             step: 0,
@@ -319,16 +326,17 @@ impl Session {
             epoch: epoch_index,
             step: epoch.step,
         };
+        self.learner.upload_step_size(self.config.lr);
         if let Some(pool) = self.pool() {
             self.step_together(&pool, indices, augmentation, &mut epoch.mean)
                 .await?;
         } else {
-            let batch = batch::gather(
-                self.dataset.train(),
-                indices,
-                Some(augmentation),
-                self.learner.device(),
-            );
+            self.learner.upload_step_size(self.config.lr);
+            let (records, device) = (self.dataset.train(), self.learner.device());
+            let batch = match &self.held {
+                Some(held) => held.gather(records, indices, Some(augmentation), device),
+                None => batch::gather(records, indices, Some(augmentation), device),
+            };
             self.learner.step(&batch, self.config.lr);
         }
         epoch.step += 1;

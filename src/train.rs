@@ -72,13 +72,33 @@ impl Learner {
         self.joint = None;
     }
 
+    /// Uploads what the next step needs beside its batch; better before the batch is gathered than after.
+    pub fn upload_step_size(&mut self, lr: f64) {
+        self.adam.upload_step_size(lr, &self.inner_device);
+    }
+
     /// One optimiser step: forward, backward, Adam. Nothing is read back.
     pub fn step(&mut self, batch: &Batch, lr: f64) {
         self.end_joint();
+        #[cfg(feature = "webgpu")]
+        if crate::gpu::runs_on(&self.inner_device) {
+            return self.step_on_gpu(batch, lr);
+        }
         let (logits, loss) = self.forward(batch);
         let mut gradients = loss.backward();
         self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
         self.gather(loss.inner(), logits.inner(), batch);
+    }
+
+    /// The same where loss and number classified rightly come out of one kernel.
+    #[cfg(feature = "webgpu")]
+    fn step_on_gpu(&mut self, batch: &Batch, lr: f64) {
+        let logits = self.model.forward(batch.images.clone().autodiff());
+        let found = crate::gpu::classify(logits, batch.targets.clone());
+        let mut gradients = found.loss.backward();
+        self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
+        self.gathered.push(found.tally); // [2]
+        self.gathered_records.push(batch.records);
     }
 
     /// Logits `[n, 10]` and their mean loss `[1]`.
@@ -224,6 +244,10 @@ impl ModuleVisitor for Collector<'_> {
 /// # Shapes
 /// Logits and targets `[n, 10]` → `[1]`.
 fn cross_entropy(logits: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
+    #[cfg(feature = "webgpu")]
+    if crate::gpu::runs_on(&logits.device()) {
+        return crate::gpu::classify(logits, targets.clone()).loss;
+    }
     let [records, _] = logits.dims();
     (log_softmax(logits, 1) * targets.clone().autodiff()).sum() / -(records as f64)
 }

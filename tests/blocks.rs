@@ -1,7 +1,12 @@
 //! ConvBurn's own blocks compute what Burn's layers compute, for the networks that have them.
 
 #![cfg(not(target_arch = "wasm32"))]
-#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests"
+)]
 
 mod support;
 

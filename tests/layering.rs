@@ -54,6 +54,7 @@ fn words(cell: &str) -> Vec<String> {
 /// Crates that only the rooms which list them may name.
 const GUARDED: &[&str] = &[
     "burn",
+    "burn_cubecl",
     "burn_ndarray",
     "burn_wgpu",
     "js_sys",

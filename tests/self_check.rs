@@ -61,7 +61,7 @@ fn another_backends_rounding_is_accepted_with_a_wide_margin() {
         assert!(loss_difference < TOLERANCE / 10.0);
         assert!(gradient_difference < TOLERANCE / 10.0);
     }
-    block_on(upload(dataset.train(), &indices, &other)).unwrap();
+    block_on(upload(dataset.train(), None, &indices, &other)).unwrap();
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! the CPU computes? One part a pull, so that the host can say what goes on.
 
 use super::Session;
+use crate::batch::Held;
 use crate::device::OpenDevice;
 use crate::error::Error;
 use crate::model::NetworkSpec;
@@ -83,11 +84,22 @@ impl Session {
         });
     }
 
-    /// A batch as large as the run's, because large uploads are the ones that have failed.
-    async fn check_upload(&self, plan: &Plan) -> Result<CompilePart, String> {
-        let indices = self.first_batch(plan);
-        self_check::upload(self.dataset.train(), &indices, &self.backend.device).await?;
+    /// A batch as large as the run's, from all over the records, because large uploads are the ones that
+    /// have failed.
+    async fn check_upload(&mut self, plan: &Plan) -> Result<CompilePart, String> {
+        self.hold(plan);
+        let batch = self.first_batch(plan).len();
+        let indices: Vec<usize> = (0..batch).map(|n| n * plan.train / batch).collect();
+        let records = self.dataset.train();
+        self_check::upload(records, self.held.as_ref(), &indices, &self.backend.device).await?;
         Ok(CompilePart::Comparison)
+    }
+
+    /// Keeps the run's images on the GPU, unless they are there.
+    pub(super) fn hold(&mut self, plan: &Plan) {
+        if self.held.is_none() {
+            self.held = Held::new(self.dataset.train(), plan.train, &self.backend.device);
+        }
     }
 
     async fn check_computing(
@@ -122,6 +134,7 @@ impl Session {
             Preparation::Refused(problem.clone())
         };
         self.backend.refuse(problem);
+        self.held = None;
         self.choose_helpers();
         self.learner = super::fresh_learner(&self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored

@@ -48,7 +48,7 @@ const FAULTS = {
       return create.call(this, { ...descriptor, code: descriptor.code.replaceAll('max(', 'min(') });
     };`,
 };
-/** A card that was well while it was checked: no number of a batch that it gets afterwards is one. */
+/** A card that was well while it was checked: no target of a batch that it gets afterwards is a number. */
 const BREAKS_LATER = `
     const { writeBuffer } = GPUQueue.prototype;
     let checked = false;
@@ -59,7 +59,7 @@ const BREAKS_LATER = `
     };
     GPUQueue.prototype.writeBuffer = function (buffer, at, data, ...range) {
       const [start = 0, length = data.byteLength - start] = range;
-      const isBatch = checked && length > 100_000;
+      const isBatch = checked && length === 16 * 10 * 4;
       return writeBuffer.call(this, buffer, at, ...(isBatch ? [new Uint8Array(length).fill(0xff)] : [data, ...range]));
     };`;
 /** A software adapter that says it is hardware, so that `auto` takes it. */

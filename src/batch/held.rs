@@ -1,0 +1,92 @@
+//! Training images that stay on a GPU, so that a step uploads which they are and not what they show.
+//! On the CPU there is no such thing: gathering is as quick there.
+
+#[cfg(feature = "webgpu")]
+mod on_gpu {
+    use burn::tensor::Device;
+
+    use crate::batch::augment::{Augmenter, Placement};
+    use crate::batch::{Augmentation, Batch, labelled};
+    use crate::cifar::Records;
+    use crate::gpu::{Images, Pick, runs_on};
+
+    /// The first records' images on a GPU.
+    #[derive(Clone, Debug)]
+    pub struct Held {
+        images: Images,
+    }
+
+    impl Held {
+        /// Uploads the images of the first `count` records; none where `device` is no GPU or there are
+        /// too many.
+        pub fn new(records: &Records, count: usize, device: &Device) -> Option<Self> {
+            if !runs_on(device) {
+                return None;
+            }
+            let found = (0..count).filter_map(|index| records.get(index));
+            let pixels: Vec<&[u8]> = found.map(|record| record.pixels).collect();
+            let images = Images::new(&pixels, device)?;
+            Some(Self { images })
+        }
+
+        /// As [`crate::batch::gather`], of records that are held.
+        pub fn gather(
+            &self,
+            records: &Records,
+            indices: &[usize],
+            augmentation: Option<Augmentation>,
+            device: &Device,
+        ) -> Batch {
+            let mut augmenter = augmentation.and_then(Augmenter::new);
+            let mut labels = Vec::with_capacity(indices.len());
+            let mut picks = Vec::with_capacity(indices.len());
+            for &index in indices {
+                let Some(record) = records.get(index) else {
+                    continue;
+                };
+                let placement = augmenter.as_mut().map(Augmenter::next);
+                let Placement { flip, right, down } = placement.unwrap_or_default();
+                labels.push(i32::from(record.label));
+                picks.push(Pick {
+                    index,
+                    flip,
+                    right,
+                    down,
+                });
+            }
+            labelled(|| self.images.pick(&picks, device), labels, device)
+        }
+    }
+}
+
+#[cfg(not(feature = "webgpu"))]
+mod on_gpu {
+    use burn::tensor::Device;
+
+    use crate::batch::{Augmentation, Batch};
+    use crate::cifar::Records;
+
+    /// There is none in a module without WebGPU.
+    #[derive(Clone, Debug)]
+    pub enum Held {}
+
+    impl Held {
+        /// None.
+        pub fn new(_: &Records, _: usize, _: &Device) -> Option<Self> {
+            None
+        }
+
+        /// Never called.
+        pub fn gather(
+            &self,
+            _: &Records,
+            _: &[usize],
+            _: Option<Augmentation>,
+            _: &Device,
+        ) -> Batch {
+            match *self {}
+        }
+    }
+}
+
+pub use on_gpu::Held;

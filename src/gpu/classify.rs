@@ -1,0 +1,166 @@
+//! Logits → mean cross-entropy, its gradient, and how many records were classified rightly, in one
+//! dispatch of one workgroup.
+
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
+use burn::backend::fusion::custom::TensorSpec;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, AutodiffBackend, Backend, Dispatch, backend_extension};
+use burn::tensor::{DType, Shape, Tensor};
+use burn_cubecl::kernel::into_contiguous;
+use burn_cubecl::{CubeBackend, tensor::CubeTensor};
+
+use super::launch::{Kernel, empty, launch};
+use super::wgsl::WORKGROUP;
+
+/// What became of a batch.
+#[derive(Debug)]
+pub struct Classified {
+    /// `[1]`: mean loss, from which `backward` goes.
+    pub loss: Tensor<1>,
+    /// `[2]`, without gradients: mean loss and number classified rightly.
+    pub tally: Tensor<1>,
+}
+
+/// Mean cross-entropy of logits against one-hot targets. Of equal logits the first is the prediction.
+///
+/// # Shapes
+/// Logits and targets `[n, classes]`.
+pub fn classify(logits: Tensor<2>, targets: Tensor<2>) -> Classified {
+    let (loss, tally, _) = <Dispatch as Classify>::classify(
+        logits.into_dispatch(),
+        targets.autodiff().into_dispatch(),
+    );
+    Classified {
+        loss: Tensor::from_dispatch(loss),
+        tally: Tensor::<1>::from_dispatch(tally).inner(),
+    }
+}
+
+/// On the GPU and with gradients.
+#[backend_extension(Cube, Fusion, Autodiff)]
+pub trait Classify: Backend {
+    /// Loss `[1]`, tally `[2]` and the loss's gradient `[n, classes]`.
+    #[fusion(meta = specs)]
+    fn classify(
+        logits: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+fn specs(logits: &TensorSpec, _: &TensorSpec) -> (TensorSpec, TensorSpec, TensorSpec) {
+    let spec = |length: usize| TensorSpec::new(Shape::from([length]), logits.dtype);
+    (spec(1), spec(2), logits.clone())
+}
+
+/// Binds logits, targets; loss, tally, gradient.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Classes {
+    records: usize,
+    classes: usize,
+}
+
+impl Kernel for Classes {
+    fn invocations(&self) -> usize {
+        WORKGROUP as usize
+    }
+
+    /// Each invocation takes every 64th record; the first one adds up what they found.
+    fn text(&self) -> String {
+        let Self { records, classes } = *self;
+        format!(
+            "@group(0) @binding(0) var<storage, read> logits: array<f32>;
+@group(0) @binding(1) var<storage, read> targets: array<f32>;
+@group(0) @binding(2) var<storage, read_write> loss: array<f32>;
+@group(0) @binding(3) var<storage, read_write> tally: array<f32>;
+@group(0) @binding(4) var<storage, read_write> gradient: array<f32>;
+var<workgroup> found: array<vec2<f32>, {WORKGROUP}>;
+@compute @workgroup_size({WORKGROUP})
+fn main(@builtin(local_invocation_id) id: vec3<u32>) {{
+var mine = vec2<f32>();
+for (var n = id.x; n < {records}u; n += {WORKGROUP}u) {{
+let at = n * {classes}u;
+var best = logits[at];
+var predicted = 0u;
+for (var k = 1u; k < {classes}u; k++) {{
+if (logits[at + k] > best) {{ best = logits[at + k]; predicted = k; }}
+}}
+var sum = 0.0;
+for (var k = 0u; k < {classes}u; k++) {{ sum += exp(logits[at + k] - best); }}
+let rest = best + log(sum);
+for (var k = 0u; k < {classes}u; k++) {{
+let t = targets[at + k];
+let p = logits[at + k] - rest;
+mine.x -= t * p;
+gradient[at + k] = (exp(p) - t) / {records}.0;
+}}
+mine.y += targets[at + predicted];
+}}
+found[id.x] = mine;
+workgroupBarrier();
+if (id.x == 0u) {{
+var sum = vec2<f32>();
+for (var k = 0u; k < {WORKGROUP}u; k++) {{ sum += found[k]; }}
+loss[0] = sum.x / {records}.0;
+tally[0] = sum.x / {records}.0;
+tally[1] = sum.y;
+}}
+}}
+"
+        )
+    }
+}
+
+impl Classify for CubeBackend {
+    fn classify(logits: CubeTensor, targets: CubeTensor) -> (CubeTensor, CubeTensor, CubeTensor) {
+        let [logits, targets] = [logits, targets].map(into_contiguous);
+        let (records, classes) = (logits.meta.shape()[0], logits.meta.shape()[1]);
+        let loss = empty(&logits, [1], DType::F32);
+        let tally = empty(&logits, [2], DType::F32);
+        let gradient = empty(&logits, [records, classes], DType::F32);
+        let buffers = [&logits, &targets, &loss, &tally, &gradient];
+        launch(Classes { records, classes }, 1, &buffers);
+        (loss, tally, gradient)
+    }
+}
+
+#[derive(Debug)]
+struct ClassifyStep;
+
+impl<B: Backend> Backward<B, 1> for ClassifyStep {
+    type State = FloatTensor<B>;
+
+    fn backward(
+        self,
+        ops: Ops<FloatTensor<B>, 1>,
+        gradients: &mut Gradients,
+        _: &mut Checkpointer,
+    ) {
+        let above = gradients.consume::<B>(&ops.node);
+        let [logits] = ops.parents;
+        if let Some(logits) = logits {
+            let above = B::float_reshape(above, Shape::from([1, 1]));
+            gradients.register::<B>(logits.id, B::float_mul(ops.state, above));
+        }
+    }
+}
+
+impl<B: Classify, C: CheckpointStrategy> Classify for Autodiff<B, C> {
+    fn classify(
+        logits: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (logits, node) = logits.into_parts();
+        let prepared = ClassifyStep.prepare::<C>([node]).compute_bound().stateful();
+        let (loss, tally, gradient) = B::classify(logits, targets.into_primitive());
+        let untracked = <Self as AutodiffBackend>::from_inner;
+        let kept = gradient.clone();
+        let loss = match prepared {
+            OpsKind::Tracked(step) => step.finish(kept, loss),
+            OpsKind::UnTracked(step) => step.finish(loss),
+        };
+        (loss, untracked(tally), untracked(gradient))
+    }
+}
