@@ -1,8 +1,10 @@
 /**
  * What is compared: ConvBurn's backends first, then the others. `repeats` is the number of epochs a round, so that a
- * quick trainer is measured for longer than a moment. `workers` is ConvBurn's alone; 0: as many as pay here.
+ * quick trainer is measured for longer than a moment. `workers` and `operators` are ConvBurn's alone; 0
+ * workers: as many as pay here.
  *
- * @typedef {{ id: string, title: string, trainer: string, backend: string, repeats: number, workers?: number }} Configuration
+ * @typedef {{ id: string, title: string, trainer: string, backend: string, repeats: number, workers?: number,
+ *   operators?: 'blocks' | 'layers' }} Configuration
  */
 import { availableParallelism } from 'node:os';
 
@@ -13,6 +15,7 @@ export const CORES = Math.min(availableParallelism(), 8);
 export const CONFIGURATIONS = [
   { id: 'convburn-flex', title: 'ConvBurn, flex, 1 worker', trainer: 'convburn', backend: 'flex', repeats: 20, workers: 1 },
   { id: 'convburn-flex-all', title: 'ConvBurn, flex, all cores', trainer: 'convburn', backend: 'flex', repeats: 20, workers: 0 },
+  { id: 'convburn-layers', title: 'ConvBurn, flex, 1 worker, Burn’s operators', trainer: 'convburn', backend: 'flex', repeats: 10, workers: 1, operators: 'layers' },
   { id: 'convburn-ndarray', title: 'ConvBurn, ndarray', trainer: 'convburn', backend: 'ndarray', repeats: 2 },
   { id: 'convburn-webgpu', title: 'ConvBurn, WebGPU', trainer: 'convburn', backend: 'webgpu', repeats: 2 },
   { id: 'tensorflow-cpu', title: 'TensorFlow.js, cpu', trainer: 'tensorflow', backend: 'cpu', repeats: 1 },

@@ -10,14 +10,14 @@ import { BATCH, RECORD_BYTES, differenceOf } from './records.js';
 const TEST = 1;
 const EPOCHS = 1_000;
 
-/** @param {string} backend @param {Records} records @param {number} workers 0: as many as pay here. @returns {Promise<Trainer>} */
-export async function open(backend, { count, bytes }, workers) {
+/** @param {string} backend @param {Records} records @param {{ workers: number, operators: string }} how 0 workers: as many as pay here. @returns {Promise<Trainer>} */
+export async function open(backend, { count, bytes }, { workers, operators }) {
   // The name says which module, as www/client.js gives it.
   const name = backend === 'flex' ? 'convburn cpu' : 'convburn full';
   const worker = new Worker('/convburn/worker.js', { type: 'module', name });
   const config = {
     backend, workers, train: count, test: TEST, epochs: EPOCHS, batch: BATCH, lr: 0.001, seed: 1,
-    optimizer: 'adam', augment: 'none', report_every_ms: 250,
+    optimizer: 'adam', augment: 'none', operators, report_every_ms: 250,
   };
   const next = listen(worker);
   await next('ready');

@@ -39,7 +39,10 @@ let trainer;
 const bench = {
   async open() {
     const { open } = await import(`./${asked.get('trainer')}.js`);
-    trainer = await open(asked.get('backend'), await fetchRecords(), Number(asked.get('workers') ?? 1));
+    trainer = await open(asked.get('backend'), await fetchRecords(), {
+      workers: Number(asked.get('workers') ?? 1),
+      operators: asked.get('operators') ?? 'blocks',
+    });
     return trainer.versions;
   },
 
