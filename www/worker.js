@@ -313,7 +313,8 @@ try {
   post({ type: 'ready' });
   void tellBackends();
 } catch (thrown) {
-  post({ type: 'failed', error: report(thrown) });
+  const error = report(thrown);
+  post({ type: 'failed', error: { ...error, message: `The training engine could not be loaded: ${error.message}` } });
 }
 
 // Without an import or an export the type checker takes this for no module.
