@@ -69,10 +69,10 @@ pub fn write<M: Module>(module: M, numbers: &[Vec<f32>]) -> Result<M, Error> {
     .ok_or_else(not_the_networks)
 }
 
-/// As [`write`], from one vector as [`read_joined`] makes it.
+/// As [`write()`], from one vector as [`read_joined`] makes it.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_joined<M: Module>(module: M, numbers: &[f32]) -> Result<M, Error> {
     let mut rest = numbers;
     replace(module, |entries| {
