@@ -156,6 +156,9 @@ fn a_run_after_a_restored_one_has_a_fresh_optimiser_also_when_the_gpu_is_left() 
 fn a_run_that_diverges_is_ended_and_told_and_reset_mends_it() {
     let mut session = session(Backend::Flex);
     session.config.lr = f64::INFINITY;
+    // The first step is told at once, and its loss is that of the weights before it.
+    let events = block_on(session.advance(1e9)).unwrap();
+    assert!(matches!(&events[..], [Event::Progress(first)] if first.step == 1));
     let error = block_on(session.advance(1e9)).unwrap_err();
     assert_eq!(error.code(), "diverged");
     assert!(error.to_string().contains("epoch 1"));
