@@ -64,7 +64,7 @@ test('backends are listed before load, each that cannot run with its reason', as
   const backends = await page.evaluate(() => /** @type {any} */ (window).convburn.backends());
   assert.deepEqual(backends.map((/** @type {any} */ { backend }) => backend), ['webgpu', 'flex', 'ndarray']);
   const [webgpu, flex] = backends;
-  assert.deepEqual(flex, { backend: 'flex', available: true, remark: null });
+  assert.deepEqual(flex, { backend: 'flex', available: true, remark: null, in_other_module: false });
   assert.ok(webgpu.available || /It cannot run here: .+\.$/.test(webgpu.remark), JSON.stringify(webgpu));
 });
 
