@@ -24,7 +24,7 @@ pub use helpers::{helper_gradients, helper_logits, use_helpers};
 use crate::cifar::Dataset;
 use crate::device;
 use crate::error::Error;
-use crate::platform::yield_now;
+use crate::platform::{run_constructors, yield_now};
 use crate::pool::Helpers;
 use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position, Split};
 use crate::run::Measurement;
@@ -122,6 +122,7 @@ pub async fn load(
 
 async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Error> {
     let claim = Claim::new("load")?;
+    run_constructors();
     if config.is_object() {
         reject_unknown_keys(&config)?;
     }

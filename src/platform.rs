@@ -3,14 +3,14 @@
 //! `std::time::Instant` panics in a browser's wasm, and there is no thread to sleep on: everything
 //! else in this crate asks here, so that no room meets that bug by accident.
 
-#[cfg(all(target_arch = "wasm32", feature = "webgpu"))]
+#[cfg(target_arch = "wasm32")]
 mod constructors;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
-#[cfg(all(target_arch = "wasm32", feature = "webgpu"))]
+#[cfg(target_arch = "wasm32")]
 pub(crate) use constructors::run_constructors;
 #[cfg(all(not(target_arch = "wasm32"), feature = "webgpu"))]
 pub(crate) use native::within_patience;

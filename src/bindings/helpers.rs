@@ -13,6 +13,7 @@ use super::border;
 use super::convert::answer;
 use crate::device;
 use crate::error::Error;
+use crate::platform::run_constructors;
 use crate::pool::{Answer, Helpers, Job, Task};
 use crate::replica::Replica;
 
@@ -126,6 +127,7 @@ async fn compute(
     labels: &Uint8Array,
 ) -> Result<JsValue, Error> {
     console_error_panic_hook::set_once();
+    run_constructors();
     let (parameters, pixels, labels) = (parameters.to_vec(), pixels.to_vec(), labels.to_vec());
     let job = Job {
         task,

@@ -1,4 +1,4 @@
-//! The module's constructors, run once, before the first use of WebGPU.
+//! The module's constructors, run once, when a session is loaded, a helper is asked or WebGPU is opened.
 //!
 //! cubecl registers its kernels' operations by constructors (crate inventory, hundreds of them). The
 //! linker takes a module that never calls them itself for a program that is entered once, and has every
