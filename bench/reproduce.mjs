@@ -68,7 +68,7 @@ const say = (row) => `epoch ${row.epoch}/${EPOCHS}: loss ${row.loss.toFixed(4)},
 /** @param {import('playwright-core').Browser} browser @param {string} url @param {number} seed */
 async function train(browser, url, seed) {
   const { page, context } = await openPage(browser);
-  await page.goto(`${url}#backend=flex&train=50000&test=10000&epochs=${EPOCHS}&batch=32&lr=0.001&augment=none&seed=${seed}`);
+  await page.goto(`${url}#backend=flex&train=50000&test=10000&epochs=${EPOCHS}&batch=32&lr=0.001&augment=none&seed=${seed}&workers=1`);
   await begin(page, seed);
   for (let done = savedHistory(seed).length; done < EPOCHS;) {
     await page.waitForFunction(
