@@ -326,7 +326,6 @@ impl Session {
             epoch: epoch_index,
             step: epoch.step,
         };
-        self.learner.upload_step_size(self.config.lr);
         if let Some(pool) = self.pool() {
             self.step_together(&pool, indices, augmentation, &mut epoch.mean)
                 .await?;
