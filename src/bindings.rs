@@ -144,6 +144,21 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
     loaded
 }
 
+/// Compiles what a GPU has to compile before a run, for whoever has time for it: while data is fetched, say. A
+/// run that begins without it compiles on its way. On the CPU it does nothing.
+///
+/// # Errors
+/// `compute`, `not_loaded`, `busy`.
+#[wasm_bindgen]
+pub async fn warm_up() -> Result<(), JsValue> {
+    answer(warm_up_session().await.map(|()| JsValue::UNDEFINED)).map(drop)
+}
+
+async fn warm_up_session() -> Result<(), Error> {
+    let claim = Claim::new("warm_up")?;
+    lock(&claim.0).await?.get()?.warm_up().await
+}
+
 /// Which backends can run here, and a sentence for each that cannot. Needs no `load`.
 ///
 /// # Errors

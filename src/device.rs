@@ -7,7 +7,7 @@
 
 mod fitness;
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use burn::tensor::Device;
 
@@ -18,6 +18,66 @@ use crate::protocol::{ActiveBackend, Backend, BackendStatus, Config, SelfCheck};
 /// Why WebGPU was refused in this module, as the end of a sentence: once is enough.
 static REFUSED: OnceLock<String> = OnceLock::new();
 
+/// What was timed in this module, for which batch and `workers`: once is enough.
+static TIMED: Mutex<Vec<((u32, u32), Timed)>> = Mutex::new(Vec::new());
+
+/// How long a step takes on the GPU and on the CPU.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Timed {
+    /// Milliseconds on the GPU.
+    pub gpu_step_ms: f64,
+    /// Milliseconds on the CPU.
+    pub cpu_step_ms: f64,
+    /// Number of workers that the CPU's step took.
+    pub workers: usize,
+}
+
+impl Timed {
+    fn is_cpu_faster(&self) -> bool {
+        self.cpu_step_ms < self.gpu_step_ms
+    }
+
+    /// Which one is taken, and by how much it is faster, for people.
+    fn reason(&self) -> String {
+        let times = |slow: f64, fast: f64| {
+            let ratio = slow / fast.max(f64::MIN_POSITIVE);
+            let decimals = usize::from(ratio < 10.0);
+            format!("{ratio:.decimals$} times as fast")
+        };
+        let (gpu, cpu) = (self.gpu_step_ms, self.cpu_step_ms);
+        if self.is_cpu_faster() {
+            let workers = match self.workers {
+                1 => String::new(),
+                many => format!(" with {many} workers"),
+            };
+            let than = times(gpu, cpu);
+            format!(
+                "On the CPU, where a step took {cpu:.1} ms{workers} in a short trial: {than} as on the GPU."
+            )
+        } else {
+            let than = times(cpu, gpu);
+            format!(
+                "On the GPU, where a step took {gpu:.1} ms in a short trial: {than} as on the CPU."
+            )
+        }
+    }
+}
+
+/// What was timed for `config`'s batch and workers.
+pub fn timed(config: &Config) -> Option<Timed> {
+    let key = (config.batch, config.workers);
+    let all = TIMED.lock().ok()?;
+    let found = all.iter().rev().find(|(of, _)| *of == key);
+    found.map(|(_, timed)| *timed)
+}
+
+/// Keeps what was timed for `config`'s batch and workers.
+pub fn keep_timed(config: &Config, timed: Timed) {
+    if let Ok(mut all) = TIMED.lock() {
+        all.push(((config.batch, config.workers), timed));
+    }
+}
+
 /// A device that runs, and what to tell people about it.
 #[derive(Clone, Debug)]
 pub struct OpenDevice {
@@ -25,6 +85,8 @@ pub struct OpenDevice {
     pub device: Device,
     /// Which backend it is and why.
     pub active: ActiveBackend,
+    /// Most records that are measured at a time.
+    pub measure_batch_max: usize,
 }
 
 impl OpenDevice {
@@ -33,8 +95,10 @@ impl OpenDevice {
         requested: Backend,
         active: Backend,
         reason: String,
-        adapter: Option<String>,
+        adapter: Option<GpuAdapter>,
     ) -> Self {
+        let measure_batch_max = adapter.as_ref().map_or(0, fitness::measure_batch_max);
+        let adapter = adapter.map(|adapter| adapter.description);
         let active = ActiveBackend {
             requested,
             active,
@@ -43,7 +107,11 @@ impl OpenDevice {
             workers: 1,
             self_check: None,
         };
-        Self { device, active }
+        Self {
+            device,
+            active,
+            measure_batch_max,
+        }
     }
 
     /// Notes what the self-check found.
@@ -57,10 +125,19 @@ impl OpenDevice {
         let requested = self.active.requested;
         *self = flex_because(requested, &refusal(REFUSED.get_or_init(|| problem)));
     }
+
+    /// Takes the faster one.
+    pub fn decide(&mut self, timed: Timed) {
+        if timed.is_cpu_faster() {
+            *self = flex(self.active.requested, timed.reason());
+        } else {
+            self.active.reason = timed.reason();
+        }
+    }
 }
 
 /// Opens the backend that `config` asks for; `auto` takes WebGPU on a hardware adapter that is large
-/// enough and flex otherwise.
+/// enough and was not slower than the CPU, and flex otherwise.
 ///
 /// # Errors
 /// [`Error::BackendUnavailable`] when a backend asked for by name cannot run here.
@@ -152,6 +229,9 @@ fn refusal(problem: &str) -> String {
 }
 
 async fn open_auto(config: &Config) -> OpenDevice {
+    if let Some(timed) = timed(config).filter(Timed::is_cpu_faster) {
+        return flex(Backend::Auto, timed.reason());
+    }
     match webgpu(config).await {
         Ok(open) => open,
         Err(problem) => flex_because(Backend::Auto, &problem),
@@ -197,8 +277,13 @@ async fn webgpu(config: &Config) -> Result<OpenDevice, String> {
         _ => "Chosen by name.",
     };
     let (active, reason) = (Backend::Webgpu, reason.to_owned());
-    let adapter = Some(adapter.description);
-    Ok(OpenDevice::new(device, requested, active, reason, adapter))
+    Ok(OpenDevice::new(
+        device,
+        requested,
+        active,
+        reason,
+        Some(adapter),
+    ))
 }
 
 #[cfg(feature = "webgpu")]
@@ -230,6 +315,42 @@ async fn webgpu_device() -> Result<Device, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_faster_one_is_taken_and_by_how_much_is_told_and_remembered() {
+        let config = Config {
+            batch: 77,
+            backend: Backend::Auto,
+            ..Config::default()
+        };
+        let mut timed = Timed {
+            gpu_step_ms: 2.0,
+            cpu_step_ms: 9.0,
+            workers: 4,
+        };
+        let mut open = flex(Backend::Auto, "hardware".into());
+        open.active.active = Backend::Webgpu; // A stand-in.
+        keep_timed(&config, timed);
+        open.decide(timed);
+        assert_eq!(open.active.active, Backend::Webgpu);
+        assert!(open.active.reason.contains("2.0 ms") && open.active.reason.contains("4.5 times"));
+        assert_eq!(super::timed(&config), Some(timed));
+        timed.gpu_step_ms = 300.0;
+        keep_timed(&config, timed);
+        open.decide(timed);
+        assert_eq!(open.active.active, Backend::Flex);
+        assert!(
+            open.active.reason.contains("with 4 workers")
+                && open.active.reason.contains("33 times")
+        );
+        let again = pollster::block_on(super::open(&config)).map(|open| open.active.reason);
+        assert_eq!(again.ok(), Some(timed.reason()));
+        let other = Config {
+            batch: 78,
+            ..config
+        };
+        assert_eq!(super::timed(&other), None);
+    }
 
     fn needs_other(backend: Backend) -> bool {
         let config = Config {

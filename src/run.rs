@@ -14,6 +14,8 @@ pub struct Measurement {
     pub done: usize,
     /// Milliseconds spent.
     pub elapsed_ms: f64,
+    /// Milliseconds of the last batch, and its records; none before the first.
+    pub last: Option<(f64, usize)>,
 }
 
 impl Measurement {

@@ -4,6 +4,7 @@
 //! The host pulls: pausing is not calling, so the same session serves a worker, a page of somebody
 //! else and a native test. Nothing here knows JavaScript, and nothing here blocks: reads are awaited.
 
+mod calibrate;
 mod measure;
 mod prepare;
 mod saving;
@@ -52,6 +53,8 @@ pub struct Session {
     preparation: Preparation,
     /// The training images on the GPU.
     held: Option<Held>,
+    /// The images to measure on, on the GPU.
+    held_test: Option<Held>,
     /// What the session was restored from, until its run goes on.
     restored: Option<(RunState, Numbers)>,
     /// Who else computes; none where there is one worker only.
@@ -77,6 +80,7 @@ impl Session {
             signals: Arc::default(),
             preparation,
             held: None,
+            held_test: None,
             restored: None,
             pool: None,
         })
@@ -141,7 +145,7 @@ impl Session {
             return Err(Error::Busy { running: "train" });
         }
         let added = self.dataset.add(split, bytes)?;
-        self.held = None;
+        self.let_go();
         Ok(added.into_protocol(plan::status(&self.dataset, &self.config)))
     }
 

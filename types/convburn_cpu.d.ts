@@ -22,4 +22,5 @@ export function reset(...args: any[]): any;
 export function save(...args: any[]): Promise<any>;
 export function restore(...args: any[]): Promise<any>;
 export function needs_other_module(...args: any[]): Promise<boolean>;
+export function warm_up(): Promise<void>;
 export function config_of(...args: any[]): Promise<any>;

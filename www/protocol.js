@@ -81,8 +81,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
- * What is done to get a GPU ready before the first step.
- * @typedef {'upload' | 'comparison' | 'first_step'} CompilePart
+ * What is done to get a GPU ready before the first step; `calibration` for `auto` only.
+ * @typedef {'upload' | 'comparison' | 'calibration' | 'first_step'} CompilePart
  */
 
 /** @typedef {{ part: CompilePart, done: number, of: number }} Compiling `done` parts came before this one. */

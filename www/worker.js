@@ -28,6 +28,8 @@ const ADVANCE_BUDGET_MS = 100;
 let manifest = null;
 /** The turn of the page's data that the session was loaded for: its shards, and no others, are taken. */
 let turnHeld = 0;
+/** The batch that the graphics card is ready for: its kernels depend on it. */
+let warmBatch = 0;
 /** Whether a run is under way, paused or not. */
 let inRun = false;
 /** Whether a run that was restored waits to go on. */
@@ -96,6 +98,17 @@ async function tellBackends() {
   } catch {
     // The choice stays as it is: what cannot run says so when it is loaded.
   }
+}
+
+/**
+ * While data is fetched, a graphics card compiles what it will need. What goes wrong there goes wrong in the
+ * run's own first step too, and is told then.
+ * @param {import('./protocol.js').Loaded} loaded
+ */
+function warmUp({ backend, config }) {
+  if (backend.active !== 'webgpu' || config.batch === warmBatch) return;
+  warmBatch = config.batch;
+  exclusively(() => convburn.warm_up()).catch(() => undefined);
 }
 
 /** Passes on what a pull brought. @param {Event} event */
@@ -194,6 +207,7 @@ const handlers = {
     waiting = false;
     weights = null;
     post({ type: 'loaded', loaded });
+    warmUp(loaded);
   },
 
   /** @param {Extract<Command, { type: 'add_shard' }>} command */

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "webgpu")]
 mod on_gpu {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, Tensor};
 
     use crate::batch::augment::{Augmenter, Placement};
     use crate::batch::{Augmentation, Batch, labelled};
@@ -27,6 +27,21 @@ mod on_gpu {
             let pixels: Vec<&[u8]> = found.map(|record| record.pixels).collect();
             let images = Images::new(&pixels, device)?;
             Some(Self { images })
+        }
+
+        /// Images that are held, in `[0, 1]`.
+        ///
+        /// # Shapes
+        /// → `[n, 3, 32, 32]` for `n` indices.
+        pub fn images(&self, indices: &[usize], device: &Device) -> Tensor<4> {
+            let plain = |index: &usize| Pick {
+                index: *index,
+                flip: false,
+                right: 0,
+                down: 0,
+            };
+            let picks: Vec<Pick> = indices.iter().map(plain).collect();
+            self.images.pick(&picks, device)
         }
 
         /// As [`crate::batch::gather`], of records that are held.
@@ -61,7 +76,7 @@ mod on_gpu {
 
 #[cfg(not(feature = "webgpu"))]
 mod on_gpu {
-    use burn::tensor::Device;
+    use burn::tensor::{Device, Tensor};
 
     use crate::batch::{Augmentation, Batch};
     use crate::cifar::Records;
@@ -74,6 +89,11 @@ mod on_gpu {
         /// None.
         pub fn new(_: &Records, _: usize, _: &Device) -> Option<Self> {
             None
+        }
+
+        /// Never called.
+        pub fn images(&self, _: &[usize], _: &Device) -> Tensor<4> {
+            match *self {}
         }
 
         /// Never called.

@@ -17,12 +17,18 @@ use crate::platform::run_constructors;
 use crate::pool::{Answer, Helpers, Job, Task};
 use crate::replica::Replica;
 
+/// Loss and number classified rightly come before the gradients, and as many places before the parameters.
+const FIGURES: u32 = 2;
+
 /// Helpers that JavaScript brings.
 #[derive(Debug)]
 struct Brought {
     cores: usize,
     want: Function,
     ask: Function,
+    /// For each helper the array in which its last gradients came: the next job goes out in it, so that
+    /// nobody has half a megabyte to allocate and clear at each step.
+    spare: Rc<RefCell<Vec<Option<Float32Array>>>>,
 }
 
 impl Helpers for Brought {
@@ -40,10 +46,20 @@ impl Helpers for Brought {
 
     fn ask(&self, helper: usize, job: &Job<'_>) -> Answer {
         let promise = self.send(helper, job);
+        let spare = matches!(job.task, Task::Gradients).then(|| Rc::clone(&self.spare));
         Box::pin(async move {
             let answered = JsFuture::from(promise?).await.ok()?;
             let numbers: Float32Array = answered.dyn_into().ok()?;
-            Some(numbers.to_vec())
+            let found = numbers.to_vec();
+            if let Some(spare) = spare {
+                let mut spare = spare.borrow_mut();
+                let places = spare.len().max(helper + 1);
+                spare.resize(places, None);
+                if let Some(place) = spare.get_mut(helper) {
+                    *place = Some(numbers);
+                }
+            }
+            Some(found)
         })
     }
 }
@@ -58,12 +74,24 @@ impl Brought {
         let arguments = Array::of5(
             &JsValue::from_f64(helper as f64),
             &task.into(),
-            &Float32Array::from(job.parameters),
+            &self.filled(helper, job.parameters),
             &Uint8Array::from(job.pixels),
             &Uint8Array::from(job.labels),
         );
         let promise = self.ask.apply(&JsValue::NULL, &arguments).ok()?;
         promise.dyn_into().ok()
+    }
+
+    /// The parameters in an array that has room for the answer.
+    fn filled(&self, helper: usize, parameters: &[f32]) -> Float32Array {
+        let length = (FIGURES as usize + parameters.len()) as u32;
+        let mut spare = self.spare.borrow_mut();
+        let kept = spare.get_mut(helper).and_then(Option::take);
+        let array = kept
+            .filter(|array| array.length() == length)
+            .unwrap_or_else(|| Float32Array::new_with_length(length));
+        array.subarray(FIGURES, length).copy_from(parameters);
+        array
     }
 }
 
@@ -73,6 +101,7 @@ impl Brought {
 /// `cores`: processor cores here. `want(helpers, module)`: so many helpers, each with this compiled
 /// module, may be asked from now on. `ask(helper, task, parameters, pixels, labels)`: resolves to what
 /// [`helper_gradients`] or [`helper_logits`] answers in that helper, or rejects, and is asked again.
+/// `parameters` has two free places before the first of them, which those functions expect too.
 #[wasm_bindgen]
 pub fn use_helpers(
     cores: u32,
@@ -84,12 +113,18 @@ pub fn use_helpers(
     ask: Function,
 ) {
     let cores = cores as usize;
-    let helpers: Rc<dyn Helpers> = Rc::new(Brought { cores, want, ask });
+    let spare = Rc::default();
+    let helpers: Rc<dyn Helpers> = Rc::new(Brought {
+        cores,
+        want,
+        ask,
+        spare,
+    });
     border().helpers.replace(Some(helpers));
 }
 
 /// In a helper: mean loss, number classified rightly and the gradients of all parameters over a slice of a
-/// batch, with these parameters.
+/// batch, with these parameters: in the places that they came in, and the two before them.
 ///
 /// # Errors
 /// `checkpoint` (not this network's parameters), `compute`.
@@ -99,7 +134,11 @@ pub async fn helper_gradients(
     pixels: Uint8Array,
     labels: Uint8Array,
 ) -> Result<JsValue, JsValue> {
-    answer(compute(Task::Gradients, &parameters, &pixels, &labels).await)
+    let found = compute(Task::Gradients, &parameters, &pixels, &labels).await;
+    answer(found.map(|numbers| {
+        parameters.copy_from(&numbers);
+        parameters.into()
+    }))
 }
 
 /// In a helper: 10 logits an image, with these parameters.
@@ -112,7 +151,8 @@ pub async fn helper_logits(
     pixels: Uint8Array,
 ) -> Result<JsValue, JsValue> {
     let none = Uint8Array::new_with_length(0);
-    answer(compute(Task::Logits, &parameters, &pixels, &none).await)
+    let found = compute(Task::Logits, &parameters, &pixels, &none).await;
+    answer(found.map(|numbers| Float32Array::from(numbers.as_slice()).into()))
 }
 
 thread_local! {
@@ -125,10 +165,11 @@ async fn compute(
     parameters: &Float32Array,
     pixels: &Uint8Array,
     labels: &Uint8Array,
-) -> Result<JsValue, Error> {
+) -> Result<Vec<f32>, Error> {
     console_error_panic_hook::set_once();
     run_constructors();
-    let (parameters, pixels, labels) = (parameters.to_vec(), pixels.to_vec(), labels.to_vec());
+    let parameters = parameters.subarray(FIGURES, parameters.length()).to_vec();
+    let (pixels, labels) = (pixels.to_vec(), labels.to_vec());
     let job = Job {
         task,
         parameters: &parameters,
@@ -139,5 +180,5 @@ async fn compute(
     let mut replica = kept.unwrap_or_else(|| Replica::new(&device::helper()));
     let found = replica.answer(&job).await;
     REPLICA.with(|slot| slot.replace(Some(replica)));
-    Ok(Float32Array::from(found?.as_slice()).into())
+    found
 }

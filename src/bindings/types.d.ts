@@ -135,7 +135,7 @@ export type EpochOutcome = EpochResult | { paused: Position } | { stopped: Posit
 
 /** What `advance` resolves to a list of. */
 export type Event =
-    | { type: "compiling"; part: "upload" | "comparison" | "first_step"; done: number; of: number }
+    | { type: "compiling"; part: "upload" | "comparison" | "calibration" | "first_step"; done: number; of: number }
     | { type: "backend"; backend: ActiveBackend }
     | Progress
     | { type: "epoch_end"; result: EpochResult; evaluation: Evaluation }

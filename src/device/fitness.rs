@@ -15,6 +15,16 @@ const WORKGROUP_BYTES: u64 = 16 << 10;
 /// 32 × 30 × 30.
 const UNFOLDED_BYTES: u64 = 32 * 3 * 3 * 13 * 13 * 4;
 
+/// Bytes of the largest activation of one record: 32 maps of 30 × 30, in `f32`.
+const ACTIVATION_BYTES: u64 = 32 * 30 * 30 * 4;
+/// Beyond it a GPU gains nothing from larger batches.
+const MEASURE_BATCH_MAX: u64 = 1_000;
+
+/// Most records that `adapter`'s buffers take when nothing is unfolded or differentiated.
+pub(super) fn measure_batch_max(adapter: &GpuAdapter) -> usize {
+    (adapter.buffer_bytes / ACTIVATION_BYTES).min(MEASURE_BATCH_MAX) as usize
+}
+
 /// Says why `adapter` will not do, as the end of a sentence.
 ///
 /// # Errors
@@ -99,6 +109,16 @@ mod tests {
             let problem = check(adapter, &Config::default()).err();
             assert!(problem.is_some_and(|text| text.contains(word)), "{word}");
         }
+    }
+
+    #[test]
+    fn as_many_records_are_measured_at_a_time_as_the_buffers_take() {
+        assert_eq!(measure_batch_max(&least()), 1_000);
+        let small = GpuAdapter {
+            buffer_bytes: 64 << 20,
+            ..least()
+        };
+        assert_eq!(measure_batch_max(&small), 582);
     }
 
     #[test]

@@ -54,20 +54,30 @@ pub enum CompilePart {
     Upload,
     /// Loss and gradients of a batch are computed on GPU and CPU.
     Comparison,
+    /// Steps are timed on the GPU and on the CPU, and the faster one is taken; for `auto` only.
+    Calibration,
     /// The optimiser's kernels are compiled as the first step runs.
     FirstStep,
 }
 
 impl CompilePart {
-    /// Number of parts.
-    pub const COUNT: u32 = 3;
-
-    /// Number of parts before this one.
-    pub fn done(self) -> u32 {
-        match self {
-            Self::Upload => 0,
-            Self::Comparison => 1,
-            Self::FirstStep => 2,
+    /// The parts in order, of a GPU that was asked for as `requested`.
+    pub fn all(requested: Backend) -> &'static [Self] {
+        const ALL: [CompilePart; 4] = [
+            CompilePart::Upload,
+            CompilePart::Comparison,
+            CompilePart::Calibration,
+            CompilePart::FirstStep,
+        ];
+        const BY_NAME: [CompilePart; 3] = [
+            CompilePart::Upload,
+            CompilePart::Comparison,
+            CompilePart::FirstStep,
+        ];
+        if requested == Backend::Auto {
+            &ALL
+        } else {
+            &BY_NAME
         }
     }
 }

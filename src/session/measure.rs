@@ -11,6 +11,8 @@ use crate::protocol::{CLASSES, Evaluation, MEASURE_BATCH};
 use crate::run::Measurement;
 
 const BATCH: usize = MEASURE_BATCH as usize;
+/// Longest time that a batch may keep others (a pause, a prediction) waiting.
+const LARGE_BATCH_MS: f64 = 200.0;
 
 impl Session {
     /// Measures the next batch of test records, or as many as there are workers.
@@ -22,18 +24,44 @@ impl Session {
         let started_ms = now_ms();
         let records = plan.test_records(&self.dataset);
         let first = plan.test.start + measurement.done;
-        let workers = self.pool().map_or(1, |pool| pool.workers());
-        let indices: Vec<usize> = (first..plan.test.end.min(first + BATCH * workers)).collect();
-        let bytes = batch::gather_bytes(records, &indices, None);
-        let logits = self.logits_of(&bytes.pixels, BATCH).await?;
+        let wanted = self.measure_batch(measurement);
+        let indices: Vec<usize> = (first..plan.test.end.min(first + wanted)).collect();
+        let logits = match &self.held_test {
+            Some(held) => {
+                let images = held.images(&indices, self.learner.device());
+                self.learner.logits(images).await?
+            }
+            None => {
+                let bytes = batch::gather_bytes(records, &indices, None);
+                self.logits_of(&bytes.pixels, BATCH).await?
+            }
+        };
         for (logits, index) in logits.chunks_exact(CLASSES).zip(&indices) {
             if let Some(record) = records.get(*index) {
                 measurement.tally.add(logits, record.label);
             }
         }
         measurement.done += indices.len();
-        measurement.elapsed_ms += now_ms() - started_ms;
+        let took_ms = now_ms() - started_ms;
+        measurement.elapsed_ms += took_ms;
+        measurement.last = Some((took_ms, indices.len()));
         Ok(())
+    }
+
+    /// Records of the next batch: a hundred for each worker; on a GPU that is quick enough as many as its
+    /// buffers take, since a read costs it more than a hundred records.
+    fn measure_batch(&self, measurement: &Measurement) -> usize {
+        let Some(_) = &self.held_test else {
+            return BATCH * self.pool().map_or(1, |pool| pool.workers());
+        };
+        let large = self.backend.measure_batch_max.max(BATCH);
+        let quick = |(took_ms, records): (f64, usize)| {
+            records >= BATCH && took_ms * large as f64 / records as f64 <= LARGE_BATCH_MS
+        };
+        match measurement.last {
+            Some(last) if quick(last) => large,
+            _ => BATCH,
+        }
     }
 
     /// Measures the next batch for `evaluate`. Returns true while there is more to do, so that a host

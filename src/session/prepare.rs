@@ -3,6 +3,7 @@
 
 use super::Session;
 use crate::batch::Held;
+use crate::cifar::count;
 use crate::device::OpenDevice;
 use crate::error::Error;
 use crate::model::NetworkSpec;
@@ -57,6 +58,12 @@ impl Session {
             Preparation::Announced(CompilePart::Comparison) => {
                 self.check_computing(plan, events).await
             }
+            Preparation::Announced(CompilePart::Calibration) => {
+                match self.calibrate(plan, events).await.transpose() {
+                    Some(found) => found,
+                    None => return Ok(true),
+                }
+            }
             Preparation::Announced(CompilePart::FirstStep) | Preparation::Done => {
                 self.preparation = Preparation::Done;
                 return Ok(false);
@@ -77,10 +84,12 @@ impl Session {
 
     fn announce(&mut self, part: CompilePart, events: &mut Vec<Event>) {
         self.preparation = Preparation::Announced(part);
+        let parts = CompilePart::all(self.config.backend);
+        let before = parts.iter().take_while(|each| **each != part);
         events.push(Event::Compiling {
             part,
-            done: part.done(),
-            of: CompilePart::COUNT,
+            done: count(before.count()),
+            of: count(parts.len()),
         });
     }
 
@@ -88,6 +97,7 @@ impl Session {
     /// have failed.
     async fn check_upload(&mut self, plan: &Plan) -> Result<CompilePart, String> {
         self.hold(plan);
+        self.call_rivals(); // They start meanwhile.
         let batch = self.first_batch(plan).len();
         let indices: Vec<usize> = (0..batch).map(|n| n * plan.train / batch).collect();
         let records = self.dataset.train();
@@ -97,9 +107,20 @@ impl Session {
 
     /// Keeps the run's images on the GPU, unless they are there.
     pub(super) fn hold(&mut self, plan: &Plan) {
+        let device = &self.backend.device;
         if self.held.is_none() {
-            self.held = Held::new(self.dataset.train(), plan.train, &self.backend.device);
+            self.held = Held::new(self.dataset.train(), plan.train, device);
         }
+        if self.held_test.is_none() {
+            let records = plan.test_records(&self.dataset);
+            self.held_test = Held::new(records, plan.test.end, device);
+        }
+    }
+
+    /// Nothing is kept on the GPU any more: the records are others, or the GPU is left.
+    pub(super) fn let_go(&mut self) {
+        self.held = None;
+        self.held_test = None;
     }
 
     async fn check_computing(
@@ -118,7 +139,10 @@ impl Session {
         .await?;
         self.backend.passed(found);
         self.tell_backend(events);
-        Ok(CompilePart::FirstStep)
+        Ok(match self.config.backend {
+            Backend::Auto => CompilePart::Calibration,
+            _ => CompilePart::FirstStep,
+        })
     }
 
     fn first_batch(&self, plan: &Plan) -> Vec<usize> {
@@ -134,7 +158,12 @@ impl Session {
             Preparation::Refused(problem.clone())
         };
         self.backend.refuse(problem);
-        self.held = None;
+        self.move_to_cpu(events);
+    }
+
+    /// What the session began with, on the CPU that `backend` names by now.
+    pub(super) fn move_to_cpu(&mut self, events: &mut Vec<Event>) {
+        self.let_go();
         self.choose_helpers();
         self.learner = super::fresh_learner(&self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored
@@ -146,7 +175,7 @@ impl Session {
         self.tell_backend(events);
     }
 
-    fn tell_backend(&self, events: &mut Vec<Event>) {
+    pub(super) fn tell_backend(&self, events: &mut Vec<Event>) {
         let backend = self.backend.active.clone();
         events.push(Event::Backend { backend });
     }

@@ -9,7 +9,7 @@ use pollster::block_on;
 use super::Session;
 use crate::checkpoint::Checkpoint;
 use crate::cifar::{Dataset, RECORD_BYTES};
-use crate::device;
+use crate::device::{self, Timed};
 use crate::protocol::{Backend, CompilePart, Config, Event, Split};
 
 /// Eight gray records, in steps of one.
@@ -128,6 +128,65 @@ fn a_refused_gpu_is_left_by_auto_and_an_error_when_asked_for_by_name() {
     // What it predicts is the CPU's work.
     assert_eq!(refused.loaded().backend.active, Backend::Flex);
     assert_eq!(block_on(refused.predict(&[0; 3_072])).unwrap().len(), 10);
+}
+
+/// What `auto` comes to where GPU and CPU took these milliseconds a step: its parts, the backends that it
+/// told, and the reason for the last.
+fn decided(gpu_step_ms: f64, cpu_step_ms: f64) -> (Vec<CompilePart>, Vec<Backend>, String) {
+    let mut session = session(Backend::Auto);
+    session.config.workers = gpu_step_ms as u32; // Nobody else's trial.
+    let timed = Timed {
+        gpu_step_ms,
+        cpu_step_ms,
+        workers: 3,
+    };
+    device::keep_timed(&session.config, timed);
+    let (mut parts, mut backends) = (Vec::new(), Vec::new());
+    loop {
+        let (part, backend, done) = pull(&mut session);
+        parts.extend(part);
+        backends.extend(backend);
+        if done {
+            assert_eq!(session.history().len(), 1);
+            return (parts, backends, session.loaded().backend.reason);
+        }
+    }
+}
+
+#[test]
+fn auto_takes_the_faster_of_gpu_and_cpu_and_says_by_how_much() {
+    use CompilePart::{Calibration, Comparison, FirstStep, Upload};
+
+    let (parts, backends, reason) = decided(51.0, 10.0);
+    assert_eq!(parts, [Upload, Comparison, Calibration]);
+    assert_eq!(backends, [Backend::Webgpu, Backend::Flex]);
+    assert!(reason.contains("On the CPU") && reason.contains("5.1 times"));
+
+    let (parts, backends, reason) = decided(52.0, 520.0);
+    assert_eq!(parts, [Upload, Comparison, Calibration, FirstStep]);
+    assert_eq!(backends, [Backend::Webgpu, Backend::Webgpu]);
+    assert!(reason.contains("On the GPU") && reason.contains("10 times"));
+}
+
+#[test]
+fn auto_times_both_where_nobody_has() {
+    let mut session = session(Backend::Auto);
+    session.config.workers = 53;
+    finish(&mut session);
+    let timed = device::timed(&session.config).unwrap();
+    assert!(timed.gpu_step_ms > 0.0 && timed.cpu_step_ms > 0.0);
+    let reason = session.loaded().backend.reason;
+    assert!(reason.contains("in a short trial"), "{reason}");
+}
+
+#[test]
+fn warming_up_changes_nothing_of_the_run() {
+    let session = session(Backend::Webgpu);
+    let (before, _) = block_on(session.learner.numbers()).unwrap();
+    block_on(session.warm_up()).unwrap();
+    let (after, _) = block_on(session.learner.numbers()).unwrap();
+    assert_eq!(before.parameters, after.parameters);
+    assert!(!session.is_running());
 }
 
 #[test]

@@ -4,13 +4,13 @@
 use std::rc::Rc;
 
 use super::Session;
-use crate::batch::{self, Augmentation};
+use crate::batch::{self, Augmentation, RecordBytes};
 use crate::cifar::IMAGE_BYTES;
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::pool::{Helpers, Job, Pool, Task};
 use crate::replica;
-use crate::train::SliceResult;
+use crate::train::{Learner, SliceResult};
 
 impl Session {
     /// From now on `helpers` compute too, as many as the configuration wants. The backend tells how many.
@@ -32,8 +32,7 @@ impl Session {
         self.pool.clone().filter(|pool| pool.workers() > 1)
     }
 
-    /// One optimiser step whose gradients are computed in slices; adds what it came to to `mean`. What a
-    /// helper does not answer is computed here, so the step is the same whoever died.
+    /// One optimiser step whose gradients are computed in slices; adds what it came to to `mean`.
     pub(super) async fn step_together(
         &mut self,
         pool: &Pool,
@@ -41,34 +40,8 @@ impl Session {
         augmentation: Augmentation,
         mean: &mut RunningMean,
     ) -> Result<(), Error> {
-        let parameters = self.learner.parameters().await?;
         let bytes = batch::gather_bytes(self.dataset.train(), indices, Some(augmentation));
-        let slices = bytes.slices(pool.workers());
-        let Some((own, others)) = slices.split_first() else {
-            return Ok(());
-        };
-        let jobs: Vec<Job<'_>> = others
-            .iter()
-            .map(|slice| Job {
-                task: Task::Gradients,
-                parameters: &parameters,
-                pixels: slice.pixels,
-                labels: slice.labels,
-            })
-            .collect();
-        let asked = pool.ask(jobs.iter().copied());
-        let batch = own.upload(self.learner.device());
-        let mut found = vec![SliceResult {
-            numbers: self.learner.slice_gradients(&batch).await?,
-            records: batch.records,
-        }];
-        for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
-            found.push(SliceResult {
-                numbers: self.or_here(answer, job).await?,
-                records: job.labels.len(),
-            });
-        }
-        self.learner.step_with(&found, self.config.lr, mean).await
+        step_on_all(&mut self.learner, pool, &bytes, self.config.lr, mean).await
     }
 
     /// Logits of several batches of images, one for each worker at a time.
@@ -96,7 +69,7 @@ impl Session {
             let images = batch::images(own, self.learner.device());
             logits.extend(self.learner.logits(images).await?);
             for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
-                logits.extend(self.or_here(answer, job).await?);
+                logits.extend(or_here(&self.learner, answer, job).await?);
             }
         }
         Ok(logits)
@@ -122,11 +95,54 @@ impl Session {
         }
         Ok(logits)
     }
+}
 
-    async fn or_here(&self, answer: Option<Vec<f32>>, job: &Job<'_>) -> Result<Vec<f32>, Error> {
-        match answer {
-            Some(numbers) => Ok(numbers),
-            None => replica::answer(&self.learner, job).await,
-        }
+/// A step of `learner` on a batch, by all workers. What a helper does not answer is computed here, so the
+/// step is the same whoever died.
+pub(super) async fn step_on_all(
+    learner: &mut Learner,
+    pool: &Pool,
+    bytes: &RecordBytes,
+    lr: f64,
+    mean: &mut RunningMean,
+) -> Result<(), Error> {
+    let parameters = learner.parameters().await?;
+    let slices = bytes.slices(pool.workers());
+    let Some((own, others)) = slices.split_first() else {
+        return Ok(());
+    };
+    let jobs: Vec<Job<'_>> = others
+        .iter()
+        .map(|slice| Job {
+            task: Task::Gradients,
+            parameters: &parameters,
+            pixels: slice.pixels,
+            labels: slice.labels,
+        })
+        .collect();
+    let asked = pool.ask(jobs.iter().copied());
+    let batch = own.upload(learner.device());
+    let mut found = vec![SliceResult {
+        numbers: learner.slice_gradients(&batch).await?,
+        records: batch.records,
+    }];
+    for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
+        found.push(SliceResult {
+            numbers: or_here(learner, answer, job).await?,
+            records: job.labels.len(),
+        });
+    }
+    drop(parameters); // Else the step would write into a copy.
+    learner.step_with(&found, lr, mean).await
+}
+
+async fn or_here(
+    learner: &Learner,
+    answer: Option<Vec<f32>>,
+    job: &Job<'_>,
+) -> Result<Vec<f32>, Error> {
+    match answer {
+        Some(numbers) => Ok(numbers),
+        None => replica::answer(learner, job).await,
     }
 }

@@ -1,8 +1,9 @@
 //! Steps whose gradients come in slices: the state is kept as plain numbers, which is how it is sent to
 //! helpers and how their answers come.
 
+use std::rc::Rc;
+
 use burn::module::Module;
-use burn::tensor::Tensor;
 
 use super::{Collector, Learner, figures};
 use crate::adam::{Adam, HostAdam};
@@ -15,7 +16,8 @@ use crate::parameters::{self, read_flat};
 /// Parameters and optimiser as plain numbers. While it is there, the learner's own optimiser is behind it.
 #[derive(Clone, Debug)]
 pub(super) struct Joint {
-    parameters: Vec<f32>,
+    /// Shared with whoever sends them to helpers; nobody does during a step.
+    parameters: Rc<Vec<f32>>,
     adam: HostAdam,
 }
 
@@ -26,6 +28,12 @@ pub struct SliceResult {
     pub numbers: Vec<f32>,
     /// Number of records of the slice.
     pub records: usize,
+}
+
+impl SliceResult {
+    fn gradients(&self) -> &[f32] {
+        self.numbers.get(2..).unwrap_or_default()
+    }
 }
 
 impl Learner {
@@ -42,17 +50,25 @@ impl Learner {
             flat: vec![figures(loss.inner(), logits.inner(), slice)],
         };
         self.model.visit(&mut collector);
-        numbers(Tensor::cat(collector.flat, 0)).await
+        let flat = collector.flat;
+        drop(gradients); // Else they are shared, and handed out as copies.
+        let entries = flat.iter().map(|t| t.shape().num_elements());
+        let mut found = Vec::with_capacity(entries.sum());
+        // One by one and not joined first, which would copy them once more.
+        for tensor in flat {
+            found.extend_from_slice(&numbers(tensor).await?);
+        }
+        Ok(found)
     }
 
     /// All parameters, one after the other: what a helper has to be sent.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
-    pub async fn parameters(&self) -> Result<Vec<f32>, Error> {
+    pub async fn parameters(&self) -> Result<Rc<Vec<f32>>, Error> {
         match &self.joint {
-            Some(joint) => Ok(joint.parameters.clone()),
-            None => parameters::read_joined(&self.model).await,
+            Some(joint) => Ok(Rc::clone(&joint.parameters)),
+            None => parameters::read_joined(&self.model).await.map(Rc::new),
         }
     }
 
@@ -82,8 +98,8 @@ impl Learner {
             None => self.to_joint().await?,
         };
         let records = slices.iter().map(|slice| slice.records).sum();
-        let gradients = averaged(slices, records);
-        joint.adam.step(&mut joint.parameters, &gradients, lr);
+        let parameters = Rc::make_mut(&mut joint.parameters);
+        joint.adam.step(parameters, &weighted(slices, records), lr);
         self.model = parameters::write_joined(self.model.clone(), &joint.parameters)?;
         self.joint = Some(joint);
         let (loss, right) = figures_of(slices, records);
@@ -101,6 +117,7 @@ impl Learner {
             read_flat(squares).await?.concat(),
             parameters.len(),
         );
+        let parameters = Rc::new(parameters);
         Ok(Joint { parameters, adam })
     }
 
@@ -150,19 +167,9 @@ fn figures_of(slices: &[SliceResult], records: usize) -> (f64, f64) {
     (loss_sum / records as f64, right_sum)
 }
 
-/// The gradients' mean, weighted by records.
-fn averaged(slices: &[SliceResult], records: usize) -> Vec<f32> {
-    let mut mean: Vec<f32> = Vec::new();
-    for slice in slices {
-        let share = (slice.records as f64 / records as f64) as f32;
-        let gradients = slice.numbers.get(2..).unwrap_or_default();
-        if mean.is_empty() {
-            mean.extend(gradients.iter().map(|gradient| gradient * share));
-        } else {
-            for (sum, gradient) in mean.iter_mut().zip(gradients) {
-                *sum += gradient * share;
-            }
-        }
-    }
-    mean
+/// Each slice's gradients with its share of the records.
+fn weighted(slices: &[SliceResult], records: usize) -> Vec<(f32, &[f32])> {
+    let share = |slice: &SliceResult| (slice.records as f64 / records as f64) as f32;
+    let slices = slices.iter();
+    slices.map(|s| (share(s), s.gradients())).collect()
 }

@@ -103,6 +103,25 @@ test('a graphics card that computes wrongly is left for the processor by auto, w
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
 });
 
+test('auto times a graphics card beside the processor, takes the faster one and says by how much, now and at the next Start', async (t) => {
+  const { page, complaints } = await shared.visit(t, '#train=64&test=20&epochs=1&batch=16&seed=7', { prepare: injecting(DISGUISE) });
+  await waitForPhase(page, ['ready', 'error']);
+  await waitForText(page, 'backend-active', /webgpu.*hardware adapter/);
+  await page.getByTestId('start').click();
+  await page.locator('#status-text').getByText(/Timing a few steps.*part 3 of 4/).waitFor();
+  await waitForPhase(page, ['done', 'error']);
+  assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+  // The software adapter computes on the same cores, so that it is the slower one everywhere.
+  const told = /flex.*On the CPU, where a step took [\d.]+ ms.* in a short trial: [\d.]+ times as fast as on the GPU/;
+  assert.match(await textOf(page, 'backend-active'), told);
+  assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['training', 'done', 'error']);
+  await waitForPhase(page, ['done', 'error']);
+  assert.match(await textOf(page, 'backend-active'), told);
+  assert.deepEqual(complaints, []);
+});
+
 test('a loss that is no number ends the run, and new weights are the way on', async (t) => {
   const { page } = await shared.visit(t, '#backend=webgpu&train=64&test=20&epochs=2&batch=16&seed=7', { prepare: injecting(BREAKS_LATER) });
   await waitForPhase(page, ['ready', 'error']);

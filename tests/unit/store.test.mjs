@@ -72,12 +72,12 @@ test('progress and epochs are kept, the report follows its schema', () => {
 
 test('getting the graphics card ready is said part by part', () => {
   /** @type {[string, number][]} */
-  const parts = [['upload', 0], ['comparison', 1], ['first_step', 2]];
+  const parts = [['upload', 0], ['comparison', 1], ['calibration', 2], ['first_step', 3]];
   for (const [part, done] of parts) {
-    const state = feed(readyPage(), started, { type: 'compiling', part, done, of: 3 });
+    const state = feed(readyPage(), started, { type: 'compiling', part, done, of: 4 });
     assert.equal(state.phase, 'compiling');
-    assert.deepEqual(state.compiling, { part, done, of: 3 });
-    assert.match(statusSentence(state), new RegExp(`graphics card.*part ${done + 1} of 3`));
+    assert.deepEqual(state.compiling, { part, done, of: 4 });
+    assert.match(statusSentence(state), new RegExp(`graphics card.*part ${done + 1} of 4`));
   }
   const ended = feed(readyPage(), started, event('compiling'), { type: 'error', command: 'advance', error: { ...fixture.error, code: 'self_check' } });
   assert.equal(ended.phase, 'ready');

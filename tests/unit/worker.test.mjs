@@ -26,13 +26,14 @@ let listener = () => undefined;
 const scope = globalThis;
 scope.crate = {
   default: async () => undefined,
+  warm_up: async () => calls.push('warm_up'),
   needs_other_module: async (/** @type {any} */ config) => config.backend === 'webgpu',
   config_of: async (/** @type {Uint8Array} */ bytes) => ({ backend: bytes.length > 4 ? 'webgpu' : 'flex' }),
   load: async (/** @type {any} */ config) => {
     calls.push('load');
     await door;
     if (refusal) throw refusal;
-    return { config };
+    return { config, backend: { active: config?.active ?? 'flex' } };
   },
   add_shard: async () => calls.push('add_shard'),
   advance: async () => {
@@ -104,6 +105,19 @@ function shut() {
   });
   return open;
 }
+
+test('a graphics card is warmed up once a batch, and the processor never', async () => {
+  const load = (/** @type {object} */ config) => send('load', { config });
+  load({ active: 'flex', batch: 16 });
+  await settle();
+  load({ active: 'webgpu', batch: 16 });
+  load({ active: 'webgpu', batch: 16 });
+  await settle();
+  load({ active: 'webgpu', batch: 8 });
+  await settle();
+  assert.deepEqual(calls, ['load', 'load', 'load', 'warm_up', 'load', 'warm_up']);
+  assert.deepEqual(types(), ['loaded', 'loaded', 'loaded', 'loaded']);
+});
 
 test('while a Start is prepared nothing else begins', async () => {
   const open = shut();

@@ -47,6 +47,7 @@ function idleSentence(state) {
 const PARTS = {
   upload: 'Checking the graphics card: does a batch arrive whole',
   comparison: 'Checking the graphics card: does it compute what the processor does',
+  calibration: 'Timing a few steps on the graphics card and on the processor: which is faster',
   first_step: 'Compiling for the graphics card: the first step',
 };
 
