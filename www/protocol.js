@@ -133,7 +133,10 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {Loaded} loaded
  * @property {EpochResult[]} history
  * @property {Position | null} [position] Where the run stands; none when it is over.
+ * @property {string[]} remarks What keeps it from going on with the bits that it would have had.
  */
+
+/** What may change when a saved run goes on. @typedef {Partial<Pick<Config, 'backend' | 'workers' | 'lr'>>} Changes */
 
 /**
  * @typedef {object} ShardAdded
