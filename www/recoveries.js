@@ -5,7 +5,7 @@
  * Pure, as the store is. When an engine is lost, and what is done then, is recovery.js's; what is kept
  * when, keeping.js's.
  *
- * @import { Changes as ConfigChanges, Restored } from './protocol.js'
+ * @import { Changes as ConfigChanges, ErrorReport, Restored } from './protocol.js'
  * @import { RunDescription } from './run-files.js'
  * @import { Changes, State } from './store.js'
  */
@@ -16,6 +16,7 @@
  * @typedef {{ type: 'recovering', reason: string, resumes: boolean, restores: boolean, changes: ConfigChanges | null }
  *   | { type: 'recovery_left' }
  *   | { type: 'resume_wanted' }
+ *   | { type: 'resume_failed', error: ErrorReport }
  *   | { type: 'run_found', found: RunDescription | null }
  *   | { type: 'run_kept' }
  *   | { type: 'runs_deleted' }
@@ -69,8 +70,9 @@ export const RECOVERIES = {
     ...(restores ? {} : { resumes: false, progress: null, trace: [], epochs: [] }),
   }),
   recovery_left: () => ({ resumes: false }),
-  resume_wanted: () => ({ resumes: true, error: null }),
-  run_found: (state, { found }) => ({ kept: { ...state.kept, found, any: state.kept.any || found !== null } }),
+  resume_wanted: () => ({ resumes: true, autostart: false, error: null }),
+  resume_failed: (_state, { error }) => ({ resumes: false, error }),
+  run_found: (state, { found }) => ({ kept: { ...state.kept, found, looked: true, any: state.kept.any || found !== null } }),
   run_kept: (state) => ({ kept: { ...state.kept, any: true, found: null } }),
   runs_deleted: (state) => ({ kept: { ...state.kept, any: false, found: null } }),
   keeping_failed: (state, { sentence }) => ({ notice: sentence, kept: { ...state.kept, problem: sentence } }),

@@ -79,6 +79,21 @@ test('after a reload in the middle one click goes on, to the same figures', asyn
   assert.ok(await page.getByTestId('offer').isHidden());
 });
 
+test('a link that starts by itself goes on with its own run, and leaves another one to the visitor', async (t) => {
+  const { page } = await shared.visit(t, LINK);
+  await trainOneEpoch(page);
+  const [address] = page.url().split('#');
+  await page.goto(`about:blank`);
+  await page.goto(`${address}${LINK.replace('seed=7', 'seed=8')}&run=1`);
+  await page.getByTestId('resume-kept').getByText(/Resume epoch/).waitFor();
+  await waitForPhase(page, ['ready']);
+  assert.ok(await page.getByTestId('start').isEnabled());
+  await page.goto(`about:blank`);
+  await page.goto(`${address}${LINK}&run=1`);
+  await finish(page);
+  assert.deepEqual(await figuresOf(page), undisturbed);
+});
+
 test('a panic in the engine costs the steps since the checkpoint, not the run; the curve shows where', async (t) => {
   const { page } = await shared.visit(t, LINK);
   await trainOneEpoch(page);
