@@ -150,6 +150,9 @@ for (const mount of [mountStatus, mountControls, mountStage, mountSettings, moun
 }
 
 addEventListener('hashchange', readFragment);
+addEventListener('online', () => {
+  if (store.get().dataProblem) actions.retryData();
+});
 addEventListener('dragover', (event) => {
   event.preventDefault();
   document.documentElement.classList.add('dragging');

@@ -11,8 +11,9 @@
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
  * @import { Reference, ReferenceAction } from './reference.js'
+ * @import { Missing, RetryAction } from './arrivals.js'
  */
-import { ARRIVALS, NO_DATA, withoutShard } from './arrivals.js';
+import { ARRIVALS, NO_DATA, NO_RETRIES, withoutShard } from './arrivals.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { nextPhase } from './phases.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
@@ -64,6 +65,8 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {{ expected: number, fetched: number, added: number }} shards
  * @property {AddedFile[]} files
  * @property {string | null} dataProblem Why there is no data, as a sentence.
+ * @property {Missing[]} missing Files of the server's that the page tries again to fetch.
+ * @property {Record<string, number>} refusals How often a shard came damaged, by its id.
  * @property {{ train: Uint8Array | null, test: Uint8Array | null }} pool Records to look at.
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
@@ -101,6 +104,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  *   | { type: 'subject_chosen', subject: Subject }
  *   | { type: 'complained', error: ErrorReport }
  *   | { type: 'error_dismissed' }
+ *   | RetryAction
  *   | ReferenceAction} Action
  */
 
@@ -129,6 +133,7 @@ export function initialState() {
     shards: { expected: 0, fetched: 0, added: 0 },
     files: [],
     dataProblem: null,
+    ...NO_RETRIES,
     pool: { train: null, test: null },
     sampleFrom: 0,
     runConfig: null,
