@@ -23,6 +23,9 @@ export const isBadBytes = (code) => BAD_BYTES.includes(code);
 
 /** @typedef {{ missing: Missing[], refusals: Record<string, number> }} Retries `refusals` counts how often a shard came damaged, by its id. */
 
+/** What the browser keeps of the page: nothing; all of it; all of it, and a newer version too. @typedef {'no' | 'kept' | 'newer'} Offline */
+/** @typedef {{ type: 'offline_changed', offline: Offline }} OfflineAction */
+
 /** @type {Retries} */
 export const NO_RETRIES = { missing: [], refusals: {} };
 
@@ -99,6 +102,7 @@ export const ARRIVALS = {
   data_failed: (_state, { sentence }) => ({ dataProblem: sentence, missing: [] }),
   retry_waits: (state, { file, reason }) => ({ missing: [...without(state.missing, file), { file, reason }] }),
   retry_over: (state, { file }) => ({ missing: without(state.missing, file) }),
+  offline_changed: (_state, { offline }) => ({ offline }),
   shard_added: (state, { id, added }) => (isCurrent(state, id) ? {
     data: added.data,
     shards: { ...state.shards, added: state.shards.added + 1 },

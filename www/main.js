@@ -11,6 +11,7 @@ import { connect } from './client.js';
 import { readAddress, toFragment } from './config.js';
 import { reportOf, wordsOf } from './errors.js';
 import { createLoader } from './loader.js';
+import { keepForOffline } from './offline.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { fetchReference } from './reference-file.js';
@@ -22,6 +23,7 @@ import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountNetwork } from './views/network.js';
+import { mountOffline } from './views/offline.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
 import { mountSaving } from './views/saving.js';
@@ -145,7 +147,7 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountEvaluation, mountTryIt]) {
+  mountCharts, mountEpochs, mountReport, mountSaving, mountEvaluation, mountTryIt, mountOffline]) {
   mount(store, actions);
 }
 
@@ -168,4 +170,5 @@ addEventListener('drop', (event) => {
 
 readFragment();
 fetchReference(store);
+keepForOffline(store);
 void loader.useServer();

@@ -11,7 +11,7 @@
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
  * @import { Reference, ReferenceAction } from './reference.js'
- * @import { Missing, RetryAction } from './arrivals.js'
+ * @import { Missing, Offline, OfflineAction, RetryAction } from './arrivals.js'
  */
 import { ARRIVALS, NO_DATA, NO_RETRIES, withoutShard } from './arrivals.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
@@ -67,6 +67,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {string | null} dataProblem Why there is no data, as a sentence.
  * @property {Missing[]} missing Files of the server's that the page tries again to fetch.
  * @property {Record<string, number>} refusals How often a shard came damaged, by its id.
+ * @property {Offline} offline What the browser keeps for a visit without a network.
  * @property {{ train: Uint8Array | null, test: Uint8Array | null }} pool Records to look at.
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
@@ -104,7 +105,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  *   | { type: 'subject_chosen', subject: Subject }
  *   | { type: 'complained', error: ErrorReport }
  *   | { type: 'error_dismissed' }
- *   | RetryAction
+ *   | RetryAction | OfflineAction
  *   | ReferenceAction} Action
  */
 
@@ -134,6 +135,7 @@ export function initialState() {
     files: [],
     dataProblem: null,
     ...NO_RETRIES,
+    offline: 'no',
     pool: { train: null, test: null },
     sampleFrom: 0,
     runConfig: null,

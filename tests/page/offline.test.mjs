@@ -1,0 +1,327 @@
+/**
+ * A network that fails: in the middle of the images, at a later visit, in the middle of an update.
+ *
+ * The only tests that allow service workers: each has a server and a profile of its own.
+ *
+ * @import { BrowserContext, Page } from 'playwright-core'
+ * @import { Answer } from './harness.mjs'
+ */
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { DIST, SHORT, launch, openPage, phaseOf, serve, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
+
+/** @type {import('playwright-core').Browser} */
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser?.close());
+
+const SHARDS = 'data/cifar10/';
+/** Few images, because ndarray is slow. */
+const TINY_NDARRAY = SHORT.replace('flex', 'ndarray').replace('train=2000&test=1000', 'train=64&test=20');
+
+/**
+ * A profile whose pages come from a server of the test's own.
+ * @param {import('node:test').TestContext} t @param {string} [root]
+ */
+async function setUp(t, root) {
+  let server = await serve(root);
+  const { url } = server;
+  const { context, page, asked } = await openPage(browser, { serviceWorkers: 'allow' });
+  t.after(async () => {
+    await context.close();
+    await server.close();
+  });
+  return {
+    context, page, url, asked,
+    answers: server.answers,
+    requests: () => server.requests,
+    close: () => server.close(),
+    async reopen() {
+      server = await serve(root, { port: Number(new URL(url).port) });
+    },
+  };
+}
+
+/** @param {Page} page */
+const isKept = (page) => waitForText(page, 'offline', /kept in your browser/);
+
+/** @param {Page} page */
+async function endsWell(page) {
+  await waitForPhase(page, ['done', 'error']);
+  assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
+  assert.equal(await textOf(page, 'error'), '');
+}
+
+/** @param {Page} page @param {RegExp} pattern */
+const dataNotice = (page, pattern) => page.locator('#data-notice').getByText(pattern).waitFor();
+
+test('a part that fails three times and then comes is waited for, and the run begins by itself', async (t) => {
+  const { page, url, answers, requests } = await setUp(t);
+  const path = `${SHARDS}train-00.bin.gz`;
+  /** @type {Answer[]} */
+  const failures = [
+    (response) => void response.writeHead(503).end(),
+    (response) => void response.writeHead(429).end(),
+    (response) => {
+      response.writeHead(200, { 'content-type': 'application/gzip', 'content-length': '4000000' });
+      response.write('a beginning', () => response.destroy());
+    },
+  ];
+  answers.set(path, (response) => {
+    const [failure] = failures.splice(0, 1);
+    if (failures.length === 0) answers.delete(path);
+    failure(response);
+  });
+  await page.goto(`${url}${SHORT}&run=1`);
+  await dataNotice(page, /Not here yet: the server answered 503 for “train-00\.bin\.gz”.*tries again by itself/);
+  assert.equal(await page.locator('#status-text').textContent(), 'Some images did not come: trying again');
+  assert.ok(await page.locator('#data-retry').isHidden());
+  assert.equal(await textOf(page, 'error'), '');
+  await dataNotice(page, /“train-00\.bin\.gz” could not be fetched/);
+  await endsWell(page);
+  assert.ok(await page.locator('#data-notice').isHidden());
+  assert.equal(requests().filter((each) => each === path).length, 4);
+});
+
+test('a part that comes damaged once is fetched again, and nothing is complained of', async (t) => {
+  const { page, url, answers, requests } = await setUp(t);
+  const path = `${SHARDS}test-00.bin.gz`;
+  answers.set(path, (response) => {
+    answers.delete(path);
+    response.writeHead(200, { 'content-type': 'application/gzip' }).end(readFileSync(join(DIST, path)).subarray(0, 100_000));
+  });
+  await page.goto(`${url}${SHORT}&run=1`);
+  await endsWell(page);
+  assert.equal(requests().filter((each) => each === path).length, 2);
+});
+
+test('a server that goes in the middle is said, and when it is back the button brings the rest', async (t) => {
+  const { page, url, answers, close, reopen, requests } = await setUp(t);
+  answers.set(`${SHARDS}train-03.bin.gz`, (response) => {
+    response.writeHead(200, { 'content-type': 'application/gzip', 'content-length': '4000000' });
+    response.write('a beginning', () => void close());
+  });
+  await page.goto(`${url}${SHORT.replace('train=2000', 'train=8000')}`);
+  await dataNotice(page, /Not here yet: .* could not be fetched.*tries again by itself/);
+  await waitForText(page, 'error', /images could not be had: “.*\.bin\.gz” could not be fetched.*try again/);
+  assert.equal(await phaseOf(page), 'loading');
+  await reopen();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await waitForPhase(page, ['ready']);
+  assert.equal(await textOf(page, 'error'), '');
+  assert.ok(requests().every((path) => path.startsWith(SHARDS)), `only images were asked for: ${requests().join(' ')}`);
+});
+
+test('a network that is back brings the rest by itself', async (t) => {
+  const { page, context, url, answers } = await setUp(t);
+  const path = `${SHARDS}train-01.bin.gz`;
+  const begun = new Promise((resolve) => {
+    answers.set(path, (response) => {
+      response.writeHead(200, { 'content-type': 'application/gzip' });
+      response.write('a beginning', () => resolve(undefined));
+    });
+  });
+  await page.goto(`${url}${SHORT.replace('train=2000', 'train=4000')}`);
+  await begun;
+  answers.delete(path);
+  await context.setOffline(true);
+  await waitForText(page, 'error', /“train-01\.bin\.gz” could not be fetched/);
+  await context.setOffline(false);
+  await waitForPhase(page, ['ready']);
+  assert.equal(await textOf(page, 'error'), '');
+});
+
+test('after one visit a later one needs no server: the page loads, and trains on the images that were fetched', async (t) => {
+  const { page, context, url, close } = await setUp(t);
+  await page.goto(`${url}${SHORT}`);
+  await waitForPhase(page, ['ready']);
+  await isKept(page);
+  await page.close();
+  await close();
+
+  const later = await context.newPage();
+  /** @type {string[]} */
+  const complaints = [];
+  later.on('pageerror', (error) => complaints.push(String(error)));
+  await later.goto(`${url}${SHORT}&run=1`);
+  await endsWell(later);
+  await later.getByText('Images 1 to 25').waitFor();
+  assert.match(await textOf(later, 'backend-active'), /flex/);
+  assert.deepEqual(complaints, []);
+  await isKept(later);
+
+  // Images that were never fetched are missing, and that is said.
+  await later.goto(`${url}${SHORT.replace('train=2000', 'train=4000')}`);
+  await later.reload();
+  await waitForText(later, 'error', /“train-01\.bin\.gz” could not be fetched/);
+});
+
+test('a later visit asks the server for the list of images, and for nothing that it has', async (t) => {
+  const { page, context, url, requests } = await setUp(t);
+  await page.goto(`${url}${SHORT}`);
+  await isKept(page);
+  assert.ok(!requests().includes('convburn_full_bg.wasm'), 'what is large and not used is not fetched to be kept');
+  const mark = requests().length;
+  const later = await context.newPage();
+  await later.goto(`${url}${SHORT}`);
+  await waitForPhase(later, ['ready']);
+  await isKept(later);
+  const asked = requests().slice(mark).filter((path) => path !== 'sw.js');
+  assert.deepEqual(asked, [`${SHARDS}manifest.json`]);
+});
+
+test('the full module is kept for those who have used it', async (t) => {
+  const { page, context, url, close } = await setUp(t);
+  await page.goto(`${url}${TINY_NDARRAY}`);
+  await waitForPhase(page, ['ready']);
+  await isKept(page);
+  await page.waitForFunction(async () => Boolean(await caches.match(new URL('convburn_full_bg.wasm', location.href).href)));
+  await page.close();
+  await close();
+  const later = await context.newPage();
+  await later.goto(`${url}${TINY_NDARRAY}&run=1`);
+  await endsWell(later);
+  assert.match(await textOf(later, 'backend-active'), /ndarray/);
+});
+
+test('no request of a visit with a run leaves the page’s origin, the service worker’s included', async (t) => {
+  const { page, context, url, asked } = await setUp(t);
+  const origin = new URL(url).origin;
+  /** @type {string[]} */
+  const byWorker = [];
+  context.on('request', (request) => {
+    if (request.serviceWorker()) byWorker.push(request.url());
+  });
+  for (let visit = 0; visit < 2; visit += 1) {
+    await page.goto(`${url}${SHORT}&run=1`);
+    await page.reload(); // The first time the fragment alone would be no visit.
+    await endsWell(page);
+    await isKept(page);
+    await page.getByTestId('ghost').check();
+    await page.getByTestId('random-test').click();
+    await waitForText(page, 'predictions', /\d %/);
+    await page.getByTestId('evaluate').click();
+    await waitForPhase(page, ['done']);
+    await Promise.all([page.waitForEvent('download'), page.getByTestId('save-run').click()]);
+  }
+  assert.ok(asked.length > 50, `${asked.length} requests`);
+  assert.ok(byWorker.length > 30, `${byWorker.length} requests of the service worker`);
+  assert.deepEqual(strays(asked, origin), []);
+});
+
+/** A copy of the built page that a test may change; the images are the built page's. @param {import('node:test').TestContext} t */
+function copyOfPage(t) {
+  const root = mkdtempSync(join(tmpdir(), 'convburn-page-'));
+  t.after(() => rmSync(root, { recursive: true, force: true }));
+  const data = join(DIST, 'data');
+  cpSync(DIST, root, { recursive: true, filter: (from) => from !== data });
+  symlinkSync(data, join(root, 'data'));
+  return root;
+}
+
+/** Makes another version of a copy: the same page with a name in three of its files. @param {string} root @param {string} name */
+function release(root, name) {
+  const page = readFileSync(join(root, 'index.html'), 'utf8');
+  writeFileSync(join(root, 'index.html'), page.replace(/<html lang="en"/, `<html data-version="${name}" lang="en"`));
+  appendFileSync(join(root, 'main.js'), `document.documentElement.dataset.script = '${name}';\n`);
+  appendFileSync(join(root, 'style.css'), `:root { --version: ${name}; }\n`);
+  const script = readFileSync(join(root, 'sw.js'), 'utf8');
+  writeFileSync(join(root, 'sw.js'), script.replace(/(\/\* release \*\/ )(.*)/, (_line, mark, list) => {
+    const { files, later } = JSON.parse(list);
+    for (const path of ['index.html', 'main.js', 'style.css']) {
+      files[path] = createHash('sha256').update(readFileSync(join(root, path))).digest('hex');
+    }
+    return mark + JSON.stringify({ version: name, files, later });
+  }));
+}
+
+/** Of which version the page's three changed files are. @param {Page} page */
+function versionsOf(page) {
+  return page.evaluate(() => {
+    const { version, script } = document.documentElement.dataset;
+    return [version, script, getComputedStyle(document.documentElement).getPropertyValue('--version').trim()];
+  });
+}
+
+/** The versions that the browser keeps. @param {Page} page */
+const keptVersions = (page) => page.evaluate(async () => (
+  (await caches.keys()).filter((name) => name.startsWith('convburn-page ')).map((name) => name.replace(/^.* /, ''))));
+
+/** A new page, after all others were closed. @param {BrowserContext} context @param {string} url */
+async function visitAgain(context, url) {
+  for (const page of context.pages()) await page.close();
+  const page = await context.newPage();
+  await page.goto(`${url}${SHORT}`);
+  await waitForPhase(page, ['ready', 'error']);
+  assert.equal(await phaseOf(page), 'ready', await textOf(page, 'error'));
+  return page;
+}
+
+test('an update takes the place of all files or of none', async (t) => {
+  const root = copyOfPage(t);
+  release(root, 'first');
+  const { context, page, url, answers, requests } = await setUp(t, root);
+  await page.goto(`${url}${SHORT}`);
+  await isKept(page);
+  assert.deepEqual(await versionsOf(page), ['first', 'first', 'first']);
+
+  // One file of the second version cannot be had, then comes as another than it should.
+  release(root, 'second');
+  const other = '/* of a third version */';
+  for (const failure of /** @type {Answer[]} */ ([
+    (response) => void response.writeHead(500).end(),
+    (response) => void response.writeHead(200, { 'content-type': 'text/css' }).end(other),
+  ])) {
+    const mark = requests().length;
+    answers.set('panels.css', failure);
+    const later = await visitAgain(context, url);
+    assert.deepEqual(await versionsOf(later), ['first', 'first', 'first']);
+    // The browser has tried to take the second version, and has let it be.
+    await later.waitForFunction(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      return registration?.active && !registration.installing && !registration.waiting;
+    });
+    while (!requests().slice(mark).includes('panels.css')) await later.evaluate(async () => {
+      await (await navigator.serviceWorker.getRegistration())?.update().catch(() => undefined);
+    });
+    await later.reload();
+    await waitForPhase(later, ['ready']);
+    assert.deepEqual(await versionsOf(later), ['first', 'first', 'first']);
+    await later.getByTestId('start').click();
+    await endsWell(later);
+    assert.deepEqual(await keptVersions(later), ['first']);
+  }
+
+  // All of it can be had: it waits until the page of the first version is closed.
+  answers.delete('panels.css');
+  const waiting = await visitAgain(context, url);
+  await waitForText(waiting, 'offline', /newer version/);
+  await waiting.reload();
+  await waitForPhase(waiting, ['ready']);
+  assert.deepEqual(await versionsOf(waiting), ['first', 'first', 'first']);
+  const next = await visitAgain(context, url);
+  assert.deepEqual(await versionsOf(next), ['second', 'second', 'second']);
+  await next.getByTestId('start').click();
+  await endsWell(next);
+  assert.deepEqual(await keptVersions(next), ['second']);
+});
+
+test('a page of an older version is never given the full module of a newer one', async (t) => {
+  const root = copyOfPage(t);
+  release(root, 'first');
+  const { context, page, url } = await setUp(t, root);
+  await page.goto(`${url}${SHORT}`);
+  await isKept(page);
+  const later = await visitAgain(context, url);
+  writeFileSync(join(root, 'convburn_full_bg.wasm'), 'another module');
+  await later.getByTestId('backend').selectOption('ndarray');
+  await waitForPhase(later, ['error']);
+  await waitForText(later, 'error', /engine could not be loaded/);
+  assert.deepEqual(await later.evaluate(async () => Boolean(await caches.match(new URL('convburn_full_bg.wasm', location.href).href))), false);
+});
