@@ -20,12 +20,14 @@ const NAMES = {
 /** Phases whose beginning a screen reader is told; an epoch's end says more than `done`. @type {Phase[]} */
 const ANNOUNCED = ['ready', 'compiling', 'paused', 'evaluating'];
 
+const TRYING_AGAIN = 'Some images did not come: trying again';
+
 /** @param {State} state @returns {string} */
 function loadingSentence(state) {
+  if (state.missing.length > 0) return TRYING_AGAIN;
   if (state.timings.engine_ready_ms === null) return 'Loading the engine';
   if (state.dataProblem) return 'No images: use your own copy';
   if (state.files.length > 0 && state.files.every(({ records }) => records !== null)) return 'Your images are too few to train and to measure on: add more';
-  if (state.missing.length > 0) return 'Some images did not come: trying again';
   if (!isSettled(state)) return `Checking the images: ${state.shards.added} of ${state.shards.expected} parts`;
   return 'Preparing the network';
 }
@@ -35,7 +37,7 @@ function idleSentence(state) {
   const { shards, source, dataProblem, diverged, trained, phase, epochs } = state;
   if (!isSettled(state)) {
     if (dataProblem) return 'More images are needed: try again, or train on fewer';
-    if (state.missing.length > 0) return 'Some images did not come: trying again';
+    if (state.missing.length > 0) return TRYING_AGAIN;
     return source === 'files' ? 'Checking your images' : `Fetching more images: ${shards.added} of ${shards.expected} parts`;
   }
   const last = epochs[epochs.length - 1];
