@@ -173,13 +173,15 @@ export function share({ before, after }, more = {}) {
      * A page of its own profile, closed when the test ends.
      * @param {{ after: (hook: () => Promise<void>) => void }} test
      * @param {string} fragment
-     * @param {{ prepare?: (page: Page) => Promise<unknown>, options?: import('playwright-core').BrowserContextOptions, host?: string }} [more]
+     * @param {{ prepare?: (page: Page) => Promise<unknown>, options?: import('playwright-core').BrowserContextOptions, host?: string, port?: string }} [more]
      */
-    async visit(test, fragment, { prepare, options, host = '127.0.0.1' } = {}) {
+    async visit(test, fragment, { prepare, options, host = '127.0.0.1', port } = {}) {
       const opened = await openPage(browser, options);
       test.after(() => opened.context.close());
       await prepare?.(opened.page);
-      const url = server.url.replace('127.0.0.1', host);
+      const address = new URL(server.url.replace('127.0.0.1', host));
+      if (port) address.port = port; // Another server's.
+      const url = address.href;
       await opened.page.goto(`${url}${fragment}`);
       return { ...opened, origin: new URL(url).origin };
     },

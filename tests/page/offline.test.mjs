@@ -1,5 +1,5 @@
 /**
- * A network that fails: in the middle of the images, at a later visit, in the middle of an update.
+ * Visits without a server, and updates: what the service worker keeps, of one version all or nothing.
  *
  * The only tests that allow service workers: each has a server and a profile of its own.
  *
@@ -21,7 +21,7 @@ before(async () => {
 });
 after(() => browser?.close());
 
-const SHARDS = 'data/cifar10/';
+const MANIFEST = 'data/cifar10/manifest.json';
 /** Few images, because ndarray is slow. */
 const TINY_NDARRAY = SHORT.replace('flex', 'ndarray').replace('train=2000&test=1000', 'train=64&test=20');
 
@@ -30,22 +30,13 @@ const TINY_NDARRAY = SHORT.replace('flex', 'ndarray').replace('train=2000&test=1
  * @param {import('node:test').TestContext} t @param {string} [root]
  */
 async function setUp(t, root) {
-  let server = await serve(root);
-  const { url } = server;
+  const { url, answers, requests, close } = await serve(root);
   const { context, page, asked } = await openPage(browser, { serviceWorkers: 'allow' });
   t.after(async () => {
     await context.close();
-    await server.close();
+    await close();
   });
-  return {
-    context, page, url, asked,
-    answers: server.answers,
-    requests: () => server.requests,
-    close: () => server.close(),
-    async reopen() {
-      server = await serve(root, { port: Number(new URL(url).port) });
-    },
-  };
+  return { context, page, url, asked, answers, requests: () => requests, close };
 }
 
 /** @param {Page} page */
@@ -57,85 +48,6 @@ async function endsWell(page) {
   assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
   assert.equal(await textOf(page, 'error'), '');
 }
-
-/** @param {Page} page @param {RegExp} pattern */
-const dataNotice = (page, pattern) => page.locator('#data-notice').getByText(pattern).waitFor();
-
-test('a part that fails three times and then comes is waited for, and the run begins by itself', async (t) => {
-  const { page, url, answers, requests } = await setUp(t);
-  const path = `${SHARDS}train-00.bin.gz`;
-  /** @type {Answer[]} */
-  const failures = [
-    (response) => void response.writeHead(503).end(),
-    (response) => void response.writeHead(429).end(),
-    (response) => {
-      response.writeHead(200, { 'content-type': 'application/gzip', 'content-length': '4000000' });
-      response.write('a beginning', () => response.destroy());
-    },
-  ];
-  answers.set(path, (response) => {
-    const [failure] = failures.splice(0, 1);
-    if (failures.length === 0) answers.delete(path);
-    failure(response);
-  });
-  await page.goto(`${url}${SHORT}&run=1`);
-  await dataNotice(page, /Not here yet: the server answered 503 for “train-00\.bin\.gz”.*tries again by itself/);
-  await page.locator('#status-text').getByText('Some images did not come: trying again').waitFor();
-  assert.ok(await page.locator('#data-retry').isHidden());
-  assert.equal(await textOf(page, 'error'), '');
-  await dataNotice(page, /“train-00\.bin\.gz” could not be fetched/);
-  await endsWell(page);
-  assert.ok(await page.locator('#data-notice').isHidden());
-  assert.equal(requests().filter((each) => each === path).length, 4);
-});
-
-test('a part that comes damaged once is fetched again, and nothing is complained of', async (t) => {
-  const { page, url, answers, requests } = await setUp(t);
-  const path = `${SHARDS}test-00.bin.gz`;
-  answers.set(path, (response) => {
-    answers.delete(path);
-    response.writeHead(200, { 'content-type': 'application/gzip' }).end(readFileSync(join(DIST, path)).subarray(0, 100_000));
-  });
-  await page.goto(`${url}${SHORT}&run=1`);
-  await endsWell(page);
-  assert.equal(requests().filter((each) => each === path).length, 2);
-});
-
-test('a server that goes in the middle is said, and when it is back the button brings the rest', async (t) => {
-  const { page, url, answers, close, reopen, requests } = await setUp(t);
-  answers.set(`${SHARDS}train-03.bin.gz`, (response) => {
-    response.writeHead(200, { 'content-type': 'application/gzip', 'content-length': '4000000' });
-    response.write('a beginning', () => void close());
-  });
-  await page.goto(`${url}${SHORT.replace('train=2000', 'train=8000')}`);
-  await dataNotice(page, /Not here yet: .* could not be fetched.*tries again by itself/);
-  await waitForText(page, 'error', /images could not be had: “.*\.bin\.gz” could not be fetched.*try again/);
-  assert.equal(await phaseOf(page), 'loading');
-  await reopen();
-  await page.getByRole('button', { name: 'Try again' }).click();
-  await waitForPhase(page, ['ready']);
-  assert.equal(await textOf(page, 'error'), '');
-  assert.ok(requests().every((path) => path.startsWith(SHARDS)), `only images were asked for: ${requests().join(' ')}`);
-});
-
-test('a network that is back brings the rest by itself', async (t) => {
-  const { page, context, url, answers } = await setUp(t);
-  const path = `${SHARDS}train-01.bin.gz`;
-  const begun = new Promise((resolve) => {
-    answers.set(path, (response) => {
-      response.writeHead(200, { 'content-type': 'application/gzip' });
-      response.write('a beginning', () => resolve(undefined));
-    });
-  });
-  await page.goto(`${url}${SHORT.replace('train=2000', 'train=4000')}`);
-  await begun;
-  answers.delete(path);
-  await context.setOffline(true);
-  await waitForText(page, 'error', /“train-01\.bin\.gz” could not be fetched/);
-  await context.setOffline(false);
-  await waitForPhase(page, ['ready']);
-  assert.equal(await textOf(page, 'error'), '');
-});
 
 test('after one visit a later one needs no server: the page loads, and trains on the images that were fetched', async (t) => {
   const { page, context, url, close } = await setUp(t);
@@ -173,7 +85,7 @@ test('a later visit asks the server for the list of images, and for nothing that
   await waitForPhase(later, ['ready']);
   await isKept(later);
   const asked = requests().slice(mark).filter((path) => path !== 'sw.js');
-  assert.deepEqual(asked, [`${SHARDS}manifest.json`]);
+  assert.deepEqual(asked, [MANIFEST]);
 });
 
 test('the full module is kept for those who have used it', async (t) => {
