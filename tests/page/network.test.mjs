@@ -93,13 +93,16 @@ test('a server that goes in the middle is said, and when it is back the button b
 
 test('a network that is back brings the rest by itself', async (t) => {
   const path = `${SHARDS}train-01.bin.gz`;
+  /** @type {Promise<import('node:http').ServerResponse>} */
   const begun = new Promise((resolve) => {
-    shared.answer(t, path, beginning(() => resolve(undefined)));
+    shared.answer(t, path, (response) => beginning(() => resolve(response))(response));
   });
   const { page, context } = await shared.visit(t, SHORT.replace('train=2000', 'train=4000'));
-  await begun;
+  await waitForText(page, 'backend-active', /flex/); // The engine is there, and train-00 has come.
+  const response = await begun;
   shared.answers().delete(path);
   await context.setOffline(true);
+  response.destroy();
   await waitForText(page, 'error', /“train-01\.bin\.gz” could not be fetched/);
   await context.setOffline(false);
   await waitForPhase(page, ['ready']);

@@ -43,6 +43,9 @@ async function setUp(t, root) {
 const isKept = (page) => waitForText(page, 'offline', /kept in your browser/);
 
 /** @param {Page} page */
+const keepsFullModule = (page) => page.evaluate(async () => Boolean(await caches.match(new URL('convburn_full_bg.wasm', location.href).href)));
+
+/** @param {Page} page */
 async function endsWell(page) {
   await waitForPhase(page, ['done', 'error']);
   assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
@@ -93,7 +96,7 @@ test('the full module is kept for those who have used it', async (t) => {
   await page.goto(`${url}${TINY_NDARRAY}`);
   await waitForPhase(page, ['ready']);
   await isKept(page);
-  await page.waitForFunction(async () => Boolean(await caches.match(new URL('convburn_full_bg.wasm', location.href).href)));
+  while (!await keepsFullModule(page));
   await page.close();
   await close();
   const later = await context.newPage();
@@ -165,6 +168,17 @@ function versionsOf(page) {
 const keptVersions = (page) => page.evaluate(async () => (
   (await caches.keys()).filter((name) => name.startsWith('convburn-page ')).map((name) => name.replace(/^.* /, ''))));
 
+/** Has the browser look for an update, as it does at a visit. @param {Page} page */
+const askForUpdate = (page) => page.evaluate(async () => {
+  await (await navigator.serviceWorker.getRegistration())?.update().catch(() => undefined);
+});
+
+/** Whether no service worker is on its way beside the active one. @param {Page} page */
+const isAlone = (page) => page.evaluate(async () => {
+  const registration = await navigator.serviceWorker.getRegistration();
+  return Boolean(registration?.active && !registration.installing && !registration.waiting);
+});
+
 /** A new page, after all others were closed. @param {BrowserContext} context @param {string} url */
 async function visitAgain(context, url) {
   for (const page of context.pages()) await page.close();
@@ -194,14 +208,9 @@ test('an update takes the place of all files or of none', async (t) => {
     answers.set('panels.css', failure);
     const later = await visitAgain(context, url);
     assert.deepEqual(await versionsOf(later), ['first', 'first', 'first']);
-    // The browser has tried to take the second version, and has let it be.
-    await later.waitForFunction(async () => {
-      const registration = await navigator.serviceWorker.getRegistration();
-      return registration?.active && !registration.installing && !registration.waiting;
-    });
-    while (!requests().slice(mark).includes('panels.css')) await later.evaluate(async () => {
-      await (await navigator.serviceWorker.getRegistration())?.update().catch(() => undefined);
-    });
+    // The browser tries to take the second version, and lets it be.
+    while (!requests().slice(mark).includes('panels.css')) await askForUpdate(later);
+    while (!await isAlone(later));
     await later.reload();
     await waitForPhase(later, ['ready']);
     assert.deepEqual(await versionsOf(later), ['first', 'first', 'first']);
@@ -237,5 +246,5 @@ test('a page of an older version is never given the full module of a newer one',
   await later.getByTestId('backend').selectOption('ndarray');
   await waitForPhase(later, ['error']);
   await waitForText(later, 'error', /engine could not be loaded/);
-  assert.deepEqual(await later.evaluate(async () => Boolean(await caches.match(new URL('convburn_full_bg.wasm', location.href).href))), false);
+  assert.equal(await keepsFullModule(later), false);
 });
