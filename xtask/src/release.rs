@@ -80,7 +80,11 @@ fn reading(path: &Path) -> String {
 fn collect(folder: &Path, before: &str, sums: &mut BTreeMap<String, String>) -> Result<()> {
     for entry in fs::read_dir(folder).context(reading(folder), CHECK_DISK)? {
         let entry = entry.context(reading(folder), CHECK_DISK)?;
-        let path = format!("{before}{}", entry.file_name().to_string_lossy());
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.starts_with('.') {
+            continue; // What trunk left of a build that failed; hosts keep such names back.
+        }
+        let path = format!("{before}{name}");
         let full = entry.path();
         if full.is_dir() {
             let inside = format!("{path}/");
@@ -151,7 +155,7 @@ mod tests {
         fn new(name: &str) -> Self {
             let name = format!("convburn-xtask-release-{}-{name}", std::process::id());
             let folder = env::temp_dir().join(name);
-            for inside in ["views", "icons", "data/cifar10"] {
+            for inside in ["views", "icons", "data/cifar10", ".stage"] {
                 fs::create_dir_all(folder.join(inside)).unwrap();
             }
             let page = Self(folder);
@@ -160,6 +164,7 @@ mod tests {
                 page.put(file, file);
             }
             page.put("data/cifar10/manifest.json", "{}");
+            page.put(".stage/index.html", "half a page");
             page.put(LATER[0], "large");
             page
         }
