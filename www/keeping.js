@@ -106,14 +106,14 @@ export function createKeeping(store, open, locks) {
 
   /** What an earlier visit left, if no other tab is at it. */
   async function find() {
-    try {
-      const others = await locks?.query();
-      if (others?.held?.some(({ name }) => name === LOCK)) return;
-      const bytes = await (await opened()).read(LAST);
-      store.dispatch({ type: 'run_found', found: bytes && describeRun(bytes) });
-    } catch {
-      // Nothing is kept here; that is said when there is something to keep.
-    }
+    store.dispatch({ type: 'run_found', found: await look().catch(() => null) }); // That nothing is kept is said when there is something to keep.
+  }
+
+  async function look() {
+    const others = await locks?.query();
+    if (others?.held?.some(({ name }) => name === LOCK)) return null;
+    const bytes = await (await opened()).read(LAST);
+    return bytes && describeRun(bytes);
   }
 
   return {

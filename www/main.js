@@ -18,7 +18,7 @@ import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
 import { isRunFile, readRunFile } from './run-files.js';
-import { createStore, goesOn, isSettled, problemsOf } from './store.js';
+import { createStore, goesOn, isFoundRunLinks, isSettled, problemsOf } from './store.js';
 import { openVault } from './vault.js';
 import { mountCharts } from './views/charts.js';
 import { mountControls } from './views/controls.js';
@@ -96,6 +96,19 @@ async function restore(file) {
   }
 }
 
+/** Goes on with the run that an earlier visit left. */
+async function resumeKept() {
+  store.dispatch({ type: 'resume_wanted' });
+  try {
+    const bytes = await keeping.read();
+    if (!bytes) throw new Error('it is not there any more');
+    restoreBytes(bytes, null);
+  } catch (thrown) {
+    const message = `The run that was kept cannot be read: ${wordsOf(thrown)}.`;
+    store.dispatch({ type: 'resume_failed', error: reportOf('invalid_data', message, 'Delete what is stored, or open a file that you saved.') });
+  }
+}
+
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
   const isPicture = (/** @type {File} */ file) => file.type.startsWith('image/');
@@ -119,7 +132,15 @@ function react(state, before, message) {
   keeping.heard(message);
   const now = store.get();
   if (now.resumes && now.resumable && isSettled(now)) client.send({ type: 'resume' }); // A second one does no harm.
-  else if ((now.autostart || now.startWaits) && isUsable(now)) start();
+  else if (now.autostart) startByItself(now);
+  else if (now.startWaits && isUsable(now)) start();
+}
+
+/** A link that starts by itself goes on with its own run that was kept, and takes no other's place unasked. @param {State} state */
+function startByItself(state) {
+  if (!state.kept.looked || !isUsable(state)) return;
+  if (!state.kept.found?.position) start();
+  else if (isFoundRunLinks(state) && state.loaded) void resumeKept();
 }
 
 /** @param {State} state */
@@ -148,17 +169,7 @@ const actions = {
   takeFiles,
   /** @param {Command} command */
   send: (command) => client.send(command),
-  /** Goes on with the run that an earlier visit left. */
-  async resumeKept() {
-    try {
-      const bytes = await keeping.read();
-      if (!bytes) throw new Error('it is not there any more');
-      store.dispatch({ type: 'resume_wanted' });
-      restoreBytes(bytes, null);
-    } catch (thrown) {
-      complain('invalid_data', `The run that was kept cannot be read: ${wordsOf(thrown)}.`, 'Delete what is stored, or open a file that you saved.');
-    }
-  },
+  resumeKept,
   deleteKept: keeping.remove,
   dismissKept: () => store.dispatch({ type: 'run_found', found: null }),
   /** After a loss that is no number: from before it, or anew, with a tenth of the learning rate. */

@@ -5,7 +5,7 @@
  * Pure, as the store is. When an engine is lost, and what is done then, is recovery.js's; what is kept
  * when, keeping.js's.
  *
- * @import { Changes as ConfigChanges, Restored } from './protocol.js'
+ * @import { Changes as ConfigChanges, ErrorReport, Restored } from './protocol.js'
  * @import { RunDescription } from './run-files.js'
  * @import { Changes, State } from './store.js'
  */
@@ -16,6 +16,7 @@
  * @typedef {{ type: 'recovering', reason: string, resumes: boolean, restores: boolean, changes: ConfigChanges | null }
  *   | { type: 'recovery_left' }
  *   | { type: 'resume_wanted' }
+ *   | { type: 'resume_failed', error: ErrorReport }
  *   | { type: 'run_found', found: RunDescription | null }
  *   | { type: 'run_kept' }
  *   | { type: 'runs_deleted' }
@@ -58,6 +59,13 @@ export function restoredOver(state, restored) {
   };
 }
 
+/** @param {string} reason @param {{ resumes: boolean, restores: boolean, changes: ConfigChanges | null }} how */
+function noticeOf(reason, { resumes, restores, changes }) {
+  const where = changes?.backend === 'flex' ? ' on the processor' : '';
+  if (resumes) return `${reason} Another one was started${where}, and the run ${restores ? 'goes on from its last checkpoint' : 'begins anew, because it had not been kept yet'}.`;
+  return `${reason} Another one was started${where}${restores ? ', with the last checkpoint' : ''}.`;
+}
+
 /** @type {Changes} */
 export const RECOVERIES = {
   recovering: (state, { reason, resumes, restores, changes }) => ({
@@ -65,12 +73,13 @@ export const RECOVERIES = {
     config: { ...state.config, ...changes },
     loaded: state.loaded && changes ? { ...state.loaded, config: { ...state.loaded.config, ...changes } } : state.loaded,
     marks: [...state.marks, { at: placeOf(state), reason }],
-    notice: reason,
+    notice: noticeOf(reason, { resumes, restores, changes }),
     ...(restores ? {} : { resumes: false, progress: null, trace: [], epochs: [] }),
   }),
   recovery_left: () => ({ resumes: false }),
-  resume_wanted: () => ({ resumes: true, error: null }),
-  run_found: (state, { found }) => ({ kept: { ...state.kept, found, any: state.kept.any || found !== null } }),
+  resume_wanted: () => ({ resumes: true, autostart: false, error: null }),
+  resume_failed: (_state, { error }) => ({ resumes: false, error }),
+  run_found: (state, { found }) => ({ kept: { ...state.kept, found, looked: true, any: state.kept.any || found !== null } }),
   run_kept: (state) => ({ kept: { ...state.kept, any: true, found: null } }),
   runs_deleted: (state) => ({ kept: { ...state.kept, any: false, found: null } }),
   keeping_failed: (state, { sentence }) => ({ notice: sentence, kept: { ...state.kept, problem: sentence } }),

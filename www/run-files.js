@@ -29,7 +29,7 @@ const MOST_HEADER_BYTES = 2 ** 20;
 
 /**
  * Where a run stands: the epoch that goes on, from 1, and its steps done; none when it is over.
- * @typedef {{ trained: number, epochs: number, position: { epoch: number, step: number } | null, valAccuracy: number | null }} RunDescription
+ * @typedef {{ config: Record<string, unknown>, trained: number, epochs: number, position: { epoch: number, step: number } | null, valAccuracy: number | null }} RunDescription
  */
 
 /** @param {unknown} value @returns {value is number} */
@@ -52,6 +52,7 @@ export function describeRun(bytes) {
     const last = history[history.length - 1]?.val_accuracy;
     const place = position && isCount(position.epoch) && isCount(position.step) ? { epoch: position.epoch + 1, step: position.step } : null;
     return {
+      config,
       trained: history.length,
       epochs: place && isCount(position.epochs_end) ? position.epochs_end : history.length,
       position: place,

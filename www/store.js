@@ -38,8 +38,9 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  */
 
 /**
- * What is kept of runs. `found` was there when the page began; `problem` is why nothing can be kept, as a sentence.
- * @typedef {{ found: RunDescription | null, any: boolean, problem: string | null }} Kept
+ * What is kept of runs. `found` was there when the page began; `looked` says that
+ * this is known; `problem` is why nothing can be kept, as a sentence.
+ * @typedef {{ found: RunDescription | null, looked: boolean, any: boolean, problem: string | null }} Kept
  */
 
 /** Records of each split. @typedef {{ train: number, test: number }} Promised */
@@ -156,7 +157,7 @@ export function initialState() {
     resumes: false,
     marks: [],
     notice: null,
-    kept: { found: null, any: false, problem: null },
+    kept: { found: null, looked: false, any: false, problem: null },
     starting: false,
     trained: false,
     diverged: false,
@@ -213,6 +214,12 @@ function edit(state, field, text) {
 export function goesOn({ resumable, phase, config, runConfig }) {
   const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
   return resumable !== null && phase === 'ready' && keys.every((key) => config[key] === runConfig?.[key]);
+}
+
+/** Whether a run that was kept is the link's own: then a link that starts by itself goes on with it. @param {State} state */
+export function isFoundRunLinks({ kept, config }) {
+  const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
+  return keys.every((key) => kept.found?.config[key] === config[key]);
 }
 
 /** Every field that cannot stay, alone or beside the others, with its sentence. @param {State} state @returns {Record<string, string>} */

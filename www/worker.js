@@ -26,6 +26,8 @@ let convburn;
 const ADVANCE_BUDGET_MS = 100;
 /** Milliseconds of training after which the page is given the run to keep, beside each epoch's end. */
 const CHECKPOINT_EVERY_MS = 30_000;
+/** Milliseconds in which a graphics card's own word about its end is waited for. */
+const GPU_WORD_MS = 300;
 /** Milliseconds between two signs of life. */
 const HEARTBEAT_MS = 5_000;
 
@@ -174,6 +176,8 @@ async function turn() {
       await yieldOnce();
     }
   } catch (thrown) {
+    // A graphics card that was lost says so itself, and better, but a little later.
+    if (['compute', 'self_check'].includes(report(thrown).code)) await new Promise((resolve) => { self.setTimeout(resolve, GPU_WORD_MS); });
     inRun = false;
     stopping = false;
     answerError(thrown, 'advance');

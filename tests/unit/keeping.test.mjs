@@ -102,7 +102,8 @@ test('of two tabs the first one writes, and the second is told and finds nothing
   await checkpoint(first, 1);
   told = [];
   await second.find();
-  assert.equal(told.length, 0);
+  assert.deepEqual(told, [{ type: 'run_found', found: null }]);
+  told = [];
   await checkpoint(second, 2);
   assert.match(told[0].sentence, /Another tab/);
   assert.equal(files.get('last.safetensors'), 1);
@@ -125,9 +126,9 @@ function fileOf(run) {
 test('where a run stands is read from its own description, and of anything else nothing', () => {
   const history = [{ epoch: 1, val_accuracy: 0.25 }, { epoch: 2, val_accuracy: 0.5 }];
   const run = { config: { epochs: 3 }, history, position: { epoch: 2, step: 812, epochs_end: 4 } };
-  assert.deepEqual(describeRun(fileOf(JSON.stringify(run))), { trained: 2, epochs: 4, position: { epoch: 3, step: 812 }, valAccuracy: 0.5 });
+  assert.deepEqual(describeRun(fileOf(JSON.stringify(run))), { config: { epochs: 3 }, trained: 2, epochs: 4, position: { epoch: 3, step: 812 }, valAccuracy: 0.5 });
   const over = describeRun(fileOf(JSON.stringify({ ...run, position: null })));
-  assert.deepEqual(over, { trained: 2, epochs: 2, position: null, valAccuracy: 0.5 });
+  assert.deepEqual(over, { config: { epochs: 3 }, trained: 2, epochs: 2, position: null, valAccuracy: 0.5 });
   const odd = [new Uint8Array(), new Uint8Array(7), new Uint8Array(64).fill(255), fileOf('{'), fileOf('null'), fileOf('{"config":{},"history":[]}')];
   for (const bytes of odd) assert.equal(describeRun(bytes), null);
 });

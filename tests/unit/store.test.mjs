@@ -5,7 +5,7 @@ import { missingSentence } from '../../www/arrivals.js';
 import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
 import { makeReport } from '../../www/report.js';
-import { createStore, goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { createStore, goesOn, initialState, isFoundRunLinks, isSettled, problemsOf, reduce } from '../../www/store.js';
 import { statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
@@ -362,7 +362,7 @@ test('a run outlasts its engine: what was learnt after the checkpoint goes, the 
   const broken = lost();
   assert.equal(broken.phase, 'recovering');
   assert.ok(isOccupied(broken) && !broken.alive);
-  assert.equal(broken.notice, 'It broke.');
+  assert.equal(broken.notice, 'It broke. Another one was started, and the run goes on from its last checkpoint.');
   const fed = feed(broken, { type: 'source_chosen', source: 'server', turn: 2, promised: broken.promised }, { type: 'ready' }, { type: 'loaded', loaded: fixture.loaded });
   assert.equal(fed.phase, 'recovering');
   assert.equal(fed.epochs.length, 1, 'the log stays in sight');
@@ -403,9 +403,11 @@ test('one click on a run that was kept goes on with it, unless it cannot be read
 });
 
 test('what is kept is known, and that nothing can be is said', () => {
-  const found = { trained: 1, epochs: 2, position: { epoch: 2, step: 3 }, valAccuracy: 0.5 };
+  const found = { config: { ...fixture.config }, trained: 1, epochs: 2, position: { epoch: 2, step: 3 }, valAccuracy: 0.5 };
   const state = feed(readyPage(), { type: 'run_found', found });
-  assert.deepEqual(state.kept, { found, any: true, problem: null });
+  assert.deepEqual(state.kept, { found, looked: true, any: true, problem: null });
+  assert.ok(isFoundRunLinks(state));
+  assert.ok(!isFoundRunLinks(feed(state, { type: 'field_edited', field: 'seed', text: '99' })));
   assert.equal(feed(state, { type: 'run_kept' }).kept.found, null);
   assert.equal(feed(state, { type: 'runs_deleted' }).kept.any, false);
   const failed = feed(state, { type: 'keeping_failed', sentence: 'No room.' });

@@ -58,6 +58,7 @@ scope.self = {
   setInterval: (/** @type {() => void} */ beat) => {
     scope.beat = beat;
   },
+  setTimeout: (/** @type {() => void} */ then) => then(),
   addEventListener: (/** @type {string} */ _type, /** @type {typeof listener} */ listen) => {
     listener = listen;
   },
