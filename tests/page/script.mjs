@@ -20,7 +20,7 @@ export async function write(page, { backends, pulls = [], evaluations = false })
       const script = new BroadcastChannel('script');
       const heldHere = () => new Promise((resolve) => { script.onmessage = resolve; });
       async function pull() {
-        const next = writtenPulls.shift(); // The worker has a name `pulls` of its own.
+        const next = writtenPulls.shift();
         if (!next) return convburn.advance(ADVANCE_BUDGET_MS);
         await heldHere();
         if (next.code) throw Object.assign(new Error(next.message), next);
