@@ -23,7 +23,7 @@ const COUNTED_POSTS = readFileSync(new URL('counted-posts.js', import.meta.url),
  * @returns {Promise<Subject>}
  */
 export async function openPage(browser, origin, configuration, records) {
-  const context = await browser.newContext();
+  const context = await browser.newContext({ serviceWorkers: 'block' });
   context.setDefaultTimeout(0);
   const page = await context.newPage();
   /** @type {string[]} */

@@ -8,6 +8,40 @@
  * @import { AddedFile, Changes, State } from './store.js'
  */
 
+/** Codes that say that the bytes themselves are bad. */
+const BAD_BYTES = ['gzip', 'record_length', 'too_large', 'label', 'hash_mismatch'];
+
+/** Whether the engine refused the bytes themselves. @param {string} code */
+export const isBadBytes = (code) => BAD_BYTES.includes(code);
+
+/** A file of the server's that is tried again, and why: the end of a sentence. @typedef {{ file: string, reason: string }} Missing */
+
+/**
+ * What the page itself reports of files that it has to fetch again.
+ * @typedef {{ type: 'retry_waits', file: string, reason: string } | { type: 'retry_over', file: string }} RetryAction
+ */
+
+/** @typedef {{ missing: Missing[], refusals: Record<string, number> }} Retries `refusals` counts how often a shard came damaged, by its id. */
+
+/** What the browser keeps of the page: nothing; all of it; all of it, and a newer version too. @typedef {'no' | 'kept' | 'newer'} Offline */
+/** @typedef {{ type: 'offline_changed', offline: Offline }} OfflineAction */
+
+/** @type {Retries} */
+export const NO_RETRIES = { missing: [], refusals: {} };
+
+/** Whether a shard came damaged more than once, which is no accident of the way. @param {Pick<Retries, 'refusals'>} state @param {string} id */
+export const isDamagedAgain = ({ refusals }, id) => refusals[id] > 1;
+
+/** What is missing while the page tries again, as sentences. @param {Retries} state @returns {string | null} */
+export function missingSentence({ missing: [first, ...others] }) {
+  if (!first) return null;
+  const more = others.length > 0 ? `, and ${others.length} more ${others.length === 1 ? 'part is' : 'parts are'} missing` : '';
+  return `Not here yet: ${first.reason}${more}. The page tries again by itself.`;
+}
+
+/** @param {Missing[]} missing @param {string} file */
+const without = (missing, file) => (missing.some((each) => each.file === file) ? missing.filter((each) => each.file !== file) : missing);
+
 /** @param {AddedFile[]} files @param {string} id @param {Partial<AddedFile>} change */
 function amend(files, id, change) {
   return files.map((file) => (file.id === id ? { ...file, ...change } : file));
@@ -33,7 +67,15 @@ export function withoutShard(state, error, id) {
     const counts = { ...shards, expected: shards.expected - 1, fetched: shards.fetched - 1 };
     return { error: named(state, error, id), files: state.files.filter((file) => file.id !== id), shards: counts };
   }
-  if (error.code === 'busy') return { shards: { ...shards, fetched: shards.fetched - 1 } };
+  const asIfNotFetched = { shards: { ...shards, fetched: shards.fetched - 1 } };
+  if (error.code === 'busy') return asIfNotFetched;
+  if (id && isBadBytes(error.code)) {
+    const refusals = { ...state.refusals, [id]: (state.refusals[id] ?? 0) + 1 };
+    const file = id.slice(id.indexOf('/') + 1);
+    // The first time it is fetched again, and only that is said.
+    if (isDamagedAgain({ refusals }, id)) return { ...asIfNotFetched, refusals, error };
+    return { ...asIfNotFetched, refusals, missing: [...without(state.missing, file), { file, reason: `“${file}” came damaged` }] };
+  }
   return error.code === 'duplicate' ? { shards: { ...shards, added: shards.added + 1 } } : { error };
 }
 
@@ -45,6 +87,7 @@ function named({ files }, error, id) {
 
 /** What a change of source leaves of the data: nothing. @type {Partial<State>} */
 export const NO_DATA = {
+  ...NO_RETRIES,
   files: [], data: null, dataProblem: null, sampleFrom: 0,
   shards: { expected: 0, fetched: 0, added: 0 },
   pool: { train: null, test: null },
@@ -56,7 +99,10 @@ export const ARRIVALS = {
   shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
   file_expected: (state, { id, file }) => ({ error: null, files: [...state.files, { id, file, split: null, records: null, known: null }] }),
   pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
-  data_failed: (_state, { sentence }) => ({ dataProblem: sentence }),
+  data_failed: (_state, { sentence }) => ({ dataProblem: sentence, missing: [] }),
+  retry_waits: (state, { file, reason }) => ({ missing: [...without(state.missing, file), { file, reason }] }),
+  retry_over: (state, { file }) => ({ missing: without(state.missing, file) }),
+  offline_changed: (_state, { offline }) => ({ offline }),
   shard_added: (state, { id, added }) => (isCurrent(state, id) ? {
     data: added.data,
     shards: { ...state.shards, added: state.shards.added + 1 },

@@ -28,7 +28,7 @@ function failed(detail) {
 /** @typedef {'convburn cpu' | 'convburn full'} Name A worker's name says which module it is to hold. */
 
 /** Backends that only the full module has. Whether `auto` comes to one of them is the crate's to say. @type {Backend[]} */
-const FULL_ONLY = ['webgpu', 'ndarray'];
+export const FULL_ONLY = ['webgpu', 'ndarray'];
 
 /** @param {Name} name @returns {Worker | ErrorReport} The worker, or why there can be none. */
 function open(name) {

@@ -6,12 +6,27 @@
  *
  * What the bytes are worth is not looked at, but for one thing: a static host may answer for a
  * missing file with its own page and the status 200, which would only be called damaged later.
+ *
+ * Each failure says whether it may pass. Trying again is retry.js's.
  */
 
 /** Milliseconds without a byte after which a download is given up. */
 const STALL_MS = 20_000;
 /** `<`, with which a web page begins; neither gzip nor a label nor JSON's brace does. */
 const LESS_THAN = 0x3c;
+
+/** What went wrong, as the end of a sentence. */
+export class DownloadError extends Error {
+  /** @param {string} message @param {boolean} mayPass Whether the same request may be answered well a moment later. */
+  constructor(message, mayPass) {
+    super(message);
+    this.name = 'Error'; // It is told as any other is.
+    this.mayPass = mayPass;
+  }
+}
+
+/** Whether a status speaks of a server that is busy or down, not of a file that is not there. @param {number} status */
+const isPassing = (status) => status >= 500 || status === 408 || status === 429;
 
 /** @param {string} url */
 const nameOf = (url) => url.replace(/\?.*$/, '').replace(/^.*\//, '');
@@ -31,18 +46,18 @@ async function readBody(response, heard) {
 
 /** @param {Response} response @param {string} name */
 function checkAnswer(response, name) {
-  if (!response.ok) throw new Error(`the server answered ${response.status} for “${name}”`);
+  if (!response.ok) throw new DownloadError(`the server answered ${response.status} for “${name}”`, isPassing(response.status));
   if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) throw notThatFile(name);
 }
 
 /** @param {string} name */
-const notThatFile = (name) => new Error(`the server sent a web page in place of “${name}”`);
+const notThatFile = (name) => new DownloadError(`the server sent a web page in place of “${name}”`, false);
 
 /**
  * @param {string} url
  * @param {RequestInit} [options]
  * @param {number} [stallMs]
- * @returns {Promise<Uint8Array<ArrayBuffer>>} Rejects with the end of a sentence.
+ * @returns {Promise<Uint8Array<ArrayBuffer>>} Rejects with a `DownloadError`.
  */
 export async function download(url, options = {}, stallMs = STALL_MS) {
   const name = nameOf(url);
@@ -62,9 +77,9 @@ export async function download(url, options = {}, stallMs = STALL_MS) {
     if (bytes[0] === LESS_THAN) throw notThatFile(name);
     return bytes;
   } catch (thrown) {
-    if (giveUp.signal.aborted) throw new Error(`“${name}” stalled: nothing came for ${stallMs / 1_000} seconds`);
+    if (giveUp.signal.aborted) throw new DownloadError(`“${name}” stalled: nothing came for ${stallMs / 1_000} seconds`, true);
     // What `fetch` throws names nothing: “Failed to fetch”.
-    if (thrown instanceof TypeError) throw new Error(`“${name}” could not be fetched (${thrown.message})`);
+    if (thrown instanceof TypeError) throw new DownloadError(`“${name}” could not be fetched (${thrown.message})`, true);
     throw thrown;
   } finally {
     clearTimeout(timer);

@@ -4,11 +4,13 @@
  * It decides the order (browsing begins with the first shard), keeps a few fetches under way,
  * sends each shard once and starts over when the source changes. During a run nothing is sent,
  * because its records must not change: what was under way is asked for again afterwards. What a
- * shard is worth is said by the crate.
+ * shard is worth is said by the crate; one that came damaged is fetched once more by itself.
  *
  * @import { Command, Config, Manifest, ManifestShard, Resend, Split } from './protocol.js'
+ * @import { Pause, Patience } from './retry.js'
  * @import { Action, State } from './store.js'
  */
+import { isBadBytes, isDamagedAgain } from './arrivals.js';
 import { reportOf, wordsOf } from './errors.js';
 import { createFiles } from './files.js';
 import { mayFeed } from './phases.js';
@@ -18,14 +20,12 @@ import { fetchManifest, fetchShard, forgetShard, promisedBy, shardsNeeded } from
 /** Fetches under way at a time. */
 const FETCHES = 4;
 
-/** Codes that say that the bytes themselves are bad. */
-const BAD_BYTES = ['gzip', 'record_length', 'too_large', 'label', 'hash_mismatch'];
-
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
  * @param {(command: Command, transfer?: Transferable[]) => void} send
+ * @param {Pause} [pause] How it waits before another try; a test need not.
  */
-export function createLoader(store, send) {
+export function createLoader(store, send, pause) {
   /** @type {Manifest | null} */
   let manifest = null;
   /** Names of the shards that were sent or are under way. @type {Set<string>} */
@@ -79,6 +79,26 @@ export function createLoader(store, send) {
     if (shown[split] !== file) return;
     shown[split] = undefined;
     store.dispatch({ type: 'pool_filled', split, records: null });
+  }
+
+  /** How to fetch a file: what is to be tried again is said. @param {string} file @param {() => boolean} wanted @returns {Patience} */
+  function patienceFor(file, wanted) {
+    return { pause, wanted, told: (thrown) => store.dispatch({ type: 'retry_waits', file, reason: wordsOf(thrown) }) };
+  }
+
+  /** Nothing waits for this file any longer: it is there, or was given up. @param {string} file */
+  function isOver(file) {
+    if (store.get().missing.some((each) => each.file === file)) store.dispatch({ type: 'retry_over', file });
+  }
+
+  /** @param {ManifestShard} shard @param {object} mine */
+  async function fetchFor(shard, mine) {
+    const isNeeded = () => manifest !== null && shardsNeeded(manifest, store.get().config).includes(shard);
+    try {
+      return await fetchShard(shard, patienceFor(shard.file, () => mine === streaming && isNeeded()));
+    } finally {
+      isOver(shard.file);
+    }
   }
 
   /** @param {unknown} thrown */
@@ -135,7 +155,7 @@ export function createLoader(store, send) {
   async function step(underWay, mine) {
     for (const shard of missing().slice(0, FETCHES - underWay.length)) {
       asked.add(shard.file);
-      const fetching = fetchShard(shard);
+      const fetching = fetchFor(shard, mine);
       fetching.catch(() => undefined); // Awaited below, in order; until then it is not unhandled.
       underWay.push({ shard, fetching });
     }
@@ -170,7 +190,7 @@ export function createLoader(store, send) {
     /** @type {unknown} */
     let problem = null;
     try {
-      fetched = await fetchManifest();
+      fetched = await fetchManifest(patienceFor('manifest.json', () => turn === before));
     } catch (thrown) {
       problem = thrown;
     }
@@ -224,17 +244,24 @@ export function createLoader(store, send) {
     lost ||= code === 'not_loaded';
     if (store.get().source === 'files') {
       files.forget(id);
-      if (BAD_BYTES.includes(code) && store.get().files.length === 0) await useServer();
+      if (isBadBytes(code) && store.get().files.length === 0) await useServer();
       return;
     }
     const file = id.slice(id.indexOf('/') + 1);
     if (code === 'busy') asked.delete(file);
-    if (!BAD_BYTES.includes(code)) return;
-    asked.delete(file);
+    if (isBadBytes(code)) await refetch(id, file);
+  }
+
+  /** A damaged shard is fetched once more; after that only when the visitor says so. @param {string} id @param {string} file */
+  async function refetch(id, file) {
     const shard = manifest?.shards.find((each) => each.file === file);
     if (shard) emptyPool(shard);
-    giveUp(new Error(`“${file}” is damaged`));
+    const isTheEnd = isDamagedAgain(store.get(), id);
+    if (isTheEnd) giveUp(new Error(`“${file}” is damaged`));
     if (shard) await forgetShard(shard);
+    if (!id.startsWith(`${turn}/`)) return;
+    asked.delete(file);
+    if (!isTheEnd) await ensure();
   }
 
   return {

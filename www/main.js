@@ -12,6 +12,7 @@ import { readAddress, toFragment } from './config.js';
 import { reportOf, wordsOf } from './errors.js';
 import { createKeeping } from './keeping.js';
 import { createLoader } from './loader.js';
+import { keepForOffline } from './offline.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
@@ -26,6 +27,7 @@ import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
+import { mountOffline } from './views/offline.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
 import { mountSaving } from './views/saving.js';
@@ -197,11 +199,15 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt]) {
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt,
+  mountOffline]) {
   mount(store, actions);
 }
 
 addEventListener('hashchange', readFragment);
+addEventListener('online', () => {
+  if (store.get().dataProblem) actions.retryData();
+});
 addEventListener('dragover', (event) => {
   event.preventDefault();
   document.documentElement.classList.add('dragging');
@@ -218,5 +224,6 @@ addEventListener('drop', (event) => {
 setInterval(recovery.look, LOOK_EVERY_MS);
 readFragment();
 fetchReference(store);
+keepForOffline(store);
 void keeping.find();
 void loader.useServer();

@@ -5,14 +5,20 @@
  * first digits of its SHA-256: changed data has another address and is never mixed with old.
  * Without Cache Storage (plain http) it is a plain fetch. Checking the bytes is the crate's work.
  *
+ * What fails for a reason that may pass is tried again (retry.js).
+ *
  * @import { Config, Manifest, ManifestShard } from './protocol.js'
+ * @import { Patience } from './retry.js'
  */
-import { download } from './download.js';
+import { DownloadError, download } from './download.js';
+import { withRetries } from './retry.js';
 
 /** Where the data lies, seen from the page. */
 export const DATA_URL = 'data/cifar10/';
 /** Goes up when what is kept changes its form. */
 const CACHE_NAME = 'convburn-data-v1';
+/** Milliseconds without a byte after which a manifest that is kept does instead of the server's. */
+const KEPT_STALL_MS = 5_000;
 
 /** @returns {Promise<Cache | null>} None where the browser has none, or lends none. */
 async function openCache() {
@@ -30,6 +36,9 @@ async function openCache() {
 /** @type {Promise<Cache | null> | null} */
 let opened = null;
 const cache = () => (opened ??= openCache());
+
+/** Addresses whose last answer was of no use: the browser's own cache may hold it, so the next try passes that over. @type {Set<string>} */
+const spoilt = new Set();
 
 /** @param {string} url @param {Uint8Array<ArrayBuffer>} bytes */
 async function keep(url, bytes) {
@@ -61,25 +70,33 @@ export function readManifest(bytes) {
   } catch {
     value = null; // A static host may answer with its own page.
   }
-  if (!Array.isArray(value?.shards) || !value.shards.every(isShard)) throw new Error('the server’s manifest is not a list of data files');
+  if (!Array.isArray(value?.shards) || !value.shards.every(isShard)) throw new DownloadError('the server’s manifest is not a list of data files', true);
   return value;
 }
 
 /**
  * The manifest: the server's if it can be had, so that changed data is noticed, else the one kept.
  * Only one that can be read is kept.
+ * @param {Patience} [patience]
  * @returns {Promise<Manifest>}
  */
-export async function fetchManifest() {
+export function fetchManifest(patience) {
+  return withRetries(tryManifest, patience);
+}
+
+async function tryManifest() {
   const url = `${DATA_URL}manifest.json`;
+  const kept = await (await cache())?.match(url).catch(() => undefined);
+  const options = /** @type {const} */ ({ cache: spoilt.has(url) ? 'reload' : 'no-cache' });
   try {
-    const bytes = await download(url, { cache: 'no-cache' });
+    const bytes = await (kept ? download(url, options, KEPT_STALL_MS) : download(url, options));
     const manifest = readManifest(bytes);
+    spoilt.delete(url);
     void keep(url, bytes); // Nothing waits for it: it never fails, and the next visit asks the server again.
     return manifest;
-  } catch (error) {
-    const kept = await (await cache())?.match(url);
-    if (!kept) throw error;
+  } catch (thrown) {
+    spoilt.add(url);
+    if (!kept) throw thrown;
     return readManifest(new Uint8Array(await kept.arrayBuffer()));
   }
 }
@@ -96,22 +113,26 @@ function addressOf(shard) {
   return `${DATA_URL}${shard.file}?v=${shard.sha256.slice(0, 8)}`;
 }
 
-/** Addresses whose last answer was of no use: the browser's own cache may hold it, so the next try passes that over. @type {Set<string>} */
-const spoilt = new Set();
-
-/** @param {ManifestShard} shard @returns {Promise<Uint8Array<ArrayBuffer>>} */
-export async function fetchShard(shard) {
+/** @param {ManifestShard} shard @param {Patience} [patience] @returns {Promise<Uint8Array<ArrayBuffer>>} */
+export async function fetchShard(shard, patience) {
   const url = addressOf(shard);
   const kept = await (await cache())?.match(url).catch(() => undefined);
   if (kept) return new Uint8Array(await kept.arrayBuffer());
-  const options = spoilt.has(url) ? /** @type {const} */ ({ cache: 'reload' }) : {};
-  const bytes = await download(url, options).catch((thrown) => {
-    spoilt.add(url);
-    throw thrown;
-  });
-  spoilt.delete(url);
+  const bytes = await withRetries(() => tryShard(url), patience);
   await keep(url, bytes);
   return bytes;
+}
+
+/** @param {string} url */
+async function tryShard(url) {
+  try {
+    const bytes = await download(url, spoilt.has(url) ? { cache: 'reload' } : {});
+    spoilt.delete(url);
+    return bytes;
+  } catch (thrown) {
+    spoilt.add(url);
+    throw thrown;
+  }
 }
 
 /** Forgets a shard that turned out to be bad, so that the next try fetches it. @param {ManifestShard} shard */

@@ -11,10 +11,11 @@
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
  * @import { Reference, ReferenceAction } from './reference.js'
+ * @import { Missing, Offline, OfflineAction, RetryAction } from './arrivals.js'
  * @import { RecoveryAction } from './recoveries.js'
  * @import { RunDescription } from './run-files.js'
  */
-import { ARRIVALS, NO_DATA, withoutShard } from './arrivals.js';
+import { ARRIVALS, NO_DATA, NO_RETRIES, withoutShard } from './arrivals.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { nextPhase } from './phases.js';
 import { RECOVERIES, restoredOver } from './recoveries.js';
@@ -73,6 +74,9 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {{ expected: number, fetched: number, added: number }} shards
  * @property {AddedFile[]} files
  * @property {string | null} dataProblem Why there is no data, as a sentence.
+ * @property {Missing[]} missing Files of the server's that the page tries again to fetch.
+ * @property {Record<string, number>} refusals How often a shard came damaged, by its id.
+ * @property {Offline} offline What the browser keeps for a visit without a network.
  * @property {{ train: Uint8Array | null, test: Uint8Array | null }} pool Records to look at.
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
@@ -114,7 +118,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  *   | { type: 'subject_chosen', subject: Subject }
  *   | { type: 'complained', error: ErrorReport }
  *   | { type: 'error_dismissed' }
- *   | RecoveryAction | ReferenceAction} Action
+ *   | RetryAction | OfflineAction | RecoveryAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -142,6 +146,8 @@ export function initialState() {
     shards: { expected: 0, fetched: 0, added: 0 },
     files: [],
     dataProblem: null,
+    ...NO_RETRIES,
+    offline: 'no',
     pool: { train: null, test: null },
     sampleFrom: 0,
     runConfig: null,

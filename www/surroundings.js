@@ -47,6 +47,6 @@ export function noModuleWorker() {
 /** @param {Scope} [scope] @returns {string | null} What is missing and how to get it, as sentences. */
 export function withheld(scope = globalThis) {
   if (scope.isSecureContext !== false) return null;
-  return 'This page came over plain http, so the browser withholds the graphics card and keeps no images between visits. '
+  return 'This page came over plain http, so the browser withholds the graphics card and keeps nothing between visits. '
     + 'Training on the processor works all the same. Serve the page over https, or open it at localhost, to get both.';
 }

@@ -69,7 +69,9 @@ test('a server that compresses what is compressed, and says so, is understood', 
   }
 });
 
-test('a download that stalls is given up, and trying again brings the images', async (t) => {
+test('a download that stalls is tried again, then given up, and trying again brings the images', async (t) => {
+  const mark = shared.requests().length;
+  const tries = () => shared.requests().slice(mark).filter((path) => path === SHARD).length;
   const { page } = await shared.visit(t, SHORT, {
     prepare: async (opened) => {
       await opened.clock.install();
@@ -83,7 +85,13 @@ test('a download that stalls is given up, and trying again brings the images', a
   await page.locator('#data-state').getByText(/Fetching the images: 0 of 2/).waitFor();
   await page.clock.fastForward(15_000);
   assert.equal(await textOf(page, 'error'), '');
-  await page.clock.fastForward(20_000);
+  for (const again of [2, 3, 4]) {
+    await page.clock.fastForward(20_000);
+    await page.locator('#data-notice').getByText(/“train-00.bin.gz” stalled.*tries again by itself/).waitFor();
+    await page.clock.fastForward(6_000);
+    while (tries() < again) await page.evaluate(() => undefined);
+  }
+  await page.clock.fastForward(21_000);
   await waitForText(page, 'error', /“train-00.bin.gz” stalled: nothing came for 20 seconds/);
   shared.answers().delete(SHARD);
   await page.getByRole('button', { name: 'Try again' }).click();

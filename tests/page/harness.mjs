@@ -48,12 +48,12 @@ function fileOf(path, folders) {
 }
 
 /**
- * @param {string} [root] @param {{ folders?: Record<string, string>, headers?: Record<string, string> }} [more] Other
- *   folders by the beginning of their paths, and headers of every file.
+ * @param {string} [root] @param {{ folders?: Record<string, string>, headers?: Record<string, string>, port?: number }} [more] Other
+ *   folders by the beginning of their paths, headers of every file, and the port of a server that was there before.
  * @returns {Promise<{ url: string, requests: string[], answers: Map<string, Answer>, close: () => Promise<void> }>}
  * `requests` are the paths asked for, from /convburn/ on; a path in `answers` is not looked for in `root`.
  */
-export function serve(root = DIST, { folders = {}, headers = {} } = {}) {
+export function serve(root = DIST, { folders = {}, headers = {}, port: wanted = 0 } = {}) {
   /** @type {string[]} */
   const requests = [];
   /** @type {Map<string, Answer>} */
@@ -75,7 +75,7 @@ export function serve(root = DIST, { folders = {}, headers = {} } = {}) {
     createReadStream(file).pipe(response);
   });
   return new Promise((resolve) => {
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wanted, '127.0.0.1', () => {
       const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
       resolve({
         url: `http://127.0.0.1:${port}${PREFIX}`,
@@ -97,12 +97,13 @@ export function launch({ webgpu = false, args = [] } = {}) {
 }
 
 /**
- * A fresh profile's page, with what it complains of and what it asks of other origins.
+ * A fresh profile's page, with what it complains of and what it asks for. Without service workers, unless the
+ * options allow them: a test that puts something in a file's place would not reach the file that one keeps.
  * @param {Browser} browser
  * @param {import('playwright-core').BrowserContextOptions} [options]
  */
 export async function openPage(browser, options = {}) {
-  const context = await browser.newContext({ acceptDownloads: true, ...options });
+  const context = await browser.newContext({ acceptDownloads: true, serviceWorkers: 'block', ...options });
   const page = await context.newPage();
   /** @type {string[]} */
   const complaints = [];
@@ -172,13 +173,15 @@ export function share({ before, after }, more = {}) {
      * A page of its own profile, closed when the test ends.
      * @param {{ after: (hook: () => Promise<void>) => void }} test
      * @param {string} fragment
-     * @param {{ prepare?: (page: Page) => Promise<unknown>, options?: import('playwright-core').BrowserContextOptions, host?: string }} [more]
+     * @param {{ prepare?: (page: Page) => Promise<unknown>, options?: import('playwright-core').BrowserContextOptions, host?: string, port?: string }} [more]
      */
-    async visit(test, fragment, { prepare, options, host = '127.0.0.1' } = {}) {
+    async visit(test, fragment, { prepare, options, host = '127.0.0.1', port } = {}) {
       const opened = await openPage(browser, options);
       test.after(() => opened.context.close());
       await prepare?.(opened.page);
-      const url = server.url.replace('127.0.0.1', host);
+      const address = new URL(server.url.replace('127.0.0.1', host));
+      if (port) address.port = port; // Another server's.
+      const url = address.href;
       await opened.page.goto(`${url}${fragment}`);
       return { ...opened, origin: new URL(url).origin };
     },

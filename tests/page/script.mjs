@@ -16,11 +16,11 @@ export async function write(page, { backends, pulls = [], evaluations = false })
     const response = await route.fetch();
     const body = `
       const lists = ${JSON.stringify(backends ?? null)};
-      const pulls = ${JSON.stringify(pulls)};
+      const writtenPulls = ${JSON.stringify(pulls)};
       const script = new BroadcastChannel('script');
       const heldHere = () => new Promise((resolve) => { script.onmessage = resolve; });
       async function pull() {
-        const next = pulls.shift();
+        const next = writtenPulls.shift();
         if (!next) return convburn.advance(ADVANCE_BUDGET_MS);
         await heldHere();
         if (next.code) throw Object.assign(new Error(next.message), next);

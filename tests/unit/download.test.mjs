@@ -61,3 +61,18 @@ test('a slow download is not a stalled one', async () => {
   serve((signal) => new Response(drip(signal, 8, 50, true)));
   assert.equal((await download('data/x.bin.gz', {}, 250)).length, 8);
 });
+
+test('a failure says whether it may pass', async () => {
+  /** @type {[number, boolean][]} */
+  const statuses = [[404, false], [403, false], [408, true], [429, true], [500, true], [503, true]];
+  for (const [status, mayPass] of statuses) {
+    serve(() => new Response(null, { status }));
+    await assert.rejects(download('data/x.bin.gz'), { mayPass }, String(status));
+  }
+  serve(() => new Response('<!doctype html>'));
+  await assert.rejects(download('data/x.bin.gz'), { mayPass: false });
+  serve(() => Promise.reject(new TypeError('Failed to fetch')));
+  await assert.rejects(download('data/x.bin.gz'), { mayPass: true });
+  serve((signal) => new Response(drip(signal, 1, 1, false)));
+  await assert.rejects(download('data/x.bin.gz', {}, 20), { mayPass: true });
+});

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
+import { missingSentence } from '../../www/arrivals.js';
 import { DEFAULTS, PRESETS } from '../../www/config.js';
 import { createLoader } from '../../www/loader.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
@@ -25,11 +26,14 @@ let offline = [];
 let hold = null;
 /** How the browser's own cache was to be used, by file. @type {[string, string | undefined][]} */
 let cacheUses = [];
+/** What happens during each wait before another try. @type {(ms: number) => void} */
+let whileWaiting = () => undefined;
 
 beforeEach(() => {
   offline = [];
   hold = null;
   cacheUses = [];
+  whileWaiting = () => undefined;
   globalThis.fetch = async (url, options) => {
     const file = String(url).replace(/^.*\//, '').replace(/\?.*$/, '');
     if (file === 'manifest.json') return new Response(JSON.stringify(MANIFEST));
@@ -49,9 +53,14 @@ function setUp(change = {}) {
   /** @type {any[]} */
   const sent = [];
   store.dispatch({ type: 'configured', config: { ...DEFAULTS, ...change }, autostart: false });
-  const loader = createLoader(store, (command) => sent.push(command));
+  const loader = createLoader(store, (command) => sent.push(command), async (ms) => whileWaiting(ms));
   const shards = () => sent.filter(({ type }) => type === 'add_shard').map(({ id }) => id);
-  return { store, loader, sent, shards };
+  /** As main.js does it. @param {string} id @param {string} code */
+  const refuse = (id, code) => {
+    store.dispatch({ type: 'error', command: 'add_shard', id, error: { code, message: 'It is bad.', hint: '' } });
+    return loader.refused(id, code);
+  };
+  return { store, loader, sent, shards, refuse };
 }
 
 test('shards are sent in order under the turn of their source', async () => {
@@ -77,40 +86,106 @@ test('a shard that cannot be had is asked for again, and nothing else is given u
   assert.equal(sent.filter(({ type }) => type === 'load').length, 1, 'the network stays');
 });
 
-test('a damaged shard ends the stream and is asked for again later', async () => {
+test('a shard that fails and then comes is waited for, and the page says what is missing meanwhile', async () => {
   const { store, loader, shards } = setUp(PRESETS.quick);
+  /** @type {number[]} */
+  const waits = [];
+  offline = ['train-01', 'train-02'];
+  whileWaiting = (ms) => {
+    waits.push(ms);
+    assert.equal(store.get().dataProblem, null);
+    const sentence = missingSentence(store.get()) ?? '';
+    assert.match(sentence, /^Not here yet: “train-0[12]” could not be fetched \(offline\).*tries again/);
+    if (store.get().missing.length > 1) assert.match(sentence, /and 1 more part is missing/);
+    if (waits.length === 6) offline = [];
+  };
+  await loader.useServer();
+  assert.deepEqual(waits, [500, 500, 1_500, 1_500, 4_000, 4_000]);
+  assert.deepEqual(shards(), ['1/train-00', '1/test-00', '1/train-01', '1/train-02']);
+  assert.deepEqual(store.get().missing, []);
+  assert.equal(store.get().error, null);
+});
+
+test('a manifest that fails is tried again, unless other data was chosen meanwhile', async () => {
+  const { store, loader, sent } = setUp(PRESETS.quick);
+  const { fetch } = globalThis;
+  let asked = 0;
+  globalThis.fetch = async (url, options) => {
+    if (!String(url).endsWith('manifest.json')) return fetch(url, options);
+    asked += 1;
+    return asked < 3 ? new Response(asked === 1 ? '{"sha' : '', { status: asked === 1 ? 200 : 503 }) : fetch(url, options);
+  };
+  /** @type {string[]} */
+  const said = [];
+  whileWaiting = () => said.push(missingSentence(store.get()) ?? '');
+  await loader.useServer();
+  assert.match(said.join(' '), /not a list of data files.*answered 503 for “manifest\.json”/);
+  assert.equal(store.get().dataProblem, null);
+  assert.equal(sent.filter(({ type }) => type === 'add_shard').length, 4);
+
+  asked = 0;
+  /** @type {Promise<void> | null} */
+  let taking = null;
+  whileWaiting = () => {
+    taking = loader.useFiles([new File([new Uint8Array(RECORD_BYTES)], 'mine.bin')]);
+  };
+  const before = sent.length;
+  await loader.useServer();
+  await taking;
+  assert.equal(store.get().source, 'files');
+  assert.deepEqual(sent.slice(before).map(({ type }) => type).sort(), ['add_shard', 'load']);
+});
+
+test('what may not pass is not tried again', async () => {
+  const { store, loader } = setUp(PRESETS.quick);
+  const { fetch } = globalThis;
+  globalThis.fetch = async (url, options) => (/train-01/.test(String(url)) ? new Response(null, { status: 404 }) : fetch(url, options));
+  whileWaiting = () => assert.fail('it waits');
+  await loader.useServer();
+  assert.match(store.get().dataProblem ?? '', /answered 404/);
+});
+
+test('a damaged shard is fetched once more by itself; damaged again, it ends the stream and is asked for later', async () => {
+  const { store, loader, shards, refuse } = setUp(PRESETS.quick);
   store.dispatch({ type: 'loaded', loaded: LOADED });
   await loader.useServer();
-  await loader.refused('1/train-01', 'hash_mismatch');
+  const again = refuse('1/train-01', 'hash_mismatch');
+  assert.match(missingSentence(store.get()) ?? '', /“train-01” came damaged.*tries again by itself/);
+  await again;
+  assert.deepEqual(shards().slice(4), ['1/train-01']);
+  assert.deepEqual([store.get().missing, store.get().error, store.get().dataProblem], [[], null, null]);
+  assert.deepEqual(store.get().shards, { expected: 4, fetched: 4, added: 0 });
+
+  await refuse('1/train-01', 'hash_mismatch');
   assert.match(store.get().dataProblem ?? '', /train-01.*damaged/);
-  await loader.refused('0/train-02', 'hash_mismatch');
+  assert.equal(store.get().error?.message, 'It is bad.');
+  await refuse('0/train-02', 'hash_mismatch');
   await loader.ensure();
-  assert.deepEqual(shards().slice(4), ['1/train-01'], 'what an older source says is not heard');
+  assert.deepEqual(shards().slice(5), ['1/train-01'], 'what an older source says is not heard');
 });
 
 test('what was of no use is fetched past the browser’s own cache', async () => {
-  const { store, loader } = setUp({ train: 2_000, test: 1_000 });
+  const { store, loader, refuse } = setUp({ train: 2_000, test: 1_000 });
   store.dispatch({ type: 'loaded', loaded: LOADED });
   await loader.useServer();
-  await loader.refused('1/train-00', 'gzip');
   offline = ['train-00'];
-  await loader.retry();
+  await refuse('1/train-00', 'gzip');
   offline = [];
   await loader.retry();
   await loader.useServer();
   const uses = cacheUses.filter(([file]) => file === 'train-00').map(([, use]) => use);
-  assert.deepEqual(uses, [undefined, 'reload', 'reload', undefined]);
+  assert.deepEqual(uses, [undefined, 'reload', 'reload', 'reload', 'reload', 'reload', undefined]);
 });
 
 test('images of a damaged shard are taken out of sight, and others take their place', async () => {
-  const { store, loader, shards } = setUp({ train: 2_000, test: 1_000 });
+  const { store, loader, shards, refuse } = setUp({ train: 2_000, test: 1_000 });
   store.dispatch({ type: 'loaded', loaded: LOADED });
   await loader.useServer();
   assert.notEqual(store.get().pool.train, null);
-  await loader.refused('1/train-00', 'label');
+  const again = refuse('1/train-00', 'label');
   assert.equal(store.get().pool.train, null);
   assert.notEqual(store.get().pool.test, null);
-  await loader.retry();
+  await again;
   assert.notEqual(store.get().pool.train, null);
   assert.deepEqual(shards(), ['1/train-00', '1/test-00', '1/train-00']);
 });

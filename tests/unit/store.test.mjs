@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { missingSentence } from '../../www/arrivals.js';
 import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
 import { makeReport } from '../../www/report.js';
@@ -319,6 +320,32 @@ test('a Start that waits for the other module is no run, and is over once it is 
   assert.ok(waiting.startWaits && !waiting.starting && !isOccupied(waiting));
   assert.ok(!feed(waiting, { type: 'start_sent' }).startWaits);
   assert.ok(!feed(waiting, { type: 'failed', error: fixture.error }).startWaits);
+});
+
+test('what is tried again is said with its reason, and no more once it is there or given up', () => {
+  const waits = (/** @type {string} */ file) => ({ type: 'retry_waits', file, reason: `“${file}” is late` });
+  const state = feed(
+    initialState(), { type: 'source_chosen', source: 'server', turn: 1, promised: { train: 50_000, test: 10_000 } },
+    waits('a'), waits('b'), waits('a'), waits('c'),
+  );
+  assert.equal(missingSentence(state), 'Not here yet: “b” is late, and 2 more parts are missing. The page tries again by itself.');
+  assert.equal(statusSentence(state), 'Some images did not come: trying again');
+  const one = feed(state, { type: 'retry_over', file: 'b' }, { type: 'retry_over', file: 'c' });
+  assert.equal(missingSentence(one), 'Not here yet: “a” is late. The page tries again by itself.');
+  for (const end of [{ type: 'retry_over', file: 'a' }, { type: 'data_failed', sentence: 'No.' }, { type: 'source_chosen', source: 'files', turn: 2, promised: null }]) {
+    assert.equal(missingSentence(feed(one, end)), null, end.type);
+  }
+});
+
+test('a shard that comes damaged is an error only the second time', () => {
+  const refused = { type: 'error', command: 'add_shard', id: '1/train-00.bin.gz', error: { code: 'gzip', message: 'It is cut short.', hint: '' } };
+  const before = feed(initialState(), { type: 'source_chosen', source: 'server', turn: 1, promised: { train: 50_000, test: 10_000 } }, { type: 'shard_fetched' });
+  const once = feed(before, refused);
+  assert.equal(once.error, null);
+  assert.equal(once.shards.fetched, 0);
+  assert.match(missingSentence(once) ?? '', /“train-00\.bin\.gz” came damaged/);
+  assert.equal(feed(once, { type: 'retry_over', file: 'train-00.bin.gz' }, refused).error?.message, 'It is cut short.');
+  assert.equal(missingSentence(feed(before, { ...refused, id: '0/train-00.bin.gz' })), null, 'what an older source says is not heard');
 });
 
 /** A run in its second epoch, with a curve of two epochs, whose engine is lost. @param {object} [more] */

@@ -5,6 +5,7 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
+import { missingSentence } from '../arrivals.js';
 import { isOccupied } from '../phases.js';
 import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js';
 import { SAMPLES } from '../store.js';
@@ -36,8 +37,11 @@ function stateSentence({ source, shards, data, dataProblem, loaded, files }) {
 }
 
 /** @param {State} state @returns {string[]} What a reader has to know about this data. */
-function notices({ data, dataProblem }) {
+function notices(state) {
+  const { data, dataProblem } = state;
   const found = [];
+  const missing = missingSentence(state);
+  if (missing) found.push(missing);
   if (dataProblem) found.push(`${dataProblem} Use your own copy of CIFAR-10, or try again.`);
   if (data?.held_out) found.push(`No test batch: ${count(data.test_used)} images, the last 20 %, are held out to measure on.`);
   if (data?.has_unknown) found.push('Some images are unknown: they are not from the official files.');

@@ -7,6 +7,7 @@
  * @import { Actions } from '../main.js'
  * @import { Phase } from '../phases.js'
  */
+import { missingSentence } from '../arrivals.js';
 import { goesOn, isSettled } from '../store.js';
 import { announce, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
@@ -20,8 +21,11 @@ const NAMES = {
 /** Phases whose beginning a screen reader is told; an epoch's end says more than `done`. @type {Phase[]} */
 const ANNOUNCED = ['ready', 'compiling', 'paused', 'evaluating'];
 
+const TRYING_AGAIN = 'Some images did not come: trying again';
+
 /** @param {State} state @returns {string} */
 function loadingSentence(state) {
+  if (state.missing.length > 0) return TRYING_AGAIN;
   if (state.timings.engine_ready_ms === null) return 'Loading the engine';
   if (state.dataProblem) return 'No images: use your own copy';
   if (state.files.length > 0 && state.files.every(({ records }) => records !== null)) return 'Your images are too few to train and to measure on: add more';
@@ -34,6 +38,7 @@ function idleSentence(state) {
   const { shards, source, dataProblem, diverged, trained, phase, epochs } = state;
   if (!isSettled(state)) {
     if (dataProblem) return 'More images are needed: try again, or train on fewer';
+    if (state.missing.length > 0) return TRYING_AGAIN;
     return source === 'files' ? 'Checking your images' : `Fetching more images: ${shards.added} of ${shards.expected} parts`;
   }
   const last = epochs[epochs.length - 1];
@@ -126,6 +131,8 @@ export function mountStatus(store, actions) {
     renderError(state);
     if (state.epochs.length > before.epochs.length) {
       announce(logLine(state.epochs[state.epochs.length - 1], state.runConfig?.epochs ?? state.epochs.length));
+    } else if (state.missing.length > 0 && before.missing.length === 0) {
+      announce(missingSentence(state) ?? '');
     } else if (state.phase !== before.phase && ANNOUNCED.includes(state.phase)) {
       announce(`${NAMES[state.phase]}. ${statusSentence(state)}`);
     }

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::error::{CHECK_DISK, Context, Result};
+use crate::release;
 use crate::setup::{Need, ensure};
 use crate::step::timed;
 use crate::workspace::{Workspace, run};
@@ -40,7 +41,9 @@ pub fn make(workspace: &mut Workspace) -> Result<()> {
 /// Trunk's release build into `dist/`.
 pub fn trunk_build(workspace: &Workspace) -> Command {
     let mut command = trunk(workspace);
-    command.args(["build", "--release"]);
+    command
+        .args(["build", "--release"])
+        .env(release::ASKED, "true");
     command
 }
 

@@ -9,6 +9,7 @@ mod dist;
 mod error;
 mod limit;
 mod measure;
+mod release;
 mod serve;
 mod setup;
 mod sizes;
@@ -40,6 +41,7 @@ cargo xtask bench --soak [--seed N] [--epochs N] long runs with faults, into BEN
 cargo xtask bench --pool [--rounds N]            several workers beside one, into BENCHMARKS.md
 cargo xtask dist                                 make dist/, the folder to upload to a static host
 cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
+cargo xtask stamp                                what its other hook calls: the list of dist/'s files into its sw.js
 
 Variables: CONVBURN_CIFAR10 (source of the data), CONVBURN_TOOLS (folder of installed tools),
 CONVBURN_CHROMIUM and CONVBURN_CHROMEDRIVER, CONVBURN_FIREFOX and CONVBURN_GECKODRIVER (the browsers of the
@@ -69,6 +71,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "bench" => bench(rest),
         "dist" => no_arguments(rest).and_then(|()| dist::make(&mut Workspace::find()?)),
         "prepare" => no_arguments(rest).and_then(|()| setup::prepare(&Workspace::find()?)),
+        "stamp" => no_arguments(rest).and_then(|()| release::stamp(&Workspace::find()?)),
         "help" | "--help" | "-h" => {
             println!("{HELP}");
             Ok(())

@@ -21,6 +21,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::error::{CHECK_DISK, Context, Result};
 use crate::workspace::Workspace;
 use dataset::Dataset;
+pub use dataset::sha256_hex;
 
 /// The variable that names a local source.
 const SOURCE_VARIABLE: &str = "CONVBURN_CIFAR10";

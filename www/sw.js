@@ -1,0 +1,140 @@
+/**
+ * The service worker: keeps the page and its modules, so that a later visit needs no network.
+ *
+ * The build writes the list of one version's files, each with its SHA-256, into this script, so the
+ * script is the version: a changed file is another script, which the browser notices, installs
+ * beside this one and lets take over once no page of this one is open. A version is taken whole
+ * or not at all: every file is fetched and compared with its sum before one of them is kept, and
+ * what does not compare is never handed out. A page thus gets the files of one version only.
+ *
+ * The large module is kept when it is first asked for, or when the page says that it is in use
+ * (offline.js), under the same sums. Images are not its business: shards.js keeps them.
+ *
+ * Without a list, as `trunk serve` builds the page, nothing is kept, and a version that was is given up.
+ */
+
+/** @typedef {{ version: string, files: Record<string, string>, later: Record<string, string> }} Release Paths from the page's folder, with their SHA-256. */
+/** @typedef {Event & { waitUntil: (work: Promise<unknown>) => void }} LifeEvent */
+/** @typedef {LifeEvent & { request: Request, respondWith: (answer: Promise<Response>) => void }} RequestEvent */
+/**
+ * `tsc` knows the page's global scope only.
+ * @typedef {object} Scope
+ * @property {(type: string, listener: (event: any) => void) => void} addEventListener
+ * @property {ServiceWorkerRegistration} registration
+ * @property {() => Promise<void>} skipWaiting
+ */
+
+/** The next line is the build's: xtask/src/release.rs writes the list there. */
+const RELEASE = /** @type {Release | null} */ (
+  /* release */ null
+);
+
+const worker = /** @type {Scope} */ (/** @type {unknown} */ (self));
+/** The folder that the page lies in. */
+const FOLDER = new URL('./', self.location.href);
+/** Several copies of the page may share an origin, so the folder is part of the name. */
+const PREFIX = `convburn-page ${FOLDER.pathname} `;
+const NAME = PREFIX + (RELEASE?.version ?? 'none');
+/** All that this version may hand out. @type {Map<string, string>} */
+const SUMS = new Map(Object.entries({ ...RELEASE?.files, ...RELEASE?.later }));
+
+/** @param {string} path */
+const addressOf = (path) => new URL(path, FOLDER).href;
+
+/** @param {ArrayBuffer} bytes */
+async function sumOf(bytes) {
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/**
+ * A file of this version from the server, compared with its sum.
+ * @param {string} path
+ * @returns {Promise<Response>}
+ */
+async function fetchListed(path) {
+  // The browser's own cache is asked whether it is right, and passed over where it says so wrongly.
+  for (const cache of /** @type {const} */ (['no-cache', 'reload'])) {
+    const response = await fetch(addressOf(path), { cache });
+    if (!response.ok) throw new Error(`The server answered ${response.status} for “${path}”.`);
+    const bytes = await response.arrayBuffer();
+    if (await sumOf(bytes) !== SUMS.get(path)) continue;
+    // A new response: the server's may have been redirected, and may say that its body is still compressed.
+    const headers = new Headers(response.headers);
+    for (const name of ['content-encoding', 'content-length']) headers.delete(name);
+    return new Response(bytes, { headers });
+  }
+  throw new Error(`“${path}” is not of the version ${RELEASE?.version}.`);
+}
+
+/** Keeps all files of the version but the large one, or none. */
+async function install() {
+  const paths = Object.keys(RELEASE?.files ?? {});
+  const responses = await Promise.all(paths.map(fetchListed));
+  try {
+    const cache = await caches.open(NAME);
+    for (const [i, path] of paths.entries()) await cache.put(addressOf(path), responses[i]);
+  } catch (thrown) {
+    await caches.delete(NAME); // No room left: what is half there would only take more of it.
+    throw thrown;
+  }
+}
+
+/** @param {boolean} andOwn */
+async function forgetOthers(andOwn) {
+  for (const name of await caches.keys()) {
+    if (name.startsWith(PREFIX) && (andOwn || name !== NAME)) await caches.delete(name);
+  }
+}
+
+/**
+ * A file of this version: the one kept, else the server's, which is kept then.
+ * @param {string} path
+ * @returns {Promise<Response>}
+ */
+async function answer(path) {
+  const cache = await caches.open(NAME).catch(() => null);
+  const kept = await cache?.match(addressOf(path), { ignoreVary: true }).catch(() => undefined);
+  if (kept) return kept;
+  try {
+    const fresh = await fetchListed(path);
+    await cache?.put(addressOf(path), fresh.clone()).catch(() => undefined); // Without room it works all the same.
+    return fresh;
+  } catch {
+    return Response.error(); // As without a network: the file of another version is of no use to this page.
+  }
+}
+
+/** @param {Request} request @returns {string | null} Which file of the list is asked for. */
+function pathOf({ method, url }) {
+  const { origin, pathname } = new URL(url);
+  if (method !== 'GET' || origin !== FOLDER.origin || !pathname.startsWith(FOLDER.pathname)) return null;
+  const path = pathname.slice(FOLDER.pathname.length) || 'index.html';
+  return SUMS.has(path) ? path : null;
+}
+
+/** Without a list: takes away an older version, whose files would hide what `trunk serve` has just built. */
+async function giveUp() {
+  await forgetOthers(true);
+  await worker.registration.unregister();
+}
+
+worker.addEventListener('install', (/** @type {LifeEvent} */ event) => {
+  if (RELEASE) event.waitUntil(install());
+  else if (worker.registration.active) event.waitUntil(worker.skipWaiting());
+  else event.waitUntil(Promise.reject(new Error('This build of the page has no list of its files: nothing is kept.')));
+});
+
+// Pages that are open are not claimed: they began with the server's files and go on with those.
+worker.addEventListener('activate', (/** @type {LifeEvent} */ event) => {
+  event.waitUntil(RELEASE ? forgetOthers(false) : giveUp());
+});
+
+worker.addEventListener('fetch', (/** @type {RequestEvent} */ event) => {
+  const path = pathOf(event.request);
+  if (path !== null) event.respondWith(answer(path));
+});
+
+worker.addEventListener('message', (/** @type {LifeEvent & MessageEvent} */ event) => {
+  if (event.data === 'keep_later') event.waitUntil(Promise.all(Object.keys(RELEASE?.later ?? {}).map(answer)));
+});
