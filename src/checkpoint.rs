@@ -25,6 +25,9 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Largest file read: the tutorial's run takes 1.5 MB, and a stranger's file must not fill the memory.
 const LARGEST_BYTES: usize = 64 << 20;
 
+/// Longest header read: its JSON takes many times its length in memory. A run of 20,000 epochs has room.
+const HEADER_BYTES_MAX: u64 = 4 << 20;
+
 const MEAN_PREFIX: &str = "optimizer.exp_avg.";
 const SQUARE_PREFIX: &str = "optimizer.exp_avg_sq.";
 
@@ -146,7 +149,9 @@ fn encode(
         view.map(|view| (name.as_str(), view))
     });
     let views: Vec<_> = views.collect::<Result<_, _>>().map_err(unreadable)?;
-    safetensors::serialize(views, Some(metadata)).map_err(unreadable)
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(unreadable)?;
+    check_header(&bytes)?; // What could not be read again is no file.
+    Ok(bytes)
 }
 
 /// Reads a file for a model with these slots.
@@ -160,8 +165,10 @@ pub fn decode(bytes: &[u8], slots: &[Slot]) -> Result<Checkpoint, Error> {
             LARGEST_BYTES >> 20
         )));
     }
+    check_header(bytes)?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let metadata = header.metadata().clone().unwrap_or_default();
+    drop(header); // The next line reads it again.
     check_version(&metadata)?;
     let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
     match metadata.get("kind").map(String::as_str) {
@@ -199,6 +206,20 @@ pub fn decode(bytes: &[u8], slots: &[Slot]) -> Result<Checkpoint, Error> {
         ))),
         None => Err(Error::checkpoint("it was not written by ConvBurn".into())),
     }
+}
+
+/// A safetensors file begins with the length of its header, in eight bytes.
+fn check_header(bytes: &[u8]) -> Result<(), Error> {
+    let length = bytes
+        .first_chunk()
+        .map(|length| u64::from_le_bytes(*length));
+    if length > Some(HEADER_BYTES_MAX) {
+        return Err(Error::checkpoint(format!(
+            "its header is longer than {} MiB",
+            HEADER_BYTES_MAX >> 20
+        )));
+    }
+    Ok(())
 }
 
 fn check_version(metadata: &HashMap<String, String>) -> Result<(), Error> {
@@ -239,8 +260,14 @@ impl RunState {
         if !in_order {
             return Err("its epochs are not in order");
         }
-        if self.adam_steps < 0 || self.train_used == 0 || self.test_used == 0 {
+        // What follows from these is allocated before any data is asked for.
+        let fits = (1..=self.config.train).contains(&self.train_used)
+            && (1..=self.config.test).contains(&self.test_used);
+        if self.adam_steps < 0 || !fits {
             return Err("its numbers of steps and records make no sense");
+        }
+        if self.class_names.len() != crate::protocol::CLASSES {
+            return Err("it does not name ten classes");
         }
         let Some(position) = &self.position else {
             return Ok(());
@@ -249,6 +276,7 @@ impl RunState {
         let sums = [position.loss_sum, position.correct, position.train_ms];
         let fits = position.epoch as usize == epochs
             && position.epoch < position.epochs_end
+            && position.epochs_end - position.epoch <= self.config.epochs
             && position.step <= steps
             && u64::from(position.records)
                 <= u64::from(position.step) * u64::from(self.config.batch)
