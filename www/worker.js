@@ -288,7 +288,7 @@ const handlers = {
     const restored = await exclusively(async () => (
       !isFull && await isForOther(await convburn.config_of(command.bytes)) ? null : convburn.restore(command.bytes)));
     if (!restored) return handBack({ bytes: command.bytes });
-    waiting = Boolean(restored.position);
+    waiting = !turning && Boolean(restored.position); // A run that was opened before it may have gone on meanwhile.
     weights = restored.kind === 'weights' ? command.bytes : null;
     post({ type: 'restored', restored });
   },
