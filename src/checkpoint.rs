@@ -3,11 +3,13 @@
 //! A `.safetensors` file: tensors under Keras's layer names and PyTorch's parameter names
 //! (`conv2d.weight`, `dense.bias`) in PyTorch's layout, and `optimizer.exp_avg.…`,
 //! `optimizer.exp_avg_sq.…` beside them; in the metadata `kind` (`run`, or `weights` for parameters
-//! alone), `format_version` and, for a run, `run`: a [`RunState`] as JSON.
+//! alone), `format_version` and, for a run, `run`: a [`RunState`] as JSON, and `bits`: its numbers' (`exact.rs`).
 //!
 //! Reading is strict, because a file comes from a stranger's disk: a tensor too many, too few, of another
 //! shape or with a number that is not finite is refused with a sentence, before anything is touched.
 //! This knows no tensors of Burn and no session.
+
+mod exact;
 
 use std::collections::HashMap;
 
@@ -25,7 +27,7 @@ pub const FORMAT_VERSION: u32 = 1;
 /// Largest file read: the tutorial's run takes 1.5 MB, and a stranger's file must not fill the memory.
 const LARGEST_BYTES: usize = 64 << 20;
 
-/// Longest header read: its JSON takes many times its length in memory. A run of 20,000 epochs has room.
+/// Longest header read: its JSON takes many times its length in memory. A run of 10,000 epochs has room.
 const HEADER_BYTES_MAX: u64 = 4 << 20;
 
 const MEAN_PREFIX: &str = "optimizer.exp_avg.";
@@ -105,7 +107,8 @@ pub fn encode_run(state: &RunState, numbers: &Numbers, slots: &[Slot]) -> Result
         (MEAN_PREFIX, &numbers.means),
         (SQUARE_PREFIX, &numbers.squares),
     ];
-    encode("run", Some(("run", json)), &groups, slots)
+    let more = [("run", json), ("bits", exact::bits(state))];
+    encode("run", &more, &groups, slots)
 }
 
 /// Writes parameters alone.
@@ -113,12 +116,12 @@ pub fn encode_run(state: &RunState, numbers: &Numbers, slots: &[Slot]) -> Result
 /// # Errors
 /// As [`encode_run`].
 pub fn encode_weights(parameters: &Vec<Vec<f32>>, slots: &[Slot]) -> Result<Vec<u8>, Error> {
-    encode("weights", None, &[("", parameters)], slots)
+    encode("weights", &[], &[("", parameters)], slots)
 }
 
 fn encode(
     kind: &str,
-    more: Option<(&str, String)>,
+    more: &[(&str, String)],
     groups: &[(&str, &Vec<Vec<f32>>)],
     slots: &[Slot],
 ) -> Result<Vec<u8>, Error> {
@@ -143,7 +146,10 @@ fn encode(
             concat!("convburn ", env!("CARGO_PKG_VERSION")).to_owned(),
         ),
     ]);
-    metadata.extend(more.map(|(key, value)| (key.to_owned(), value)));
+    metadata.extend(
+        more.iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone())),
+    );
     let views = tensors.iter().map(|(name, shape, bytes)| {
         let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
         view.map(|view| (name.as_str(), view))
@@ -239,8 +245,11 @@ fn check_version(metadata: &HashMap<String, String>) -> Result<(), Error> {
 
 fn run_state(metadata: &HashMap<String, String>) -> Result<RunState, Error> {
     let json = metadata.get("run").map_or("", String::as_str);
-    let state: RunState = serde_json::from_str(json)
+    let mut state: RunState = serde_json::from_str(json)
         .map_err(|error| Error::checkpoint(format!("its description cannot be read ({error})")))?;
+    if let Some(bits) = metadata.get("bits") {
+        exact::restore(&mut state, bits)?; // Files of before have none.
+    }
     state.config.validate()?;
     state
         .check()

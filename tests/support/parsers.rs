@@ -111,7 +111,10 @@ pub fn config(json: &[u8]) -> bool {
     assert!((1..=config.train).contains(&config.batch) && config.lr > 0.0);
     let again = serde_json::to_vec(&config).expect("it is written");
     let again: Config = serde_json::from_slice(&again).expect("it is read again");
-    assert_eq!(again, config);
+    // JSON is read one unit in the last place off now and then: what a saved run does about that is `exact.rs`'s.
+    assert!((again.lr - config.lr).abs() <= 1e-15 * config.lr + 1e-320);
+    let lr = config.lr;
+    assert_eq!(Config { lr, ..again }, config);
     true
 }
 

@@ -7,6 +7,8 @@ mod browser;
 mod data;
 mod dist;
 mod error;
+mod fuzz;
+mod licences;
 mod limit;
 mod measure;
 mod serve;
@@ -37,8 +39,10 @@ cargo xtask bench [--native] [--rounds N]        compare with other trainers, in
 cargo xtask bench --size                         the modules' sizes, by crate, into BENCHMARKS.md
 cargo xtask bench --steady                       long tasks and memory over 23 epochs, into BENCHMARKS.md
 cargo xtask bench --pool [--rounds N]            several workers beside one, into BENCHMARKS.md
+cargo xtask fuzz [--minutes N]                   fuzz each parser of the crate for N minutes (15)
+cargo xtask advisories                           ask the advisory database about every crate; needs GitHub
 cargo xtask dist                                 make dist/, the folder to upload to a static host
-cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
+cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages, licences
 
 Variables: CONVBURN_CIFAR10 (source of the data), CONVBURN_TOOLS (folder of installed tools),
 CONVBURN_CHROMIUM and CONVBURN_CHROMEDRIVER, CONVBURN_FIREFOX and CONVBURN_GECKODRIVER (the browsers of the
@@ -66,6 +70,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "data" => data(rest),
         "reproduce" => measure::reproduce(&mut Workspace::find()?, rest),
         "bench" => bench(rest),
+        "fuzz" => fuzz::fuzz(&mut Workspace::find()?, fuzz_minutes(rest)?),
+        "advisories" => no_arguments(rest).and_then(|()| test::advisories(&mut Workspace::find()?)),
         "dist" => no_arguments(rest).and_then(|()| dist::make(&mut Workspace::find()?)),
         "prepare" => no_arguments(rest).and_then(|()| setup::prepare(&Workspace::find()?)),
         "help" | "--help" | "-h" => {
@@ -125,6 +131,15 @@ fn data_options(arguments: &[String]) -> Result<data::Options> {
     Ok(options)
 }
 
+/// Minutes for each target; four times that make an hour.
+fn fuzz_minutes(arguments: &[String]) -> Result<u32> {
+    match arguments {
+        [] => Ok(15),
+        [word, minutes] if word == "--minutes" => minutes.parse().map_err(|_| unknown(minutes)),
+        [word, ..] => Err(unknown(word)),
+    }
+}
+
 fn no_arguments(arguments: &[String]) -> Result<()> {
     arguments.first().map_or(Ok(()), |word| Err(unknown(word)))
 }
@@ -164,5 +179,7 @@ mod tests {
         assert!(options(&["--from"]).is_err());
         assert!(options(&["--form", "somewhere"]).is_err());
         assert!(dispatch(&["tset".to_owned()]).is_err());
+        assert!(fuzz_minutes(&["--minutes".to_owned(), "many".to_owned()]).is_err());
+        assert_eq!(fuzz_minutes(&[]).unwrap(), 15);
     }
 }
