@@ -10,10 +10,12 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { DEFAULTS, RULES, crossCheck, parseField, parseFragment, presetOf, readAddress, toFragment } from '../../www/config.js';
+import { createFiles } from '../../www/files.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
 import { areWhole, countRecords, heldOut, openFile, openRecords, problemOf, recordAt } from '../../www/records.js';
 import { isRunFile, readRunFile } from '../../www/run-files.js';
 import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
+import { initialState, reduce } from '../../www/store.js';
 
 /** The same inputs each time, so that a failure is one for everybody. */
 const SEED = 6;
@@ -119,6 +121,23 @@ test('a small file that unfolds without end is left at the limit', async () => {
   const before = process.memoryUsage().arrayBuffers;
   await assert.rejects(openFile(new File([bomb], 'bomb.bin')), /“bomb.bin” unfolds to more than all of CIFAR-10\./);
   assert.ok(process.memoryUsage().arrayBuffers - before < 2 * 60_000 * RECORD_BYTES);
+});
+
+test('files without end are left where a run would use no more of them', async () => {
+  let state = { ...initialState(), source: /** @type {const} */ ('files'), turn: 1 };
+  /** @type {any[]} */
+  const sent = [];
+  const store = { get: () => state, dispatch: (/** @type {any} */ action) => void (state = /** @type {any} */ (reduce(state, action, 0))) };
+  const files = createFiles(store, (command) => void sent.push(command), () => assert.fail('files are the source already'), 3);
+  const file = (/** @type {string} */ name) => new File([new Uint8Array(gzipSync(one))], name);
+  await files.take([file('a'), file('b')]);
+  assert.equal(sent.length, 2);
+  await files.take([file('c'), file('d'), file('e')]);
+  assert.equal(sent.length, 2, 'none of them is taken');
+  assert.equal(state.error?.code, 'invalid_data');
+  assert.match(state.error?.message ?? '', /With “d” there would be more than 3 images/);
+  await files.take([file('c')]);
+  assert.equal(sent.length, 3);
 });
 
 const listed = JSON.parse(readFileSync(new URL('../../fuzz/seeds/manifest/two.json', import.meta.url), 'utf8'));

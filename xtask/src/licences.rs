@@ -204,8 +204,9 @@ fn texts_in(folder: &Path) -> Result<Vec<String>> {
 
 /// The file: a line a work, then each text once, under the works that come with it.
 fn listed(works: &[Work]) -> String {
+    // It begins with a byte order mark, because a static host need not say that a text is UTF-8.
     let mut file = String::from(
-        "What ConvBurn's page is built from\n\nOne line a work: name, version, licence, where its source is. The licences' texts follow, \
+        "\u{feff}What ConvBurn's page is built from\n\nOne line a work: name, version, licence, where its source is. The licences' texts follow, \
          as the works ship them.\n\n",
     );
     // Texts that differ in nothing but their line breaks are one.
