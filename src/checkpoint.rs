@@ -221,7 +221,7 @@ fn check_header(bytes: &[u8]) -> Result<(), Error> {
         .map(|length| u64::from_le_bytes(*length));
     if length > Some(HEADER_BYTES_MAX) {
         return Err(Error::checkpoint(format!(
-            "its header is longer than {} MiB",
+            "it is no complete safetensors file (its header is longer than {} MiB)",
             HEADER_BYTES_MAX >> 20
         )));
     }
@@ -247,19 +247,23 @@ fn run_state(metadata: &HashMap<String, String>) -> Result<RunState, Error> {
     let json = metadata.get("run").map_or("", String::as_str);
     let mut state: RunState = serde_json::from_str(json)
         .map_err(|error| Error::checkpoint(format!("its description cannot be read ({error})")))?;
+    state.check()?;
     if let Some(bits) = metadata.get("bits") {
         exact::restore(&mut state, bits)?; // Files of before have none.
+        state.check()?;
     }
-    state.config.validate()?;
-    state
-        .check()
-        .map_err(|problem| Error::checkpoint(problem.into()))?;
     Ok(state)
 }
 
 impl RunState {
-    /// Whether the parts fit each other.
-    fn check(&self) -> Result<(), &'static str> {
+    /// Whether the parts are what they may be, and fit each other.
+    fn check(&self) -> Result<(), Error> {
+        self.config.validate()?;
+        self.fits()
+            .map_err(|problem| Error::checkpoint(problem.into()))
+    }
+
+    fn fits(&self) -> Result<(), &'static str> {
         let epochs = self.history.len();
         let in_order = self
             .history
