@@ -135,7 +135,11 @@ fn data_options(arguments: &[String]) -> Result<data::Options> {
 fn fuzz_minutes(arguments: &[String]) -> Result<u32> {
     match arguments {
         [] => Ok(15),
-        [word, minutes] if word == "--minutes" => minutes.parse().map_err(|_| unknown(minutes)),
+        // Of 0 libFuzzer makes a run without end.
+        [word, minutes] if word == "--minutes" => match minutes.parse() {
+            Ok(minutes @ 1..) => Ok(minutes),
+            _ => Err(unknown(minutes)),
+        },
         [word, ..] => Err(unknown(word)),
     }
 }
@@ -179,7 +183,9 @@ mod tests {
         assert!(options(&["--from"]).is_err());
         assert!(options(&["--form", "somewhere"]).is_err());
         assert!(dispatch(&["tset".to_owned()]).is_err());
-        assert!(fuzz_minutes(&["--minutes".to_owned(), "many".to_owned()]).is_err());
+        for minutes in ["many", "0", "-1"] {
+            assert!(fuzz_minutes(&["--minutes".to_owned(), minutes.to_owned()]).is_err());
+        }
         assert_eq!(fuzz_minutes(&[]).unwrap(), 15);
     }
 }
