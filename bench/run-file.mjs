@@ -3,12 +3,15 @@
 /** @typedef {{ epoch: number, loss: number, accuracy: number, val_loss: number, val_accuracy: number, seconds: number, step_ms: number }} EpochRow */
 
 /**
- * The epochs that a run has completed.
+ * What a run says of itself.
  * @param {Buffer} bytes A safetensors file: the header's length in 8 bytes, the header as JSON, the tensors.
- * @returns {EpochRow[]}
+ * @returns {{ adam_steps: number, history: EpochRow[] }}
  */
-export function historyOf(bytes) {
+export function stateOf(bytes) {
   const length = Number(bytes.readBigUInt64LE(0));
   const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8'));
-  return JSON.parse(header.__metadata__.run).history;
+  return JSON.parse(header.__metadata__.run);
 }
+
+/** The epochs that a run has completed. @param {Buffer} bytes @returns {EpochRow[]} */
+export const historyOf = (bytes) => stateOf(bytes).history;

@@ -124,7 +124,7 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
     let claim = Claim::new("load")?;
     run_constructors();
     if config.is_object() {
-        reject_unknown_keys(&config)?;
+        reject_unknown_keys(&config, &Config::default())?;
     }
     let config: Config = from_js("config", config)?.unwrap_or_default();
     let manifest: Option<Manifest> = from_js("manifest", manifest)?;

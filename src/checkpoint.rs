@@ -19,10 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::layout::{Slot, transposed};
-use crate::protocol::{Config, EpochResult};
+use crate::protocol::{Backend, Config, EpochResult};
 
 /// Goes up when an older reader would misread a file.
-pub const FORMAT_VERSION: u32 = 1;
+/// 2: a run says where it was made.
+pub const FORMAT_VERSION: u32 = 2;
 
 /// Largest file read: the tutorial's run takes 1.5 MB, and a stranger's file must not fill the memory.
 const LARGEST_BYTES: usize = 64 << 20;
@@ -64,6 +65,57 @@ pub struct RunState {
     pub history: Vec<EpochResult>,
     /// The run under way; none when it is over.
     pub position: Option<RunPosition>,
+    /// What computed it last; files of the format 1 do not say.
+    #[serde(default)]
+    pub origin: Option<Origin>,
+}
+
+/// What computed a run: another one rounds otherwise.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Origin {
+    /// The backend that ran; never `auto`.
+    pub backend: Backend,
+    /// Number of CPU workers.
+    pub workers: u32,
+    /// Version of this crate.
+    pub version: String,
+}
+
+impl Origin {
+    /// What keeps a run of `self` from going on with the same bits in `next`: a sentence each.
+    pub fn differences(&self, next: &Self) -> Vec<String> {
+        let mut found = Vec::new();
+        if self.backend != next.backend {
+            let [was, is] = [self.backend, next.backend].map(named);
+            found.push(format!(
+                "It was computed by {was} and goes on with {is}, which rounds otherwise."
+            ));
+        } else if next.backend == Backend::Webgpu {
+            found.push("Graphics cards and their drivers round differently.".into());
+        } else if self.workers != next.workers {
+            found.push(format!(
+                "It was computed by {} workers and goes on with {}, whose sums round otherwise.",
+                self.workers, next.workers
+            ));
+        }
+        if self.version != next.version {
+            found.push(format!(
+                "It was saved by version {}, and this is {}.",
+                self.version, next.version
+            ));
+        }
+        found
+    }
+}
+
+fn named(backend: Backend) -> &'static str {
+    match backend {
+        Backend::Auto => "auto",
+        Backend::Webgpu => "webgpu",
+        Backend::Flex => "flex",
+        Backend::Ndarray => "ndarray",
+    }
 }
 
 /// Where in a run it stands; epochs are counted from 0.

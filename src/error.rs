@@ -110,12 +110,14 @@ pub enum Error {
         problem: String,
     },
     /// The loss is no number any more.
-    #[error("Training diverged: the loss became {loss} in epoch {epoch}.")]
+    #[error("Training diverged: the loss became {loss} in epoch {epoch}. Most likely {cause}.")]
     Diverged {
         /// Number of the epoch, from 1.
         epoch: u32,
         /// `NaN` or `inf`.
         loss: String,
+        /// What is likely to have caused it, as the end of a sentence.
+        cause: &'static str,
     },
     /// Burn could not run an operation or read a tensor back.
     #[error("The backend failed while computing: {problem}.")]
@@ -207,7 +209,7 @@ impl Error {
                 "Choose \"flex\": it trains on the processor. A newer browser or graphics driver may mend it."
             }
             Self::Diverged { .. } => {
-                "Lower the learning rate, for example to 0.001, and start again."
+                "Go on from before it with a smaller learning rate, or start again with one, for example 0.001."
             }
             Self::Compute { .. } => "Start again; choose \"flex\" if it happens again.",
             Self::Checkpoint { .. } => "Use a .safetensors file that this page saved.",

@@ -14,7 +14,7 @@ mod event;
 use serde::{Deserialize, Serialize};
 
 pub use backend::{ActiveBackend, BackendStatus, CompilePart, SelfCheck};
-pub use config::{Augment, Backend, Config, MEASURE_BATCH, Operators, OptimizerKind};
+pub use config::{Augment, Backend, Changes, Config, MEASURE_BATCH, Operators, OptimizerKind};
 pub use event::{EpochOutcome, Event, Position, Progress, Stage};
 
 /// CIFAR-10's number of classes, and the length of every per-class array below.
@@ -141,6 +141,8 @@ pub struct Restored {
     pub history: Vec<EpochResult>,
     /// Where the run stands; none when it is over.
     pub position: Option<Position>,
+    /// What keeps it from going on with the bits that it would have had: a sentence each.
+    pub remarks: Vec<String>,
 }
 
 /// What `add_shard` answers.

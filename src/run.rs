@@ -42,7 +42,20 @@ pub struct Epoch {
     pub validation: Option<Measurement>,
 }
 
+/// A step that took so much longer than the others was interrupted: the machine slept, or the tab was frozen.
+const INTERRUPTED_MS: f64 = 10_000.0;
+const INTERRUPTED_TIMES: f64 = 20.0;
+
 impl Epoch {
+    /// Adds what a step or a read took; of one that was interrupted as much as the others took.
+    pub fn spend(&mut self, took_ms: f64) {
+        let usual_ms = self.train_ms / f64::from(self.step.max(1));
+        let was_interrupted = self.train_ms > 0.0
+            && took_ms > INTERRUPTED_MS
+            && took_ms > INTERRUPTED_TIMES * usual_ms;
+        self.train_ms += if was_interrupted { usual_ms } else { took_ms };
+    }
+
     /// The log's row of a complete epoch.
     pub fn result(&self, epoch: u32, evaluation: &Evaluation) -> EpochResult {
         EpochResult {
@@ -125,5 +138,31 @@ impl Run {
             epoch_eta_s: epoch_eta_ms / 1e3,
             run_eta_s: run_eta_ms / 1e3,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn time_in_which_the_machine_slept_is_not_training_time() {
+        let mut epoch = Epoch {
+            order: Vec::new(),
+            step: 1,
+            steps: 100,
+            mean: RunningMean::default(),
+            train_ms: 0.0,
+            validation: None,
+        };
+        epoch.spend(30_000.0); // The first one compiles, perhaps.
+        assert_eq!(epoch.train_ms, 30_000.0);
+        epoch.train_ms = 0.0;
+        epoch.step = 10;
+        epoch.spend(160.0);
+        epoch.spend(3_600_000.0);
+        assert_eq!(epoch.train_ms, 176.0);
+        epoch.spend(9_000.0); // A busy machine is no sleeping one.
+        assert_eq!(epoch.train_ms, 9_176.0);
     }
 }

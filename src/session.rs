@@ -25,7 +25,7 @@ use crate::plan::{self, Plan};
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Config, EpochResult, Event, Loaded, Operators, Position, ShardAdded, Split, Summary,
+    Backend, Config, EpochResult, Event, Loaded, Operators, Position, ShardAdded, Split, Summary,
 };
 use crate::run::{Epoch, Run};
 use crate::train::Learner;
@@ -39,6 +39,9 @@ pub use signals::Signals;
 const STEPS_PER_READ_MAX: usize = 16;
 /// Milliseconds of steps between two reads, because a pause waits for what is queued.
 const READ_EVERY_MS: f64 = 200.0;
+
+/// Adam trains this network stably up to about this learning rate (the tutorial's is a tenth of it).
+const LR_SAFE: f64 = 0.01;
 
 /// One visitor's run and all it needs.
 #[derive(Debug)]
@@ -279,7 +282,7 @@ impl Session {
         };
         let started_ms = now_ms();
         self.learner.read_running(&mut epoch.mean).await?;
-        epoch.train_ms += now_ms() - started_ms;
+        epoch.spend(now_ms() - started_ms);
         let loss = epoch.mean.loss();
         if loss.is_finite() {
             return Ok(());
@@ -287,7 +290,19 @@ impl Session {
         Err(Error::Diverged {
             epoch: run.epoch + 1,
             loss: loss.to_string(),
+            cause: self.cause_of_divergence(),
         })
+    }
+
+    /// Why a loss is no number, as the end of a sentence.
+    fn cause_of_divergence(&self) -> &'static str {
+        if self.config.lr > LR_SAFE {
+            "the learning rate is too high: each step overshoots"
+        } else if self.backend.active.active == Backend::Webgpu {
+            "the graphics card computed something wrong, since the learning rate is a usual one"
+        } else {
+            "the learning rate is too high for these images and this batch size"
+        }
     }
 
     /// Does one step or measures one batch. Returns true when the epoch is complete.
@@ -343,7 +358,7 @@ impl Session {
             self.learner.step(&batch, self.config.lr);
         }
         epoch.step += 1;
-        epoch.train_ms += now_ms() - started_ms;
+        epoch.spend(now_ms() - started_ms);
         Ok(())
     }
 

@@ -14,10 +14,10 @@ mod support;
 
 use std::collections::HashMap;
 
-use convburn::checkpoint::{Checkpoint, Numbers, RunState};
+use convburn::checkpoint::{Checkpoint, Numbers, Origin, RunState};
 use convburn::cifar::Dataset;
 use convburn::device;
-use convburn::protocol::{Augment, Config, EpochResult, Event, Split};
+use convburn::protocol::{Augment, Backend, Changes, Config, EpochResult, Event, Split};
 use convburn::session::Session;
 use pollster::block_on;
 use safetensors::SafeTensors;
@@ -242,7 +242,7 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         ),
         ("not finite", changed(|t, _| t[1].2[3] = f32::NAN)),
         ("not finite", changed(|t, _| t[2].2[0] = f32::INFINITY)),
-        ("format 2", changed(|_, m| set(m, "format_version", "2"))),
+        ("format 3", changed(|_, m| set(m, "format_version", "3"))),
         (
             "no version",
             changed(|_, m| set(m, "format_version", "new")),
@@ -279,4 +279,76 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         .unwrap_err();
     assert_eq!(error.code(), "invalid_config");
     finish(&mut session); // It is as it was.
+}
+
+/// What computed a run is in its file, and what rounds otherwise where it goes on is told.
+#[test]
+fn a_run_that_goes_on_elsewhere_says_what_will_not_be_equal() {
+    let mut session = fresh(config());
+    block_on(session.advance(0.0)).unwrap();
+    let bytes = block_on(session.save()).unwrap();
+    assert!(restored(&bytes, dataset()).remarks().is_empty());
+
+    let Checkpoint::Run(mut state, numbers) = session.read(&bytes).unwrap() else {
+        panic!("no run");
+    };
+    let origin = state.origin.clone().unwrap();
+    assert_eq!((origin.backend, origin.workers), (Backend::Flex, 1));
+    let said = |origin: Option<Origin>, state: &mut RunState| {
+        state.origin = origin;
+        let backend = block_on(device::open(&state.config)).unwrap();
+        let session = Session::restored(state.clone(), &numbers, backend, dataset()).unwrap();
+        session.remarks().join(" ")
+    };
+    let from = |backend, workers, version: &str| {
+        Some(Origin {
+            backend,
+            workers,
+            version: version.into(),
+        })
+    };
+    let version = origin.version.as_str();
+    let text = said(from(Backend::Webgpu, 1, version), &mut state);
+    assert!(text.contains("by webgpu and goes on with flex"), "{text}");
+    let text = said(from(Backend::Flex, 4, version), &mut state);
+    assert!(text.contains("by 4 workers and goes on with 1"), "{text}");
+    let text = said(from(Backend::Flex, 1, "0.0.1"), &mut state);
+    assert!(text.contains("by version 0.0.1"), "{text}");
+    assert!(said(None, &mut state).contains("older version"));
+}
+
+/// A file of the format 1, which does not say what computed the run, is read.
+#[test]
+fn a_run_of_the_format_before_is_read() {
+    let old = changed(|_, metadata| {
+        let mut run: serde_json::Value = serde_json::from_str(&metadata["run"]).unwrap();
+        run.as_object_mut().unwrap().remove("origin").unwrap();
+        set(metadata, "run", &run.to_string());
+        set(metadata, "format_version", "1");
+    });
+    let mut old = restored(&old, dataset());
+    finish(&mut old);
+    let mut session = fresh(config());
+    finish(&mut session);
+    assert_eq!(end(&mut old), end(&mut session));
+}
+
+/// A run that goes on may be computed otherwise and with another learning rate; what it is a run of stays.
+#[test]
+fn backend_workers_and_learning_rate_may_change_when_a_run_goes_on() {
+    let changes: Changes = serde_json::from_str(r#"{"backend":"flex","lr":0.0001}"#).unwrap();
+    let before = config();
+    let after = changes.applied_to(&before);
+    assert_eq!(after.lr, 0.0001);
+    assert_eq!(
+        Config {
+            lr: before.lr,
+            ..after
+        },
+        Config {
+            backend: Backend::Flex,
+            ..before
+        }
+    );
+    assert!(serde_json::from_str::<Changes>(r#"{"seed":2}"#).is_err());
 }

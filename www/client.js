@@ -8,7 +8,8 @@
  *
  * A worker holds one of the crate's two modules. It begins with the small one unless the backend is
  * one that only the full module has, and is replaced (`other_module`) by one that holds the full
- * module when something asks for that: what is sent from then on goes to the new one.
+ * module when something asks for that, or by another of its kind when it was lost (recovery.js): what is sent
+ * from then on goes to the new one.
  *
  * Otherwise it does not look into messages, and it keeps no state of the run.
  *
@@ -50,7 +51,7 @@ function open(name) {
 /**
  * @param {(message: Message) => void} tell Is given every message of the worker, in order.
  * @param {Backend} [backend] What the page begins with.
- * @returns {{ send: (command: Command, transfer?: Transferable[]) => void }}
+ * @returns {{ send: (command: Command, transfer?: Transferable[]) => void, restart: (backend: Backend) => void }}
  */
 export function connect(tell, backend = 'auto') {
   /** @type {Worker | null} */
@@ -59,6 +60,8 @@ export function connect(tell, backend = 'auto') {
   let engine = 'awaited';
   /** @type {[Command, Transferable[]][]} */
   let waiting = [];
+  /** @type {Name} */
+  let holds = 'convburn cpu';
 
   /** @param {Message} message */
   function receive(message) {
@@ -68,13 +71,14 @@ export function connect(tell, backend = 'auto') {
       for (const [command, transfer] of waiting) worker?.postMessage(command, transfer);
     }
     if (message.type === 'failed') engine = 'gone';
-    if (message.type === 'other_module') replace();
+    if (message.type === 'other_module') replace('convburn full');
     if (engine !== 'awaited') waiting = [];
     tell(message);
   }
 
   /** @param {Name} name */
   function begin(name) {
+    holds = name;
     const opened = open(name);
     if ('code' in opened) {
       // Later, because whoever connects listens only after it.
@@ -87,17 +91,23 @@ export function connect(tell, backend = 'auto') {
     worker.onmessageerror = () => receive(failed('a message could not be read.'));
   }
 
-  /** The full module takes the small one's place. */
-  function replace() {
+  /** Another worker takes this one's place. @param {Name} name */
+  function replace(name) {
     if (worker) worker.onmessage = worker.onerror = worker.onmessageerror = null; // What it still says is of the past.
     worker?.terminate();
     engine = 'awaited';
-    begin('convburn full');
+    waiting = [];
+    begin(name);
   }
 
   begin(FULL_ONLY.includes(backend) ? 'convburn full' : 'convburn cpu');
 
   return {
+    /** A lost worker is replaced; `auto` is left with the module that it had. */
+    restart(wanted) {
+      const isFull = FULL_ONLY.includes(wanted) || (wanted === 'auto' && holds === 'convburn full');
+      replace(isFull ? 'convburn full' : 'convburn cpu');
+    },
     send(command, transfer = []) {
       if (engine === 'ready') worker?.postMessage(command, transfer);
       else if (engine === 'awaited') waiting.push([command, transfer]);

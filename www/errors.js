@@ -8,9 +8,9 @@
  * @import { ErrorReport } from './protocol.js'
  */
 
-/** The worker has three of these as well, `busy`, `engine_failed` and `not_loaded`; it imports nothing but the module. */
+/** The worker has four of these as well, `busy`, `engine_failed`, `gpu_lost` and `not_loaded`; it imports nothing of the page. */
 export const PAGE_CODES = /** @type {const} */ ([
-  'busy', 'data_unavailable', 'engine_failed', 'invalid_config', 'invalid_data', 'invalid_link', 'invalid_picture',
+  'busy', 'data_unavailable', 'engine_failed', 'gpu_lost', 'invalid_config', 'invalid_data', 'invalid_link', 'invalid_picture',
   'no_module_worker', 'no_simd', 'no_wasm', 'not_loaded', 'worker_failed',
 ]);
 

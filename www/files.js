@@ -12,7 +12,7 @@
  * @import { Action, State } from './store.js'
  */
 import { reportOf, wordsOf } from './errors.js';
-import { isOccupied } from './phases.js';
+import { mayFeed } from './phases.js';
 import { countRecords, heldOut, openFile } from './records.js';
 
 /** @param {string} name @returns {Split} */
@@ -45,7 +45,7 @@ export function createFiles(store, send, begin, most = MOST_IMAGES) {
 
   /** @returns {boolean} Whether files cannot be taken now, which is said. */
   function refuses() {
-    const occupied = isOccupied(store.get());
+    const occupied = !mayFeed(store.get());
     if (occupied) complain('busy', 'The data cannot change while a run is under way.', 'Stop the run, then choose the files again.');
     return occupied;
   }

@@ -11,7 +11,7 @@
  */
 import { reportOf, wordsOf } from './errors.js';
 import { createFiles } from './files.js';
-import { isOccupied } from './phases.js';
+import { mayFeed } from './phases.js';
 import { areWhole, openRecords } from './records.js';
 import { fetchManifest, fetchShard, forgetShard, promisedBy, shardsNeeded } from './shards.js';
 
@@ -92,7 +92,7 @@ export function createLoader(store, send) {
 
   /** The shards that the configuration needs and that were not asked for. @returns {ManifestShard[]} */
   function missing() {
-    if (!manifest || isOccupied(store.get())) return [];
+    if (!manifest || !mayFeed(store.get())) return [];
     return shardsNeeded(manifest, store.get().config).filter(({ file }) => !asked.has(file));
   }
 
@@ -156,7 +156,7 @@ export function createLoader(store, send) {
   /** @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes @param {object} mine @returns {Promise<boolean>} Whether it was sent. */
   async function passOn(shard, bytes, mine) {
     if (mine === streaming && store.get().pool[shard.split] === null) await fillPool(shard, bytes, mine);
-    if (mine !== streaming || isOccupied(store.get())) return false;
+    if (mine !== streaming || !mayFeed(store.get())) return false;
     store.dispatch({ type: 'shard_fetched' });
     send({ type: 'add_shard', id: `${turn}/${shard.file}`, split: shard.split, bytes }, [bytes.buffer]);
     return true;
@@ -190,15 +190,15 @@ export function createLoader(store, send) {
   }
 
   /**
-   * The engine was replaced by one with the other module: it is loaded, then gets what it was replaced
-   * for, then the data of the present source. A Start comes when all of that is there (main.js).
+   * The engine was replaced, by one with the other module or because it was lost: it is loaded, then gets what
+   * it was replaced for, then the data of the present source. A Start comes when all of that is there (main.js).
    * @param {Resend} resend
    */
-  async function sendAgain({ bytes, start }) {
+  async function sendAgain({ bytes, changes, start }) {
     const { source, loaded } = store.get();
     if (source !== 'files') begin('server');
     const sending = source === 'files' ? again() : null;
-    if (bytes) send({ type: 'restore', bytes }, [bytes.buffer]);
+    if (bytes) send({ type: 'restore', bytes, changes }, [bytes.buffer]);
     else if (loaded && !start) load(store.get().config); // The source began with what was accepted before.
     await (sending ?? ensure());
   }

@@ -10,17 +10,21 @@ import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, toFragment } from './config.js';
 import { reportOf, wordsOf } from './errors.js';
+import { createKeeping } from './keeping.js';
 import { createLoader } from './loader.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
+import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
 import { isRunFile, readRunFile } from './run-files.js';
-import { createStore, goesOn, isSettled, problemsOf } from './store.js';
+import { createStore, goesOn, isFoundRunLinks, isSettled, problemsOf } from './store.js';
+import { openVault } from './vault.js';
 import { mountCharts } from './views/charts.js';
 import { mountControls } from './views/controls.js';
 import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
+import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
@@ -29,10 +33,13 @@ import { mountSettings } from './views/settings.js';
 import { mountStage } from './views/stage.js';
 import { mountStatus } from './views/status.js';
 import { mountTryIt } from './views/try-it.js';
+import { mountWakeLock } from './views/wake-lock.js';
 
 const store = createStore(() => performance.now());
-const client = connect((message) => store.dispatch(message), readAddress(location.hash).config.backend);
+const client = connect((message) => recovery.hear(message), readAddress(location.hash).config.backend);
 const loader = createLoader(store, client.send);
+const keeping = createKeeping(store, openVault, navigator.locks);
+const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
 
@@ -68,6 +75,12 @@ function readFragment() {
   if (complaints.length > 0) complain('invalid_link', complaints.join(' '), 'Everything else in the link is used.');
 }
 
+/** @param {Uint8Array<ArrayBuffer>} bytes A saved run. @param {import('./protocol.js').Changes | null} changes */
+function restoreBytes(bytes, changes) {
+  keeping.note(bytes);
+  client.send({ type: 'restore', bytes, changes }, [bytes.buffer]);
+}
+
 /** @param {File} file A saved run. */
 async function restore(file) {
   if (isOccupied(store.get())) {
@@ -75,10 +88,22 @@ async function restore(file) {
     return;
   }
   try {
-    const bytes = await readRunFile(file);
-    client.send({ type: 'restore', bytes }, [bytes.buffer]);
+    restoreBytes(await readRunFile(file), null);
   } catch (thrown) {
     complain('invalid_data', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a .safetensors file that this page saved.');
+  }
+}
+
+/** Goes on with the run that an earlier visit left. */
+async function resumeKept() {
+  store.dispatch({ type: 'resume_wanted' });
+  try {
+    const bytes = await keeping.read();
+    if (!bytes) throw new Error('it is not there any more');
+    restoreBytes(bytes, null);
+  } catch (thrown) {
+    const message = `The run that was kept cannot be read: ${wordsOf(thrown)}.`;
+    store.dispatch({ type: 'resume_failed', error: reportOf('invalid_data', message, 'Delete what is stored, or open a file that you saved.') });
   }
 }
 
@@ -102,8 +127,18 @@ function react(state, before, message) {
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   asking.heard(message);
-  const { autostart, startWaits } = store.get();
-  if ((autostart || startWaits) && isUsable(store.get())) start();
+  keeping.heard(message);
+  const now = store.get();
+  if (now.resumes && now.resumable && isSettled(now)) client.send({ type: 'resume' }); // A second one does no harm.
+  else if (now.autostart) startByItself(now);
+  else if (now.startWaits && isUsable(now)) start();
+}
+
+/** A link that starts by itself goes on with its own run that was kept, and takes no other's place unasked. @param {State} state */
+function startByItself(state) {
+  if (!state.kept.looked || !isUsable(state)) return;
+  if (!state.kept.found?.position) start();
+  else if (isFoundRunLinks(state) && state.loaded) void resumeKept();
 }
 
 /** @param {State} state */
@@ -132,6 +167,23 @@ const actions = {
   takeFiles,
   /** @param {Command} command */
   send: (command) => client.send(command),
+  resumeKept,
+  deleteKept: keeping.remove,
+  dismissKept: () => store.dispatch({ type: 'run_found', found: null }),
+  /** After a loss that is no number: from before it, or anew, with a tenth of the learning rate. */
+  goOnCarefully() {
+    const { runConfig, config } = store.get();
+    const lr = Number(((runConfig ?? config).lr / 10).toPrecision(6));
+    const bytes = keeping.latest();
+    store.dispatch({ type: 'error_dismissed' });
+    if (bytes) {
+      store.dispatch({ type: 'resume_wanted' });
+      restoreBytes(bytes, { lr });
+    } else {
+      store.dispatch({ type: 'field_edited', field: 'lr', text: String(lr) });
+      start();
+    }
+  },
   retryData() {
     store.dispatch({ type: 'error_dismissed' });
     void loader.retry();
@@ -145,7 +197,7 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountEvaluation, mountTryIt]) {
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt]) {
   mount(store, actions);
 }
 
@@ -163,6 +215,8 @@ addEventListener('drop', (event) => {
   void takeFiles([...(event.dataTransfer?.files ?? [])]);
 });
 
+setInterval(recovery.look, LOOK_EVERY_MS);
 readFragment();
 fetchReference(store);
+void keeping.find();
 void loader.useServer();

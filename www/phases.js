@@ -12,9 +12,9 @@
 /** @typedef {'loading' | 'ready' | 'compiling' | 'training' | 'paused' | 'evaluating' | 'recovering' | 'done' | 'error'} Phase */
 
 /**
- * Where a message leads: to a phase, back to the one before an evaluation, or to `ready` or
- * `loading`, as the data stands.
- * @typedef {Phase | 'before' | 'settle'} Target
+ * Where a message leads: to a phase, back to the one before an evaluation, to `ready` or `loading` as
+ * the data stands, or, when a run takes an engine's loss, to where it waits for the new one.
+ * @typedef {Phase | 'before' | 'settle' | 'recover' | 'restored'} Target
  */
 
 /** @type {Phase[]} */
@@ -29,6 +29,12 @@ const IDLE = ['loading', 'ready', 'done'];
 function isBusy(phase) {
   return phase !== 'error' && !IDLE.includes(phase);
 }
+
+/**
+ * Whether data may be sent to the engine: while nothing runs, and to one that takes another's place.
+ * @param {{ phase: Phase, starting: boolean }} state
+ */
+export const mayFeed = (state) => state.phase === 'recovering' || !isOccupied(state);
 
 /**
  * Whether neither settings nor data may change: also while the answer to a Start is awaited.
@@ -57,15 +63,17 @@ export const TRANSITIONS = {
   progress: { from: RUNNING, to: 'training' },
   epoch_end: { from: RUNNING, to: 'training' },
   paused: { from: RUNNING, to: 'paused' },
-  resumed: { from: ['paused', 'ready'], to: 'training' }, // From `ready`, a run that was restored.
-  restored: { from: [...IDLE, 'error'], to: 'ready' },
+  resumed: { from: ['paused', 'ready', 'recovering'], to: 'training' }, // From `ready`, a run that was restored.
+  restored: { from: [...IDLE, 'error', 'recovering'], to: 'restored' },
   stopped: { from: RUNNING, to: 'ready' },
   done: { from: RUNNING, to: 'done' },
   was_reset: { from: [...IDLE, 'paused', 'error'], to: 'settle' },
   // Measuring on the test images.
   evaluating: { from: ['ready', 'paused', 'done'], to: 'evaluating' },
   evaluation: { from: ['evaluating'], to: 'before' },
-  // The worker is of no more use.
+  // The worker is of no more use; another one takes its place, or none does.
+  recovering: { from: 'any', to: 'recover' },
+  recovery_left: { from: ['recovering'], to: 'ready' },
   failed: { from: 'any', to: 'error' },
 };
 
@@ -76,6 +84,7 @@ export const TRANSITIONS = {
  * @property {boolean} settled Whether the engine and the data are there.
  * @property {boolean} loaded Whether the engine has ever accepted a configuration.
  * @property {boolean} trained Whether there is a trained network.
+ * @property {boolean} resumes Whether a run goes on by itself once the engine and its data are there.
  */
 
 /**
@@ -84,11 +93,14 @@ export const TRANSITIONS = {
  * @param {Standing} standing
  * @returns {Phase}
  */
-export function nextPhase(phase, message, { before, settled, loaded, trained }) {
+export function nextPhase(phase, message, { before, settled, loaded, trained, resumes }) {
   if (message.type === 'error' && message.command !== 'add_shard') return afterError(phase, before, message, loaded);
   const row = TRANSITIONS[message.type];
   if (!row || (row.from !== 'any' && !row.from.includes(phase))) return phase;
   if (row.to === 'before') return before;
+  // A run that was never kept begins anew, as after the page's own start.
+  if (row.to === 'recover') return trained || resumes ? 'recovering' : 'loading';
+  if (row.to === 'restored') return phase === 'recovering' && resumes ? phase : 'ready';
   if (row.to !== 'settle') return row.to;
   // Missing data takes no result away: the trained network can still be measured and asked.
   if (trained && phase !== 'loading') return phase;

@@ -8,13 +8,15 @@
  * Buffers are transferred, not shared: it works on any host, whatever headers it sends.
  *
  * @typedef {'gradients' | 'logits'} Task
- * @typedef {{ resolve: (numbers: Float32Array) => void, reject: (reason: Error) => void, timer: number }} Pending
+ * @typedef {{ resolve: (numbers: Float32Array) => void, reject: (reason: Error) => void, untilMs: number }} Pending
  * @typedef {{ worker: Worker, pending: Pending | null }} Helper
  */
 
 /** Milliseconds after which a helper that has not answered never will: a start, and so much for each image. */
 const PATIENCE_MS = 10_000;
 const PATIENCE_IMAGE_MS = 100;
+/** Milliseconds between two looks at who has not answered: a timer for each job would be a fiftieth of a step. */
+const LOOK_EVERY_MS = 1_000;
 /** Bytes of an image. */
 const PIXEL_BYTES = 3_072;
 
@@ -27,6 +29,8 @@ export function createPool(script, open = () => new Worker(new URL('./helper.js'
   const helpers = [];
   /** @type {WebAssembly.Module | null} */
   let module = null;
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let looking;
 
   /** @param {number} index @returns {Helper} */
   function start(index) {
@@ -51,8 +55,14 @@ export function createPool(script, open = () => new Worker(new URL('./helper.js'
   function settle(helper) {
     const { pending } = helper;
     helper.pending = null;
-    if (pending) clearTimeout(pending.timer);
     return pending;
+  }
+
+  /** Gives up who has not answered in time. */
+  function look() {
+    helpers.forEach((helper, index) => {
+      if (helper?.pending && performance.now() > helper.pending.untilMs) lose(index, helper, 'it did not answer');
+    });
   }
 
   /** Ends a helper; the next job for its place starts another. @param {number} index @param {Helper} helper @param {string} problem */
@@ -73,6 +83,8 @@ export function createPool(script, open = () => new Worker(new URL('./helper.js'
       for (let index = 0; index < count; index += 1) {
         if (!helpers[index]) start(index);
       }
+      clearInterval(looking);
+      looking = count > 0 ? setInterval(look, LOOK_EVERY_MS) : undefined;
     },
 
     /**
@@ -85,8 +97,7 @@ export function createPool(script, open = () => new Worker(new URL('./helper.js'
       const helper = helpers[index] ?? start(index);
       return new Promise((resolve, reject) => {
         const patienceMs = PATIENCE_MS + PATIENCE_IMAGE_MS * (pixels.length / PIXEL_BYTES);
-        const timer = Number(setTimeout(() => lose(index, helper, 'it did not answer'), patienceMs));
-        helper.pending = { resolve, reject, timer };
+        helper.pending = { resolve, reject, untilMs: performance.now() + patienceMs };
         helper.worker.postMessage({ task, parameters, pixels, labels }, [parameters.buffer, pixels.buffer, labels.buffer]);
       });
     },

@@ -133,7 +133,10 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {Loaded} loaded
  * @property {EpochResult[]} history
  * @property {Position | null} [position] Where the run stands; none when it is over.
+ * @property {string[]} remarks What keeps it from going on with the bits that it would have had.
  */
+
+/** What may change when a saved run goes on. @typedef {Partial<Pick<Config, 'backend' | 'workers' | 'lr'>>} Changes */
 
 /**
  * @typedef {object} ShardAdded
@@ -205,14 +208,14 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'start', config: Config }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'evaluate' } | { type: 'save' }
- *   | { type: 'restore', bytes: Uint8Array<ArrayBuffer> }
+ *   | { type: 'restore', bytes: Uint8Array<ArrayBuffer>, changes: Changes | null }
  *   | { type: 'predict', id: number, pixels: Uint8Array }} Command
  */
 
 /**
  * What is to be sent again once another module is there: a file that was opened or whose weights wait for
  * the Start, and whether to start. A load is not in it: the data's source begins with one.
- * @typedef {{ bytes: Uint8Array<ArrayBuffer> | null, start: boolean }} Resend
+ * @typedef {{ bytes: Uint8Array<ArrayBuffer> | null, changes: Changes | null, start: boolean }} Resend
  */
 
 /**
@@ -220,8 +223,11 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * after it, and again when a backend has been refused. `error` means that one command failed;
  * `failed` means that the worker is of no more use. `other_module` means that a command needs a backend
  * that this worker's module lacks: nothing has changed, and it is sent again to a worker with the full module.
+ * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses or stops.
  * @typedef {Event
  *   | { type: 'ready' }
+ *   | { type: 'heartbeat', pulls: number, turning: boolean }
+ *   | { type: 'checkpoint', bytes: Uint8Array<ArrayBuffer>, save_ms: number }
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'shard_added', id: string, added: ShardAdded }

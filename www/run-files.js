@@ -2,7 +2,7 @@
  * A saved run as the visitor's file: told from other files by its name, and read.
  *
  * What is in it is the crate's to say (src/checkpoint.rs); here is only looked at what keeps a file
- * from being read at all.
+ * from being read at all, and at where a run of our own stands, to be told before the engine is there.
  */
 
 /** As the crate has it: the tutorial's run takes 1.5 MB. */
@@ -22,4 +22,43 @@ export async function readRunFile(file) {
     throw new Error('cannot be read: it may be a folder, or it was moved');
   });
   return new Uint8Array(buffer);
+}
+
+/** Longest description that is read: a thousand epochs take a fifth of it. */
+const MOST_HEADER_BYTES = 2 ** 20;
+
+/**
+ * Where a run stands: the epoch that goes on, from 1, and its steps done; none when it is over.
+ * @typedef {{ config: Record<string, unknown>, trained: number, epochs: number, position: { epoch: number, step: number } | null, valAccuracy: number | null }} RunDescription
+ */
+
+/** @param {unknown} value @returns {value is number} */
+const isCount = (value) => Number.isInteger(value) && Number(value) >= 0;
+
+/**
+ * Reads where a run stands from the file's own description; null of anything else. The crate checks the
+ * file before anything of it is used.
+ * @param {Uint8Array<ArrayBuffer>} bytes
+ * @returns {RunDescription | null}
+ */
+export function describeRun(bytes) {
+  if (bytes.length < 8) return null;
+  const length = Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
+  if (length > MOST_HEADER_BYTES || length > bytes.length - 8) return null;
+  try {
+    const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+    const { config, history, position } = JSON.parse(header.__metadata__.run);
+    if (!Array.isArray(history) || !isCount(config.epochs)) return null;
+    const last = history[history.length - 1]?.val_accuracy;
+    const place = position && isCount(position.epoch) && isCount(position.step) ? { epoch: position.epoch + 1, step: position.step } : null;
+    return {
+      config,
+      trained: history.length,
+      epochs: place && isCount(position.epochs_end) ? position.epochs_end : history.length,
+      position: place,
+      valAccuracy: typeof last === 'number' ? last : null,
+    };
+  } catch {
+    return null;
+  }
 }

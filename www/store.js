@@ -11,10 +11,13 @@
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
  * @import { Reference, ReferenceAction } from './reference.js'
+ * @import { RecoveryAction } from './recoveries.js'
+ * @import { RunDescription } from './run-files.js'
  */
 import { ARRIVALS, NO_DATA, withoutShard } from './arrivals.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { nextPhase } from './phases.js';
+import { RECOVERIES, restoredOver } from './recoveries.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
 
 /**
@@ -31,6 +34,12 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {Uint8Array} pixels
  * @property {string} title
  * @property {boolean} asked Whether the visitor chose it and waits for the answer; the first image comes by itself.
+ */
+
+/**
+ * What is kept of runs. `found` was there when the page began; `looked` says that
+ * this is known; `problem` is why nothing can be kept, as a sentence.
+ * @typedef {{ found: RunDescription | null, looked: boolean, any: boolean, problem: string | null }} Kept
  */
 
 /** Records of each split. @typedef {{ train: number, test: number }} Promised */
@@ -70,6 +79,10 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {Position | null} resumable Where a restored run goes on.
  * @property {boolean} fromWeights Whether the next Start begins from weights that were opened.
  * @property {boolean} startWaits Whether a Start waits for the engine's other module and the data in it.
+ * @property {boolean} resumes Whether a run goes on by itself once the engine and its data are there.
+ * @property {{ at: number, reason: string }[]} marks Where in the run the engine was replaced; `at` counts epochs from 0.
+ * @property {string | null} notice What the visitor should know and need not answer.
+ * @property {Kept} kept What is kept on this machine of runs.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
  * @property {boolean} trained Whether the model has left its initial weights.
  * @property {boolean} diverged Whether the run ended because its loss is no number any more.
@@ -101,7 +114,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  *   | { type: 'subject_chosen', subject: Subject }
  *   | { type: 'complained', error: ErrorReport }
  *   | { type: 'error_dismissed' }
- *   | ReferenceAction} Action
+ *   | RecoveryAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -135,6 +148,10 @@ export function initialState() {
     resumable: null,
     fromWeights: false,
     startWaits: false,
+    resumes: false,
+    marks: [],
+    notice: null,
+    kept: { found: null, looked: false, any: false, problem: null },
     starting: false,
     trained: false,
     diverged: false,
@@ -163,7 +180,10 @@ export function isSettled({ loaded, data, source, files, promised, config, dataP
 }
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-const NO_RUN = { compiling: null, progress: null, trace: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, fromWeights: false, probabilities: null };
+const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, fromWeights: false, probabilities: null };
+
+/** A run outlasts the engine that another one replaces. @param {State} state */
+const withoutRun = ({ phase }) => (phase === 'recovering' ? {} : NO_RUN);
 
 /** @param {Progress} progress @returns {TracePoint} */
 function pointOf({ epoch, step, steps, loss }) {
@@ -188,6 +208,12 @@ function edit(state, field, text) {
 export function goesOn({ resumable, phase, config, runConfig }) {
   const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
   return resumable !== null && phase === 'ready' && keys.every((key) => config[key] === runConfig?.[key]);
+}
+
+/** Whether a run that was kept is the link's own: then a link that starts by itself goes on with it. @param {State} state */
+export function isFoundRunLinks({ kept, config }) {
+  const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
+  return keys.every((key) => kept.found?.config[key] === config[key]);
 }
 
 /** Every field that cannot stay, alone or beside the others, with its sentence. @param {State} state @returns {Record<string, string>} */
@@ -221,19 +247,20 @@ const ended = (state, _message, nowMs) => ({ resumable: null, timings: { ...stat
 const CHANGES = {
   ...ARRIVALS,
   ...REFERENCES,
+  ...RECOVERIES,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
-  source_chosen: (_state, { source, turn, promised }) => ({ ...NO_RUN, ...NO_DATA, source, turn, promised }),
+  source_chosen: (state, { source, turn, promised }) => ({ ...withoutRun(state), ...NO_DATA, source, turn, promised }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
   // A link that starts by itself may have been complained of: that stays to be read.
-  start_sent: (state) => ({ starting: true, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
+  start_sent: (state) => ({ starting: true, notice: null, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
   subject_chosen: (_state, { subject }) => ({ subject, probabilities: null }),
   complained: (_state, { error }) => ({ error }),
   error_dismissed: () => ({ error: null }),
 
   ready: (state, _message, nowMs) => ({ alive: true, timings: { ...state.timings, engine_ready_ms: nowMs } }),
-  loaded: (state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: afterLoad(state) }),
+  loaded: (state, { loaded }) => ({ ...withoutRun(state), loaded, data: loaded.data, error: afterLoad(state) }),
   started: (state, { loaded }, nowMs) => ({
     ...NO_RUN, loaded, data: loaded.data, runConfig: loaded.config, starting: false,
     timings: { ...state.timings, run_started_ms: nowMs, run_ended_ms: null },
@@ -245,12 +272,14 @@ const CHANGES = {
   backend: (state, { backend }) => (state.loaded ? { loaded: { ...state.loaded, backend } } : {}),
   // A restored run brings its configuration, so that the link and the form are its own; weights bring none. A Start that
   // was pressed before it came is yet to be answered.
-  restored: (state, { restored: { kind, loaded, history, position } }) => ({
-    ...NO_RUN, loaded, data: loaded.data, error: null, ...(kind === 'run' ? { config: loaded.config, runConfig: loaded.config, problems: {} } : {}),
-    epochs: history, trained: true, resumable: position ?? null, fromWeights: kind === 'weights', autostart: false,
+  restored: (state, { restored }) => (state.phase === 'recovering' ? restoredOver(state, restored) : {
+    ...NO_RUN, loaded: restored.loaded, data: restored.loaded.data, error: null,
+    ...(restored.kind === 'run' ? { config: restored.loaded.config, runConfig: restored.loaded.config, problems: {} } : {}),
+    epochs: restored.history, trained: true, resumable: restored.position ?? null, fromWeights: restored.kind === 'weights',
+    autostart: false, resumes: state.resumes && Boolean(restored.position), notice: restored.remarks.join(' ') || null,
     timings: { ...state.timings, run_started_ms: null, run_ended_ms: null },
   }),
-  resumed: (state, _message, nowMs) => ({ resumable: null, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),
+  resumed: (state, _message, nowMs) => ({ resumable: null, resumes: false, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),
   was_reset: (_state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: null }),
   progress: (state, { type: _, ...progress }) => ({
     progress,
@@ -265,10 +294,11 @@ const CHANGES = {
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start') return { error, starting: false };
+    if (command === 'restore') return { error, resumes: false };
     if (command === 'advance') return { ...ended(state, null, nowMs), error, diverged: error.code === 'diverged' };
     return { error };
   },
-  failed: (state, { error }) => ({ error: withWayOn(state, error), alive: false, starting: false, startWaits: false }),
+  failed: (state, { error }) => ({ error: withWayOn(state, error), alive: false, starting: false, startWaits: false, resumes: false }),
 };
 
 /**
@@ -290,7 +320,9 @@ function backTo({ phase, phaseBefore }, message, standing) {
  */
 export function reduce(state, message, nowMs) {
   const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs) };
-  const standing = { before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained };
+  const standing = {
+    before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained, resumes: changed.resumes,
+  };
   const phase = nextPhase(state.phase, message, standing);
   if (phase === 'evaluating') changed.phaseBefore = backTo(state, message, standing);
   if (phase === 'ready' && changed.timings.data_ready_ms === null) {

@@ -12,8 +12,9 @@
  *
  * It knows nothing of the page, holds no pixels and decides nothing about learning.
  *
- * @import { BackendStatus, Command, Config, Event, Manifest, Message, ErrorReport, Resend } from './protocol.js'
+ * @import { BackendStatus, Changes, Command, Config, Event, Manifest, Message, ErrorReport, Resend } from './protocol.js'
  */
+import { watchGpu } from './gpu-watch.js';
 import { offerHelpers } from './pool.js';
 
 /** Which module this worker is for: the small one, for the processor alone, or the one with every backend. */
@@ -23,6 +24,12 @@ let convburn;
 
 /** Milliseconds of training between two looks at the messages; a pause waits that long at most. */
 const ADVANCE_BUDGET_MS = 100;
+/** Milliseconds of training after which the page is given the run to keep, beside each epoch's end. */
+const CHECKPOINT_EVERY_MS = 30_000;
+/** Milliseconds in which a graphics card's own word about its end is waited for. */
+const GPU_WORD_MS = 300;
+/** Milliseconds between two signs of life. */
+const HEARTBEAT_MS = 5_000;
 
 /** @type {Manifest | null} The manifest of the data held: a new run loads with the same one. */
 let manifest = null;
@@ -40,6 +47,10 @@ let weights = null;
 let starting = false;
 /** Whether the loop that pulls it is turning. */
 let turning = false;
+/** How often it has turned: an engine that lives and does not get on is no better than one that died. */
+let pulls = 0;
+/** When the page was last given the run, or it began. */
+let checkpointMs = 0;
 /** Whether the run was told to stop and has not yet said that it did. */
 let stopping = false;
 
@@ -124,6 +135,27 @@ function relay(event) {
   if (event.type === 'paused') turning = stopping;
 }
 
+/** Whether the page is to be given the run after these events. @param {Event[]} events */
+function isCheckpointDue(events) {
+  const ends = events.some(({ type }) => type === 'epoch_end' || type === 'paused' || type === 'stopped');
+  const isPreparing = events.some(({ type }) => type === 'compiling' || type === 'backend');
+  return ends || (!isPreparing && performance.now() - checkpointMs >= CHECKPOINT_EVERY_MS);
+}
+
+/** The run as a file; none where there is nothing worth one, as after a loss that is no number. */
+async function makeCheckpoint() {
+  const beganMs = performance.now();
+  try {
+    /** @type {Uint8Array<ArrayBuffer>} */
+    const bytes = await exclusively(() => convburn.save());
+    checkpointMs = performance.now();
+    return { bytes, save_ms: checkpointMs - beganMs };
+  } catch (thrown) {
+    if (isFatal(thrown)) throw thrown;
+    return null;
+  }
+}
+
 /**
  * Pulls the run until it pauses, stops or is done. Once that is so there is no further wait: a
  * command served in between would start a second loop.
@@ -131,15 +163,21 @@ function relay(event) {
 async function turn() {
   if (turning) return;
   turning = true;
+  checkpointMs = performance.now();
   try {
     for (;;) {
       const events = await exclusively(() => convburn.advance(ADVANCE_BUDGET_MS));
+      pulls += 1;
+      const checkpoint = isCheckpointDue(events) ? await makeCheckpoint() : null; // Before what it brought is told: see below.
       for (const event of events) relay(event);
+      if (checkpoint) post({ type: 'checkpoint', ...checkpoint }, [checkpoint.bytes.buffer]);
       if (!turning) return;
       if (stopping) convburn.stop(); // Asking twice does no harm, and the pause may have taken it.
       await yieldOnce();
     }
   } catch (thrown) {
+    // A graphics card that was lost says so itself, and better, but a little later.
+    if (['compute', 'self_check'].includes(report(thrown).code)) await new Promise((resolve) => { self.setTimeout(resolve, GPU_WORD_MS); });
     inRun = false;
     stopping = false;
     answerError(thrown, 'advance');
@@ -155,11 +193,19 @@ function answerError(thrown, command, id) {
   if (error.code === 'self_check') void tellBackends(); // The crate remembers the refusal.
 }
 
+/** Says that the engine is alive, and whether it gets on. */
+self.setInterval(() => post({ type: 'heartbeat', pulls, turning }), HEARTBEAT_MS);
+
+watchGpu((problem) => post({
+  type: 'failed',
+  error: { code: 'gpu_lost', message: `Training on the graphics card ended: ${problem}.`, hint: 'Reload the page; choose the backend “flex” if it happens again.' },
+}));
+
 /** Gives the weights that were opened to the run that begins; the next one begins anew. */
 async function takeWeights() {
   const bytes = weights;
   weights = null;
-  if (bytes) await exclusively(() => convburn.restore(bytes));
+  if (bytes) await exclusively(() => convburn.restore(bytes, null));
 }
 
 /** @returns {ErrorReport} */
@@ -183,15 +229,15 @@ function notLoaded() {
 /**
  * Whether the small module lacks what this configuration asks for. What is wrong with a configuration
  * is said by the call that follows.
- * @param {Config | null} config
+ * @param {Config | null} config @param {Changes | null} [changes] What of it is to be otherwise.
  */
-async function isForOther(config) {
-  return !isFull && config !== null && convburn.needs_other_module(config).catch(() => false);
+async function isForOther(config, changes = null) {
+  return !isFull && config !== null && convburn.needs_other_module({ ...config, ...changes }).catch(() => false);
 }
 
 /** @param {Partial<Resend>} resend */
-function handBack({ bytes = null, start = false }) {
-  post({ type: 'other_module', resend: { bytes, start } }, bytes ? [bytes.buffer] : []);
+function handBack({ bytes = null, changes = null, start = false }) {
+  post({ type: 'other_module', resend: { bytes, changes, start } }, bytes ? [bytes.buffer] : []);
 }
 
 /** One function a command; each answers with its message or throws. */
@@ -286,8 +332,8 @@ const handlers = {
   async restore(command) {
     if (inRun || starting) throw alreadyRunning();
     const restored = await exclusively(async () => (
-      !isFull && await isForOther(await convburn.config_of(command.bytes)) ? null : convburn.restore(command.bytes)));
-    if (!restored) return handBack({ bytes: command.bytes });
+      !isFull && await isForOther(await convburn.config_of(command.bytes), command.changes) ? null : convburn.restore(command.bytes, command.changes)));
+    if (!restored) return handBack({ bytes: command.bytes, changes: command.changes });
     waiting = !turning && Boolean(restored.position); // A run that was opened before it may have gone on meanwhile.
     weights = restored.kind === 'weights' ? command.bytes : null;
     post({ type: 'restored', restored });

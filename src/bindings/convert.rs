@@ -6,7 +6,6 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 use crate::error::Error;
-use crate::protocol::Config;
 
 /// Converts an answer; an option that is none becomes null.
 pub(super) fn to_js(value: &impl Serialize) -> Result<JsValue, Error> {
@@ -30,8 +29,10 @@ pub(super) fn from_js<T: DeserializeOwned>(
 
 /// A misspelt setting must not be ignored: serde-wasm-bindgen 0.6 only asks an object for the fields it
 /// knows, whatever `deny_unknown_fields` says.
-pub(super) fn reject_unknown_keys(config: &JsValue) -> Result<(), Error> {
-    let known = to_js(&Config::default())?;
+///
+/// `known`: a value with all the keys that there are.
+pub(super) fn reject_unknown_keys(config: &JsValue, known: &impl Serialize) -> Result<(), Error> {
+    let known = to_js(known)?;
     for key in Object::keys(config.unchecked_ref::<Object>()) {
         if !Reflect::has(&known, &key).unwrap_or(false) {
             let problem = "there is no such setting".to_owned();

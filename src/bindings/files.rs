@@ -3,12 +3,12 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::convert::{answer, to_js};
+use super::convert::{answer, from_js, reject_unknown_keys, to_js};
 use super::{Claim, lock};
 use crate::checkpoint::{Checkpoint, Numbers, RunState};
 use crate::device;
 use crate::error::Error;
-use crate::protocol::{FileKind, Restored};
+use crate::protocol::{Changes, FileKind, Restored};
 use crate::session::Session;
 
 /// The run as one `.safetensors` file, under way, paused or over: configuration, weights, optimiser,
@@ -64,18 +64,32 @@ async fn read_config(bytes: &[u8]) -> Result<JsValue, Error> {
 /// next `advance` or `train_epoch`; weights begin a new run under the present configuration. The data
 /// stays. When it fails, the session before it stays.
 ///
+/// `changes`: another `backend`, `workers` or `lr` than the run's own, or null. What keeps the run from going on
+/// with the bits that it would have had is in `remarks`.
+///
 /// # Errors
-/// `checkpoint`, `invalid_config`, `backend_unavailable`, `not_loaded`, `busy`.
+/// `checkpoint`, `invalid_argument`, `invalid_config`, `backend_unavailable`, `not_loaded`, `busy`.
 #[wasm_bindgen(unchecked_return_type = "Restored")]
-pub async fn restore(bytes: Uint8Array) -> Result<JsValue, JsValue> {
-    answer(restore_file(&bytes.to_vec()).await)
+pub async fn restore(
+    bytes: Uint8Array,
+    #[wasm_bindgen(unchecked_optional_param_type = "Partial<Changes> | null")] changes: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(restore_file(&bytes.to_vec(), changes).await)
 }
 
-async fn restore_file(bytes: &[u8]) -> Result<JsValue, Error> {
+async fn restore_file(bytes: &[u8], changes: JsValue) -> Result<JsValue, Error> {
     let claim = Claim::new("restore")?;
+    if changes.is_object() {
+        reject_unknown_keys(&changes, &Changes::default())?;
+    }
+    let changes: Changes = from_js("changes", changes)?.unwrap_or_default();
     let read = lock(&claim.0).await?.get()?.read(bytes)?;
     match read {
-        Checkpoint::Run(state, numbers) => go_on(&claim, *state, &numbers).await,
+        Checkpoint::Run(mut state, numbers) => {
+            state.config = changes.applied_to(&state.config);
+            state.config.validate()?;
+            go_on(&claim, *state, &numbers).await
+        }
         Checkpoint::Weights(numbers) => {
             let mut loaned = lock(&claim.0).await?;
             let session = loaned.get()?;
@@ -103,5 +117,6 @@ fn answer_of(session: &Session, kind: FileKind) -> Result<JsValue, Error> {
         loaded: session.loaded(),
         history: session.history().to_vec(),
         position: session.position(),
+        remarks: session.remarks(),
     })
 }

@@ -79,6 +79,15 @@ export interface Restored {
     loaded: Loaded;
     history: EpochResult[];
     position: Position | null;
+    /** What keeps it from going on with the bits that it would have had: a sentence each. */
+    remarks: string[];
+}
+
+/** What may change when a saved run goes on. */
+export interface Changes {
+    backend: Backend;
+    workers: number;
+    lr: number;
 }
 
 /** What `add_shard` answers. */

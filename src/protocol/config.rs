@@ -139,6 +139,31 @@ impl Config {
     }
 }
 
+/// What may change when a saved run goes on: how it is computed, and how boldly; not what it is a run of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Changes {
+    /// Another backend.
+    pub backend: Option<Backend>,
+    /// Another number of workers asked for.
+    pub workers: Option<u32>,
+    /// Another learning rate.
+    pub lr: Option<f64>,
+}
+
+impl Changes {
+    /// `config` with these changes.
+    #[must_use]
+    pub fn applied_to(&self, config: &Config) -> Config {
+        Config {
+            backend: self.backend.unwrap_or(config.backend),
+            workers: self.workers.unwrap_or(config.workers),
+            lr: self.lr.unwrap_or(config.lr),
+            ..config.clone()
+        }
+    }
+}
+
 fn in_range(field: &'static str, value: u32, low: u32, high: u32) -> Result<(), Error> {
     if (low..=high).contains(&value) {
         return Ok(());

@@ -4,7 +4,7 @@
 
 use super::Session;
 use crate::batch;
-use crate::checkpoint::{self, Checkpoint, Numbers, RunPosition, RunState};
+use crate::checkpoint::{self, Checkpoint, Numbers, Origin, RunPosition, RunState};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
@@ -40,8 +40,29 @@ impl Session {
             adam_steps,
             history: self.history.clone(),
             position,
+            origin: Some(self.origin()),
         };
         checkpoint::encode_run(&state, &numbers, &self.learner.slots())
+    }
+
+    /// What computes here.
+    fn origin(&self) -> Origin {
+        Origin {
+            backend: self.backend.active.active,
+            workers: self.backend.active.workers,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    /// What keeps a restored run from going on with the bits that it would have had: a sentence each.
+    pub fn remarks(&self) -> Vec<String> {
+        let Some((state, _)) = &self.restored else {
+            return Vec::new();
+        };
+        match &state.origin {
+            Some(origin) => origin.differences(&self.origin()),
+            None => vec!["It does not say what computed it: an older version saved it.".into()],
+        }
     }
 
     /// The network's parameters alone, as a file.

@@ -5,7 +5,7 @@
  * The crate's parsers are attacked in tests/hostile.rs and in fuzz/.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -13,7 +13,7 @@ import { DEFAULTS, RULES, crossCheck, parseField, parseFragment, presetOf, readA
 import { createFiles } from '../../www/files.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
 import { areWhole, countRecords, heldOut, openFile, openRecords, problemOf, recordAt } from '../../www/records.js';
-import { isRunFile, readRunFile } from '../../www/run-files.js';
+import { describeRun, isRunFile, readRunFile } from '../../www/run-files.js';
 import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
 import { initialState, reduce } from '../../www/store.js';
 
@@ -191,4 +191,33 @@ test('a saved run’s file is told by its name, and read only if it is no larger
     if (may && !fails) assert.ok(read instanceof Uint8Array);
     else assert.match(read, /^(is empty|is too large to be a saved run|cannot be read: .+)$/);
   }), runs(2_000));
+});
+
+const folder = new URL('../../fuzz/seeds/checkpoint/', import.meta.url);
+const files = readdirSync(folder).map((name) => [...readFileSync(new URL(name, folder))]);
+/** A run's file whose header is changed as text, its length made right again or not. */
+const almostRun = fc.tuple(fc.constantFrom(...files), fc.array(change, { maxLength: 3 }), fc.boolean(), fc.oneof(fc.constant(null), fc.tuple(
+  fc.constantFrom('epochs', 'history', 'position', 'epochs_end', 'step', 'val_accuracy', 'config', '__metadata__', 'run'), fc.jsonValue(),
+))).map(([file, changes, isRight, odd]) => {
+  const length = Number(new DataView(Uint8Array.from(file).buffer).getBigUint64(0, true));
+  let header = changes.reduce(mutate, file.slice(8, 8 + length));
+  // Some value of the JSON in JSON, or of the outer one, becomes anything.
+  if (odd) header = [...new TextEncoder().encode(new TextDecoder().decode(Uint8Array.from(header)).replace(new RegExp(`(\\\\?"${odd[0]}\\\\?":)[^,}]*`), (_, start) => (
+    start + JSON.stringify(odd[1]).replaceAll('"', start.startsWith('\\') ? '\\"' : '"'))))];
+  const bytes = Uint8Array.from([...file.slice(0, 8), ...header, ...file.slice(8 + length)]);
+  if (isRight) new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
+  return bytes;
+});
+
+test('any file is told where its run stands, or nothing of it', () => {
+  let told = 0;
+  fc.assert(fc.property(fc.oneof(almostRun, bytes), (input) => {
+    const run = describeRun(input);
+    if (!run) return;
+    told += 1;
+    for (const count of [run.trained, run.epochs, ...(run.position ? [run.position.epoch, run.position.step] : [])]) assert.ok(Number.isInteger(count) && count >= 0);
+    assert.ok(run.valAccuracy === null || typeof run.valAccuracy === 'number');
+    assert.equal(typeof run.config, 'object');
+  }), runs(10_000));
+  assert.ok(told > 500, String(told));
 });

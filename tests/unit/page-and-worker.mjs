@@ -1,5 +1,6 @@
 /**
- * The page's store, www/client.js and www/worker.js, joined by two queues, with a crate of a few lines behind them.
+ * The page's store, www/client.js, www/recovery.js and www/worker.js, joined by queues, with a crate of a few lines
+ * behind them.
  *
  * A tape of numbers decides everything: which button is pressed, which queue moves, what the crate says and
  * whether it fails. It is a helper of machine.test.mjs and draws no page.
@@ -8,12 +9,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { connect } from '../../www/client.js';
 import { isOccupied } from '../../www/phases.js';
+import { createRecovery } from '../../www/recovery.js';
 import { goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
 import { pressable } from '../../www/views/controls.js';
 
 const SOURCE = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
   .replaceAll(/await import\('\.\/convburn_\w+\.js'\)/g, 'crate')
   .replace("import { offerHelpers } from './pool.js';", 'const offerHelpers = () => {};')
+  .replace("import { watchGpu } from './gpu-watch.js';", 'const watchGpu = () => {};')
   .replaceAll(/new URL\(script, import\.meta\.url\)\.href/g, "''")
   .replace('export {};', '');
 const AsyncFunction = /** @type {any} */ ((async () => undefined).constructor);
@@ -50,6 +53,7 @@ function makeCrate(loaded, fixture, next) {
     backends: async () => fixture.backends,
     warm_up: async () => undefined,
     needs_other_module: async () => false,
+    config_of: async () => loaded.config,
     async load(/** @type {any} */ config) {
       await call('invalid_config', 'backend_unavailable');
       Object.assign(run, { isThere: false, pause: false, stop: false });
@@ -102,56 +106,80 @@ function makeCrate(loaded, fixture, next) {
 export async function openPage(loaded, fixture, tape) {
   let at = 0;
   const next = () => tape[(at += 1) - 1] ?? 0;
-  /** @type {any[]} */
-  const toPage = [];
-  /** @type {any[]} */
-  const toWorker = [];
-  /** @type {(event: { data: any }) => void} */
-  let listen = () => undefined;
   let state = initialState();
-  /** What the page hears of the worker. @type {(message: any) => void} */
-  let hear = () => undefined;
   /** What happened, to be read when a test fails. @type {string[]} */
   const log = [];
 
-  /** What the client takes for the browser's. */
+  /** What the client takes for the browser's: each has a crate of its own, and its messages wait. */
   class Worker {
     onmessage = (/** @type {{ data: any }} */ _event) => undefined;
+    /** @type {any[]} */
+    toPage = [];
+    /** @type {any[]} */
+    toWorker = [];
+    listen = (/** @type {{ data: any }} */ _event) => undefined;
+    crate = makeCrate(loaded, fixture, next);
     /** @param {URL} _script @param {WorkerOptions} options */
-    constructor(_script, options) {
-      assert.deepEqual([options.type, options.name], ['module', 'convburn full']);
-      hear = (data) => this.onmessage({ data });
+    constructor(_script, { type, name }) {
+      assert.equal(type, 'module');
+      const self = {
+        name,
+        postMessage: (/** @type {any} */ message) => void this.toPage.push(message),
+        addEventListener: (/** @type {string} */ _type, /** @type {any} */ listener) => (this.listen = listener),
+        setInterval: () => undefined, // Signs of life are recovery.js's own tests'.
+        setTimeout: (/** @type {() => void} */ call) => setImmediate(call),
+      };
+      worker = this;
+      void runWorker(self, this.crate, Channel);
     }
 
     /** @param {any} command */
-    postMessage = (command) => void toWorker.push(command);
-    terminate = () => undefined;
+    postMessage = (command) => void this.toWorker.push(command);
+    terminate() {
+      this.crate.run.isClosed = true;
+      this.toPage.length = this.toWorker.length = 0;
+    }
   }
-  const self = {
-    name: 'convburn full',
-    postMessage: (/** @type {any} */ message) => void toPage.push(message),
-    addEventListener: (/** @type {string} */ _type, /** @type {typeof listen} */ listener) => (listen = listener),
-  };
-  const crate = makeCrate(loaded, fixture, next);
+  /** @type {any} The one that is there now. */
+  let worker = null;
+  /** @type {any} */ (globalThis).Worker = Worker;
+
   const dispatch = (/** @type {any} */ message) => {
     state = reduce(state, message, at);
     log.push(`${message.type}${message.command ? ` of ${message.command}, ${message.error.code}` : ''} → ${state.phase}`);
+    react();
   };
-  /** @type {any} */ (globalThis).Worker = Worker;
-  const client = connect(dispatch, 'webgpu');
+  /** @type {Uint8Array<ArrayBuffer> | null} The last checkpoint. */
+  let latest = null;
+  const client = connect((message) => {
+    if (message.type === 'checkpoint') latest = Uint8Array.of(1, 0, 0);
+    recovery.hear(message);
+  }, 'webgpu');
   const send = (/** @type {any} */ command) => {
-    log.push(`pressed: ${command.type}`);
+    log.push(`sent: ${command.type}`);
     client.send(command);
   };
+  /** What loader.js does, without shards: they come with the load here. @param {any} resend */
+  async function sendAgain({ bytes, changes }) {
+    send({ type: 'load', turn: 1, config: state.config, manifest: null });
+    if (bytes) send({ type: 'restore', bytes, changes });
+  }
+  const recovery = createRecovery({ get: () => state, dispatch }, { restart: client.restart, sendAgain, latest: () => latest }, () => at);
+
+  /** What main.js does with each change. */
+  function react() {
+    if (state.resumes && state.resumable && isSettled(state)) send({ type: 'resume' });
+    else if (state.startWaits) start();
+  }
 
   dispatch({ type: 'configured', config: loaded.config, autostart: false });
   dispatch({ type: 'source_chosen', source: 'server', turn: 1, promised: { train: 50_000, test: 10_000 } });
-  await runWorker(self, crate, Channel);
   send({ type: 'load', turn: 1, config: state.config, manifest: null });
 
   /** What main.js does. */
   function start() {
-    if (state.starting || !isSettled(state) || Object.keys(problemsOf(state)).length > 0) return;
+    if (state.starting || !isSettled(state) || (state.phase !== 'ready' && state.phase !== 'done')) return;
+    if (Object.keys(problemsOf(state)).length > 0) return;
     if (goesOn(state)) return send({ type: 'resume' });
     dispatch({ type: 'start_sent' });
     send({ type: 'start', config: state.config });
@@ -161,7 +189,7 @@ export async function openPage(loaded, fixture, tape) {
   const BUTTONS = {
     start,
     pause: () => send({ type: state.phase === 'paused' ? 'resume' : 'pause' }),
-    stop: () => send({ type: 'stop' }),
+    stop: () => (state.phase === 'recovering' ? dispatch({ type: 'recovery_left' }) : send({ type: 'stop' })),
     reset: () => send({ type: 'reset' }),
     evaluate: () => send({ type: 'evaluate' }),
     open: () => send({ type: 'restore', bytes: Uint8Array.of(next() % 3, 0, 0) }),
@@ -176,8 +204,8 @@ export async function openPage(loaded, fixture, tape) {
 
   /** One thing happens. @param {number} choice */
   async function move(choice) {
-    if (choice % 3 === 0 && toPage.length > 0) hear(toPage.shift());
-    else if (choice % 3 === 1 && toWorker.length > 0) listen({ data: toWorker.shift() });
+    if (choice % 3 === 0 && worker.toPage.length > 0) worker.onmessage({ data: worker.toPage.shift() });
+    else if (choice % 3 === 1 && worker.toWorker.length > 0) worker.listen({ data: worker.toWorker.shift() });
     else if (choice % 3 === 2) {
       const names = open();
       if (names.length > 0) BUTTONS[names[next() % names.length]]();
@@ -188,10 +216,10 @@ export async function openPage(loaded, fixture, tape) {
   /** Everything that is under way arrives; from now on nothing fails. */
   async function calm() {
     at = tape.length;
-    for (let quiet = 0; quiet < 12; quiet += 1) {
-      while (toWorker.length > 0) listen({ data: toWorker.shift() });
+    for (let quiet = 0; quiet < 24; quiet += 1) {
+      while (worker.toWorker.length > 0) worker.listen({ data: worker.toWorker.shift() });
       await tick();
-      while (toPage.length > 0) hear(toPage.shift());
+      while (worker.toPage.length > 0) worker.onmessage({ data: worker.toPage.shift() });
     }
   }
 
@@ -213,14 +241,15 @@ export async function openPage(loaded, fixture, tape) {
       BUTTONS[name]();
       await calm();
     },
-    close: () => (crate.run.isClosed = true),
+    close: () => (worker.crate.run.isClosed = true),
     /** The page shows what the engine does. */
     agree() {
       const { phase, starting, resumable } = state;
-      const shown = `${phase}, and the engine ${crate.run.isThere ? 'has a run' : 'has none'}`;
-      assert.ok(!starting && phase !== 'evaluating' && phase !== 'loading', `everything is answered: ${shown}`);
+      const { run } = worker.crate;
+      const shown = `${phase}, and the engine ${run.isThere ? 'has a run' : 'has none'}`;
+      assert.ok(!starting && !['evaluating', 'loading', 'recovering'].includes(phase), `everything is answered: ${shown}`);
       if (phase === 'error') return;
-      assert.equal(crate.run.isThere, ['compiling', 'training', 'paused'].includes(phase) || resumable !== null, shown);
+      assert.equal(run.isThere, ['compiling', 'training', 'paused'].includes(phase) || resumable !== null, shown);
     },
   };
 }

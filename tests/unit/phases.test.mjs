@@ -8,8 +8,8 @@ import { nextPhase } from '../../www/phases.js';
 const ALL = ['loading', 'ready', 'compiling', 'training', 'paused', 'evaluating', 'recovering', 'done', 'error'];
 
 /** @param {Phase} from @param {any} message */
-const step = (from, message, { before = /** @type {Phase} */ ('ready'), settled = true, loaded = true, trained = false } = {}) =>
-  nextPhase(from, typeof message === 'string' ? { type: message } : message, { before, settled, loaded, trained });
+const step = (from, message, { before = /** @type {Phase} */ ('ready'), settled = true, loaded = true, trained = false, resumes = false } = {}) =>
+  nextPhase(from, typeof message === 'string' ? { type: message } : message, { before, settled, loaded, trained, resumes });
 
 /** @param {string} command */
 const failed = (command, code = 'busy') => ({ type: 'error', command, error: { code, message: '', hint: '' } });
@@ -88,6 +88,21 @@ test('a lost run and a dead worker are errors; a diverged run is over', () => {
   assert.equal(step('compiling', failed('advance', 'self_check')), 'ready', 'a graphics card that is refused costs nothing');
   assert.equal(step('loading', failed('load', 'backend_unavailable'), { loaded: false }), 'error');
   for (const phase of ALL) assert.equal(step(phase, 'failed'), 'error');
+});
+
+test('a lost engine is replaced: a run that was kept goes on by itself, another one begins anew, and what stood still stands still', () => {
+  for (const phase of ALL) {
+    assert.equal(step(phase, 'recovering', { trained: true, resumes: true }), 'recovering');
+    assert.equal(step(phase, 'recovering', { trained: true }), 'recovering');
+    assert.equal(step(phase, 'recovering'), 'loading');
+  }
+  for (const message of ['loaded', 'shard_added', 'shards_expected', 'source_chosen', 'data_failed', failed('add_shard')]) {
+    assert.equal(step('recovering', message, { trained: true, resumes: true }), 'recovering', String(message));
+  }
+  assert.equal(step('recovering', 'restored', { trained: true, resumes: true }), 'recovering');
+  assert.equal(step('recovering', 'resumed', { trained: true }), 'training');
+  assert.equal(step('recovering', 'restored', { trained: true }), 'ready');
+  assert.equal(step('recovering', 'recovery_left', { trained: true }), 'ready');
 });
 
 test('what comes late changes nothing', () => {

@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
 import { makeReport } from '../../www/report.js';
-import { createStore, goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { createStore, goesOn, initialState, isFoundRunLinks, isSettled, problemsOf, reduce } from '../../www/store.js';
 import { statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
@@ -319,4 +319,70 @@ test('a Start that waits for the other module is no run, and is over once it is 
   assert.ok(waiting.startWaits && !waiting.starting && !isOccupied(waiting));
   assert.ok(!feed(waiting, { type: 'start_sent' }).startWaits);
   assert.ok(!feed(waiting, { type: 'failed', error: fixture.error }).startWaits);
+});
+
+/** A run in its second epoch, with a curve of two epochs, whose engine is lost. @param {object} [more] */
+function lost(more = {}) {
+  const point = (/** @type {number} */ epoch, /** @type {number} */ step) => ({ ...event('progress'), epoch, step, steps: 10, stage: 'training' });
+  return feed(
+    readyPage(), started, point(1, 5), point(1, 10), event('epoch_end'), point(2, 2), point(2, 6),
+    { type: 'recovering', reason: 'It broke.', resumes: true, restores: true, changes: null, ...more },
+  );
+}
+const restoredRun = { ...fixture.restored, position: { epoch: 2, step: 2 }, history: [event('epoch_end').result] };
+
+test('a run outlasts its engine: what was learnt after the checkpoint goes, the spot is marked, and it goes on by itself', () => {
+  const broken = lost();
+  assert.equal(broken.phase, 'recovering');
+  assert.ok(isOccupied(broken) && !broken.alive);
+  assert.equal(broken.notice, 'It broke.');
+  const fed = feed(broken, { type: 'source_chosen', source: 'server', turn: 2, promised: broken.promised }, { type: 'ready' }, { type: 'loaded', loaded: fixture.loaded });
+  assert.equal(fed.phase, 'recovering');
+  assert.equal(fed.epochs.length, 1, 'the log stays in sight');
+  const there = feed(fed, { type: 'restored', restored: restoredRun });
+  assert.equal(there.phase, 'recovering');
+  assert.deepEqual(there.trace.map((/** @type {any} */ point) => point.at), [0.5, 1, 1.2]);
+  assert.deepEqual(there.marks, [{ at: 1.2, reason: 'It broke.' }]);
+  assert.ok(there.resumes && there.resumable);
+  const on = feed(there, { type: 'resumed' });
+  assert.deepEqual([on.phase, on.resumes, on.resumable], ['training', false, null]);
+});
+
+test('after the processor has taken over, the form and the link say so', () => {
+  const state = lost({ changes: { backend: 'flex' } });
+  assert.equal(state.config.backend, 'flex');
+  assert.equal(state.loaded?.config.backend, 'flex');
+});
+
+test('a run that was never kept begins anew by itself once the engine is there', () => {
+  const state = lost({ restores: false });
+  assert.deepEqual([state.phase, state.startWaits, state.epochs.length, state.trace.length], ['loading', true, 0, 0]);
+});
+
+test('a lost engine of a run that stood still leaves it standing', () => {
+  const state = feed(lost({ resumes: false }), { type: 'ready' }, { type: 'restored', restored: restoredRun });
+  assert.deepEqual([state.phase, state.resumes, goesOn(state)], ['ready', false, true]);
+});
+
+test('one click on a run that was kept goes on with it, unless it cannot be read', () => {
+  const wanted = feed(readyPage(), { type: 'resume_wanted' });
+  const there = feed(wanted, { type: 'restored', restored: restoredRun });
+  assert.ok(there.resumes && there.resumable && there.phase === 'ready');
+  assert.equal(there.notice, fixture.restored.remarks[0], 'what will not be bit-equal is said');
+  const refused = feed(wanted, { type: 'error', command: 'restore', error: fixture.error });
+  assert.equal(refused.resumes, false);
+  const over = feed(wanted, { type: 'restored', restored: { ...restoredRun, position: null } });
+  assert.equal(over.resumes, false, 'a run that is over does not go on');
+});
+
+test('what is kept is known, and that nothing can be is said', () => {
+  const found = { config: { ...fixture.config }, trained: 1, epochs: 2, position: { epoch: 2, step: 3 }, valAccuracy: 0.5 };
+  const state = feed(readyPage(), { type: 'run_found', found });
+  assert.deepEqual(state.kept, { found, looked: true, any: true, problem: null });
+  assert.ok(isFoundRunLinks(state));
+  assert.ok(!isFoundRunLinks(feed(state, { type: 'field_edited', field: 'seed', text: '99' })));
+  assert.equal(feed(state, { type: 'run_kept' }).kept.found, null);
+  assert.equal(feed(state, { type: 'runs_deleted' }).kept.any, false);
+  const failed = feed(state, { type: 'keeping_failed', sentence: 'No room.' });
+  assert.deepEqual([failed.kept.problem, failed.notice], ['No room.', 'No room.']);
 });

@@ -55,6 +55,10 @@ scope.crate = {
 };
 scope.self = {
   postMessage: (/** @type {any} */ message) => said.push(message),
+  setInterval: (/** @type {() => void} */ beat) => {
+    scope.beat = beat;
+  },
+  setTimeout: (/** @type {() => void} */ then) => then(),
   addEventListener: (/** @type {string} */ _type, /** @type {typeof listener} */ listen) => {
     listener = listen;
   },
@@ -68,11 +72,13 @@ scope.MessageChannel = class {
 const source = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
   .replaceAll(/import\('\.\/(convburn_\w+)\.js'\)/g, 'globalThis.crate')
   .replace("import { offerHelpers } from './pool.js';", 'const offerHelpers = () => {};')
+  .replace("import { watchGpu } from './gpu-watch.js';", 'const watchGpu = (tell) => { globalThis.loseGpu = tell; };')
   .replaceAll(/new URL\(script, import\.meta\.url\)\.href/g, "''");
 await import(`data:text/javascript,${encodeURIComponent(source)}`);
 
 const send = (/** @type {string} */ type, more = {}) => listener({ data: { type, config: CONFIG, manifest: null, ...more } });
-const types = () => said.map(({ type }) => type);
+/** Without the checkpoints, which have a test of their own. */
+const types = () => said.map(({ type }) => type).filter((type) => type !== 'checkpoint');
 const turns = () => calls.filter((call) => call === 'advance').length;
 /** Lets everything that is due happen. */
 async function settle() {
@@ -150,6 +156,37 @@ test('a run that has paused is pulled by one loop only, whatever comes right aft
   await settle();
   assert.deepEqual(types().slice(4), ['resumed', 'done']);
   assert.equal(turns(), 5);
+});
+
+test('the page is given the run when it pauses, stops or ends an epoch, after the news of it, and not while a graphics card is prepared', async () => {
+  pulls = [() => [{ type: 'compiling' }], () => [{ type: 'progress' }], () => [{ type: 'epoch_end' }], () => [{ type: 'paused' }]];
+  send('start');
+  await settle();
+  const order = said.map(({ type }) => type);
+  assert.deepEqual(order, ['started', 'compiling', 'progress', 'epoch_end', 'checkpoint', 'paused', 'checkpoint']);
+  const [checkpoint] = said.filter(({ type }) => type === 'checkpoint');
+  assert.equal(checkpoint.bytes.length, 3);
+  assert.ok(checkpoint.save_ms >= 0);
+  send('stop');
+  pulls = [() => [{ type: 'stopped' }]];
+  await settle();
+  assert.deepEqual(said.slice(order.length).map(({ type }) => type), ['stopped', 'checkpoint']);
+});
+
+test('a run that cannot be saved goes on; a graphics card that is lost is told, and so is that the worker lives', async () => {
+  const { save } = scope.crate;
+  scope.crate.save = async () => Promise.reject(Object.assign(new Error('not finite'), { code: 'checkpoint', hint: '' }));
+  pulls = [() => [{ type: 'epoch_end' }]];
+  send('start');
+  await settle();
+  scope.crate.save = save;
+  assert.deepEqual(said.map(({ type }) => type), ['started', 'epoch_end', 'done']);
+  scope.loseGpu('the graphics card was lost (test)');
+  scope.beat();
+  const [lost, beat] = said.slice(3);
+  assert.equal(lost.type, 'failed');
+  assert.equal(lost.error.code, 'gpu_lost');
+  assert.deepEqual([beat.type, beat.turning], ['heartbeat', false]);
 });
 
 test('a stop that comes while the crate is pausing is not lost', async () => {

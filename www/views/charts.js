@@ -16,6 +16,7 @@ import { byId, make } from './dom.js';
 import { mountFigures } from './figures.js';
 import { figure } from './format.js';
 import { ghostParts, ghostSentence, mountGhost, mountGhostKey, withGhost } from './ghost.js';
+import { drawMarks, marksSentence } from './marks.js';
 
 /** The smallest chart that can be read, in CSS pixels; how large it is says the style sheet. */
 const SMALLEST = { width: 200, height: 120 };
@@ -39,7 +40,7 @@ const CHARTS = [
     ghosts: [],
     span: epochsOf,
     data: ({ trace }) => takingTurns(trace),
-    say: ({ progress }) => (progress ? `Running loss ${figure(progress.loss)}` : 'No figure yet'),
+    say: ({ progress, marks }) => (progress ? `Running loss ${figure(progress.loss)}${marksSentence(marks)}` : 'No figure yet'),
   },
   {
     id: 'chart-accuracy',
@@ -99,8 +100,9 @@ function hauntsOf({ ghosts, lines }, state) {
   return reference ? ghosts.map((name, i) => ({ colour: lines[i].colour, fill: lines[i].fill, band: reference.bands[name] })) : [];
 }
 
-/** @param {Chart} chart @param {HTMLElement} box @param {Haunt[]} haunts @param {() => number} span @returns {uPlot.Options} */
-function optionsOf(chart, box, haunts, span) {
+/** @param {Chart} chart @param {HTMLElement} box @param {Haunt[]} haunts @param {() => State} stateNow @returns {uPlot.Options} */
+function optionsOf(chart, box, haunts, stateNow) {
+  const span = () => chart.span(stateNow());
   const behind = ghostParts(haunts, colourOf);
   const axis = { stroke: colourOf('--ink-quiet'), grid: { stroke: colourOf('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
   const isLive = chart.id === 'chart-live';
@@ -116,6 +118,7 @@ function optionsOf(chart, box, haunts, span) {
     axes: [{ ...axis, incrs: isLive ? [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200] : [1, 2, 5, 10, 20, 50, 100, 200], size: 28 }, { ...axis, size: 46 }],
     series: [{}, ...behind.series, ...chart.lines.map(seriesOf)],
     bands: behind.bands,
+    hooks: isLive ? { draw: [(plot) => drawMarks(plot, stateNow().marks, colourOf('--ink-quiet'))] } : {},
   };
 }
 
@@ -139,7 +142,7 @@ function mountChart(chart, store) {
 
   function draw() {
     plot?.destroy();
-    plot = new uPlot(optionsOf(chart, box, hauntsOf(chart, store.get()), () => chart.span(store.get())), dataOf(store.get()), box);
+    plot = new uPlot(optionsOf(chart, box, hauntsOf(chart, store.get()), store.get), dataOf(store.get()), box);
   }
 
   /** @param {State} state @param {State} [before] */
@@ -147,7 +150,7 @@ function mountChart(chart, store) {
     box.setAttribute('aria-label', chart.say(state));
     box.classList.toggle('empty', dataOf(state)[0].length === 0);
     if (before && chart.ghosts.length > 0 && ghostOf(state) !== ghostOf(before)) draw(); // Other series.
-    else if (state.trace !== before?.trace || state.epochs !== before?.epochs || state.runConfig !== before?.runConfig) {
+    else if (state.trace !== before?.trace || state.marks !== before?.marks || state.epochs !== before?.epochs || state.runConfig !== before?.runConfig) {
       plot?.setData(dataOf(state));
     }
   }

@@ -26,7 +26,7 @@ export function pressable(state) {
   return {
     start: idle && !starting && isSettled(state),
     pause: running || phase === 'paused',
-    stop: running || phase === 'paused',
+    stop: running || phase === 'paused' || phase === 'recovering',
     // After a failed step the engine may still answer, and new weights are the way on.
     reset: standing || (phase === 'error' && state.alive && state.loaded !== null),
     evaluate: standing,
@@ -45,7 +45,7 @@ export function mountControls(store, actions) {
 
   start.addEventListener('click', actions.start);
   pause.addEventListener('click', () => actions.send({ type: store.get().phase === 'paused' ? 'resume' : 'pause' }));
-  stop.addEventListener('click', () => actions.send({ type: 'stop' }));
+  stop.addEventListener('click', () => (store.get().phase === 'recovering' ? store.dispatch({ type: 'recovery_left' }) : actions.send({ type: 'stop' })));
   reset.addEventListener('click', () => actions.send({ type: 'reset' }));
   evaluate.addEventListener('click', () => actions.send({ type: 'evaluate' }));
 

@@ -4,6 +4,7 @@
  *
  * @import { State, Store } from '../store.js'
  * @import { CompilePart } from '../protocol.js'
+ * @import { Actions } from '../main.js'
  * @import { Phase } from '../phases.js'
  */
 import { goesOn, isSettled } from '../store.js';
@@ -37,7 +38,7 @@ function idleSentence(state) {
   }
   const last = epochs[epochs.length - 1];
   if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${last.epoch} epochs` : 'The run is complete';
-  if (diverged) return 'Training diverged: the weights are of no use, Reset gives new ones';
+  if (diverged) return 'Training diverged: the weights are of no use. Go on with a smaller learning rate, or Reset gives new ones';
   if (state.resumable && goesOn(state)) return `A saved run: it goes on at epoch ${state.resumable.epoch}, after step ${count(state.resumable.step)}`;
   if (state.fromWeights) return 'Opened weights: training begins from them';
   return trained ? 'Stopped: the network keeps what it has learnt' : 'Press the button to begin';
@@ -76,7 +77,7 @@ export function statusSentence(state) {
     case 'training': return trainingSentence(state);
     case 'paused': return state.progress ? `At epoch ${state.progress.epoch} of ${state.progress.epochs}` : 'At the first step';
     case 'evaluating': return 'Measuring on the test images';
-    case 'recovering': return 'Starting the engine again';
+    case 'recovering': return state.resumable ? 'The engine is back: bringing it the images' : 'Starting the engine again';
     case 'error': return 'See below';
   }
 }
@@ -92,13 +93,15 @@ function shareDone(state) {
   return progress ? (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs : 0;
 }
 
-/** @param {Store} store */
-export function mountStatus(store) {
+/** @param {Store} store @param {Actions} actions */
+export function mountStatus(store, actions) {
   const pill = byId('phase-pill');
   const text = byId('status-text');
   const bar = byId('run-progress', HTMLProgressElement);
   const error = byId('error');
   const errorText = byId('error-text');
+  const way = byId('error-way', HTMLButtonElement);
+  way.addEventListener('click', actions.goOnCarefully);
   byId('error-dismiss').addEventListener('click', () => store.dispatch({ type: 'error_dismissed' }));
 
   /** @param {State} state */
@@ -109,8 +112,9 @@ export function mountStatus(store) {
   }
 
   /** @param {State} state */
-  function renderError({ error: report }) {
+  function renderError({ error: report, diverged }) {
     error.hidden = report === null;
+    way.hidden = !diverged || report?.code !== 'diverged';
     setText(errorText, report ? `${report.message} ${report.hint}` : '');
   }
 

@@ -38,6 +38,7 @@ cargo xtask reproduce [--seeds 1,2,3]            train the tutorial's whole run 
 cargo xtask bench [--native] [--rounds N]        compare with other trainers, into BENCHMARKS.md; --native: Keras too
 cargo xtask bench --size                         the modules' sizes, by crate, into BENCHMARKS.md
 cargo xtask bench --steady                       long tasks and memory over 23 epochs, into BENCHMARKS.md
+cargo xtask bench --soak [--seed N] [--epochs N] long runs with faults, into BENCHMARKS.md
 cargo xtask bench --pool [--rounds N]            several workers beside one, into BENCHMARKS.md
 cargo xtask fuzz [--minutes N]                   fuzz each parser of the crate for N minutes (15)
 cargo xtask advisories                           ask the advisory database about every crate; needs GitHub
@@ -91,6 +92,7 @@ fn bench(arguments: &[String]) -> Result<()> {
         Some((word, rest)) if word == "--steady" => {
             no_arguments(rest).and_then(|()| measure::steady(&mut Workspace::find()?))
         }
+        Some((word, rest)) if word == "--soak" => measure::soak(&mut Workspace::find()?, rest),
         _ => measure::bench(&mut Workspace::find()?, arguments),
     }
 }

@@ -66,6 +66,18 @@ pub fn steady(workspace: &mut Workspace) -> Result<()> {
     )
 }
 
+/// Long runs to which faults happen. The arguments go to the script, which says what was lost.
+///
+/// # Errors
+/// Something needed cannot be installed, the build fails, or a run was not what it has to be.
+pub fn soak(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
+    prepare(workspace)?;
+    run(
+        script(workspace, "bench/soak.mjs")?.args(arguments),
+        "Read the message above.",
+    )
+}
+
 /// The whole of what `cargo xtask test` trains the beginning of.
 fn first_epoch(workspace: &Workspace) -> Result<()> {
     let mut command = workspace.command(&cargo());

@@ -1,0 +1,173 @@
+/**
+ * `cargo xtask bench --soak`: long runs with faults. A fault from the list (faults.mjs) happens to the page at random
+ * moments, about one a minute on flex and one in twelve seconds on WebGPU, whose run is short; the seed is printed. The
+ * history has to be complete, and a run on flex has to end with the bits of one that nothing happened to.
+ *
+ *     cargo xtask bench --soak [--seed 7] [--epochs 200]
+ *
+ * @import { Browser, Page } from 'playwright-core'
+ */
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { launch, openPage, phaseOf, serve, textOf, waitForPhase } from '../tests/page/harness.mjs';
+import { machine, table, writeSection } from './benchmarks-file.mjs';
+import { HOLD_GPU, faultsFor, refuseStorage } from './faults.mjs';
+import { stateOf } from './run-file.mjs';
+
+const { values: options } = parseArgs({ options: { seed: { type: 'string' }, epochs: { type: 'string', default: '200' } } });
+const seed = Number(options.seed ?? Date.now() % 100_000);
+const EPOCHS = Number(options.epochs);
+
+/** @typedef {{ title: string, link: string, epochs: number, webgpu: boolean, everyMs: number }} Soak */
+/** @type {Soak[]} */
+const SOAKS = [
+  { title: 'flex, 2,000 images', link: `#backend=flex&train=2000&test=1000&epochs=${EPOCHS}&seed=1`, epochs: EPOCHS, webgpu: false, everyMs: 60_000 },
+  { title: 'WebGPU (SwiftShader), 64 images', link: '#backend=webgpu&train=64&test=32&epochs=20&seed=1', epochs: 20, webgpu: true, everyMs: 12_000 },
+];
+
+/** A small generator, so that a soak can be repeated. @param {number} from */
+function drawing(from) {
+  let state = from;
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+/** Optimiser steps up to where the page says that the run stands. @param {Page} page */
+async function stepsSaid(page) {
+  const text = (await page.locator('#status-text').textContent()) ?? '';
+  const found = /Epoch ([\d,]+) of [\d,]+, step ([\d,]+) of ([\d,]+)/.exec(text);
+  if (!found) return null;
+  const [epoch, step, steps] = found.slice(1).map((digits) => Number(digits.replaceAll(',', '')));
+  return (epoch - 1) * steps + step;
+}
+
+/** Optimiser steps of the checkpoint that is kept. @param {Page} page */
+async function stepsKept(page) {
+  const bytes = await page.evaluate(async () => {
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('convburn-runs');
+    const file = await (await folder.getFileHandle('last.safetensors')).getFile();
+    return [...new Uint8Array(await file.slice(0, 400_000).arrayBuffer())];
+  }).catch(() => null);
+  return bytes ? stateOf(Buffer.from(bytes)).adam_steps : 0;
+}
+
+/** The tensors' bits of the run as the page saves it. @param {Page} page */
+async function bitsOf(page) {
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-run').click()]);
+  const bytes = readFileSync(await download.path());
+  const length = Number(bytes.readBigUInt64LE(0));
+  return { sha256: createHash('sha256').update(bytes.subarray(8 + length)).digest('hex'), history: stateOf(bytes).history.length };
+}
+
+/** The page's heap after a collection, in bytes. @param {Page} page */
+async function heapOf(page) {
+  const client = await page.context().newCDPSession(page);
+  await client.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await client.send('Runtime.getHeapUsage');
+  await client.detach();
+  return usedSize;
+}
+
+/** @param {Browser} browser @param {string} url @param {Soak} soak */
+async function open(browser, url, { link }) {
+  const opened = await openPage(browser);
+  await opened.page.addInitScript(refuseStorage);
+  await opened.page.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    await route.fulfill({ response, body: `${HOLD_GPU}\n${await response.text()}` });
+  });
+  await opened.page.goto(`${url}${link}`);
+  await waitForPhase(opened.page, ['ready']);
+  await opened.page.getByTestId('start').click();
+  return opened;
+}
+
+/** @param {Page} page */
+async function finish(page) {
+  await waitForPhase(page, ['done', 'error'], 3_600_000);
+  if (await phaseOf(page) === 'error') throw new Error(await textOf(page, 'error'));
+}
+
+/** @param {Browser} browser @param {string} url @param {Soak} soak */
+async function undisturbed(browser, url, soak) {
+  const { page, context } = await open(browser, url, soak);
+  await finish(page);
+  const found = await bitsOf(page);
+  await context.close();
+  return found;
+}
+
+/** @param {Page} page @param {number} ms Whether the run is over before that. */
+const isOverWithin = (page, ms) => waitForPhase(page, ['done', 'error'], ms).then(() => true, () => false);
+
+/** @param {Browser} browser @param {string} url @param {Soak} soak */
+async function disturbed(browser, url, soak) {
+  const draw = drawing(seed);
+  const faults = faultsFor(soak.webgpu);
+  const { page, context } = await open(browser, url, soak);
+  /** @type {{ name: string, redone: number, seconds: number }[]} */
+  const happened = [];
+  let heapBefore = 0;
+  while (!(await isOverWithin(page, soak.everyMs * (0.5 + draw())))) {
+    if (heapBefore === 0) heapBefore = await heapOf(page);
+    const fault = faults[Math.floor(draw() * faults.length)];
+    const [said, kept] = [await stepsSaid(page), await stepsKept(page)];
+    const beganMs = Date.now();
+    await fault.happen(page);
+    // What does not end the engine costs no step.
+    const isLoss = !['tab frozen', 'helper', 'storage', 'second tab'].some((words) => fault.name.startsWith(words));
+    const redone = isLoss ? Math.max(0, (said ?? kept) - kept) : 0;
+    happened.push({ name: fault.name, redone, seconds: (Date.now() - beganMs) / 1_000 });
+    console.log(`    ${soak.title}: ${fault.name}, ${redone} steps redone, ${((Date.now() - beganMs) / 1_000).toFixed(1)} s`);
+  }
+  await finish(page);
+  const found = { ...(await bitsOf(page)), rows: await page.getByTestId('epoch-table').locator('tbody tr').count() };
+  const heap = await heapOf(page);
+  await context.close();
+  return { ...found, happened, heapBefore, heap };
+}
+
+const server = await serve();
+/** @type {string[][]} */
+const rows = [];
+/** @type {string[]} */
+const faultsOf = [];
+let version = '';
+console.log(`    seed ${seed}`);
+for (const soak of SOAKS) {
+  const browser = await launch({ webgpu: soak.webgpu, args: ['--js-flags=--expose-gc'] });
+  version = `Chromium ${browser.version()}`;
+  const expected = soak.webgpu ? null : await undisturbed(browser, server.url, soak);
+  const found = await disturbed(browser, server.url, soak);
+  await browser.close();
+  const isComplete = found.rows === soak.epochs && found.history === soak.epochs;
+  if (!isComplete) faultsOf.push(`${soak.title}: ${found.rows} of ${soak.epochs} epochs are in the log.`);
+  if (expected && expected.sha256 !== found.sha256) faultsOf.push(`${soak.title}: the weights are not those of an undisturbed run.`);
+  const names = [...new Set(found.happened.map(({ name }) => name))];
+  const kinds = names.map((each) => `${each} (${found.happened.filter(({ name }) => name === each).length})`).join(', ');
+  const redone = found.happened.reduce((sum, each) => sum + each.redone, 0);
+  rows.push([
+    soak.title, `${found.rows} of ${soak.epochs}`, kinds || 'none', `${found.happened.length} of ${found.happened.length}`, String(redone),
+    expected ? (expected.sha256 === found.sha256 ? 'equal' : 'DIFFERENT') : 'not compared',
+    `${(found.heapBefore / 2 ** 20).toFixed(2)} → ${(found.heap / 2 ** 20).toFixed(2)}`,
+  ]);
+}
+await server.close();
+const markdown = `
+\`cargo xtask bench --soak\`: long runs through the page's own buttons, to which faults happen at random (seed ${seed}): about one a minute on
+flex, one in twelve seconds on WebGPU. Steps redone are those between the last checkpoint and the fault. The weights and moments of the
+run on flex are compared bit by bit with those of a run that nothing happened to. Heap: the page's, after a forced collection, before the
+first fault → at the end.
+
+${table(['run', 'epochs in the log', 'faults', 'survived', 'steps redone', 'weights and moments', 'heap, MiB'], rows)}
+
+${machine([version, `Node ${process.version}`])}`;
+console.log(markdown);
+if (faultsOf.length === 0) writeSection('soak', markdown);
+else {
+  console.error(faultsOf.join('\n'));
+  process.exitCode = 1;
+}

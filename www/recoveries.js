@@ -1,0 +1,80 @@
+/**
+ * How the state takes the loss of the engine, and what is kept of runs: the rows of store.js's table of
+ * changes that have to do with either.
+ *
+ * Pure, as the store is. When an engine is lost, and what is done then, is recovery.js's; what is kept
+ * when, keeping.js's.
+ *
+ * @import { Changes as ConfigChanges, ErrorReport, Restored } from './protocol.js'
+ * @import { RunDescription } from './run-files.js'
+ * @import { Changes, State } from './store.js'
+ */
+
+/**
+ * `recovering`: the engine is lost and another one is started. `resumes`: a run was under way and goes on by itself;
+ * `restores`: from a checkpoint. `recovery_left`: the visitor does not want it to go on by itself.
+ * @typedef {{ type: 'recovering', reason: string, resumes: boolean, restores: boolean, changes: ConfigChanges | null }
+ *   | { type: 'recovery_left' }
+ *   | { type: 'resume_wanted' }
+ *   | { type: 'resume_failed', error: ErrorReport }
+ *   | { type: 'run_found', found: RunDescription | null }
+ *   | { type: 'run_kept' }
+ *   | { type: 'runs_deleted' }
+ *   | { type: 'keeping_failed', sentence: string }
+ *   | { type: 'noticed', sentence: string | null }} RecoveryAction
+ */
+
+/** Where the run stands, in epochs. @param {State} state */
+function placeOf({ trace, epochs }) {
+  return Math.max(trace[trace.length - 1]?.at ?? 0, epochs.length);
+}
+
+/** @param {Restored} restored Where it goes on, in epochs; the steps are a share that only the curve knows. @param {State} state */
+function positionOf({ position, history }, { progress }) {
+  if (!position) return history.length;
+  return position.epoch - 1 + (progress ? Math.min(1, position.step / progress.steps) : 0);
+}
+
+/**
+ * The engine's successor has the run again: what was learnt after the checkpoint is gone from the curve, and
+ * the spot is marked.
+ * @param {State} state @param {Restored} restored @returns {Partial<State>}
+ */
+export function restoredOver(state, restored) {
+  const at = positionOf(restored, state);
+  const { loaded, history, position } = restored;
+  return {
+    loaded,
+    data: loaded.data,
+    config: loaded.config,
+    runConfig: loaded.config,
+    epochs: history,
+    trace: state.trace.filter((point) => point.at <= at),
+    marks: state.marks.map((mark, i) => (i === state.marks.length - 1 ? { ...mark, at } : mark)),
+    resumable: position ?? null,
+    resumes: state.resumes && Boolean(position),
+    diverged: false,
+    trained: true,
+    compiling: null,
+  };
+}
+
+/** @type {Changes} */
+export const RECOVERIES = {
+  recovering: (state, { reason, resumes, restores, changes }) => ({
+    alive: false, starting: false, error: null, resumes, startWaits: resumes && !restores, trained: restores, compiling: null,
+    config: { ...state.config, ...changes },
+    loaded: state.loaded && changes ? { ...state.loaded, config: { ...state.loaded.config, ...changes } } : state.loaded,
+    marks: [...state.marks, { at: placeOf(state), reason }],
+    notice: reason,
+    ...(restores ? {} : { resumes: false, progress: null, trace: [], epochs: [] }),
+  }),
+  recovery_left: () => ({ resumes: false }),
+  resume_wanted: () => ({ resumes: true, autostart: false, error: null }),
+  resume_failed: (_state, { error }) => ({ resumes: false, error }),
+  run_found: (state, { found }) => ({ kept: { ...state.kept, found, looked: true, any: state.kept.any || found !== null } }),
+  run_kept: (state) => ({ kept: { ...state.kept, any: true, found: null } }),
+  runs_deleted: (state) => ({ kept: { ...state.kept, any: false, found: null } }),
+  keeping_failed: (state, { sentence }) => ({ notice: sentence, kept: { ...state.kept, problem: sentence } }),
+  noticed: (_state, { sentence }) => ({ notice: sentence }),
+};

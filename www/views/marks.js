@@ -1,0 +1,29 @@
+/**
+ * Where in the live curve the engine was replaced: a thin dashed line each, so that nobody takes the spot for
+ * something that was learnt.
+ *
+ * @import uPlot from '../vendor/uPlot.esm.js'
+ * @import { State } from '../store.js'
+ */
+
+/** @param {uPlot} plot @param {State['marks']} marks @param {string} colour */
+export function drawMarks({ ctx, bbox, valToPos }, marks, colour) {
+  ctx.save();
+  ctx.strokeStyle = colour;
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([2 * devicePixelRatio, 3 * devicePixelRatio]);
+  for (const { at } of marks) {
+    const x = Math.round(valToPos(at, 'x', true));
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
+}
+
+/** @param {State['marks']} marks For a screen reader. */
+export function marksSentence(marks) {
+  if (marks.length === 0) return '';
+  return `; the engine was replaced ${marks.length === 1 ? 'once' : `${marks.length} times`}, last at epoch ${marks[marks.length - 1].at.toFixed(2)}`;
+}
