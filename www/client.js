@@ -20,7 +20,7 @@ import { noModuleWorker, whyNoEngine } from './surroundings.js';
 
 /** @param {string} detail @returns {Message} */
 function failed(detail) {
-  const message = detail ? `The training engine stopped: ${detail}` : 'The training engine could not be loaded.';
+  const message = detail ? `The training engine stopped: ${detail.replace(/\.?$/, '.')}` : 'The training engine could not be loaded.';
   const hint = 'Reload the page; if it happens again, try another browser or the backend “flex”.';
   return { type: 'failed', error: reportOf('worker_failed', message, hint) };
 }

@@ -59,6 +59,13 @@ export function restoredOver(state, restored) {
   };
 }
 
+/** @param {string} reason @param {{ resumes: boolean, restores: boolean, changes: ConfigChanges | null }} how */
+function noticeOf(reason, { resumes, restores, changes }) {
+  const where = changes?.backend === 'flex' ? ' on the processor' : '';
+  if (resumes) return `${reason} Another one was started${where}, and the run ${restores ? 'goes on from its last checkpoint' : 'begins anew, because it had not been kept yet'}.`;
+  return `${reason} Another one was started${where}${restores ? ', with the last checkpoint' : ''}.`;
+}
+
 /** @type {Changes} */
 export const RECOVERIES = {
   recovering: (state, { reason, resumes, restores, changes }) => ({
@@ -66,7 +73,7 @@ export const RECOVERIES = {
     config: { ...state.config, ...changes },
     loaded: state.loaded && changes ? { ...state.loaded, config: { ...state.loaded.config, ...changes } } : state.loaded,
     marks: [...state.marks, { at: placeOf(state), reason }],
-    notice: reason,
+    notice: noticeOf(reason, { resumes, restores, changes }),
     ...(restores ? {} : { resumes: false, progress: null, trace: [], epochs: [] }),
   }),
   recovery_left: () => ({ resumes: false }),

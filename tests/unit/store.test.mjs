@@ -335,7 +335,7 @@ test('a run outlasts its engine: what was learnt after the checkpoint goes, the 
   const broken = lost();
   assert.equal(broken.phase, 'recovering');
   assert.ok(isOccupied(broken) && !broken.alive);
-  assert.equal(broken.notice, 'It broke.');
+  assert.equal(broken.notice, 'It broke. Another one was started, and the run goes on from its last checkpoint.');
   const fed = feed(broken, { type: 'source_chosen', source: 'server', turn: 2, promised: broken.promised }, { type: 'ready' }, { type: 'loaded', loaded: fixture.loaded });
   assert.equal(fed.phase, 'recovering');
   assert.equal(fed.epochs.length, 1, 'the log stays in sight');
