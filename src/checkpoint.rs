@@ -31,6 +31,9 @@ const LARGEST_BYTES: usize = 64 << 20;
 /// Longest header read: its JSON takes many times its length in memory. A run of 10,000 epochs has room.
 const HEADER_BYTES_MAX: u64 = 4 << 20;
 
+/// Longest version of this crate that a file may name: the page says it.
+const VERSION_BYTES_MAX: usize = 40;
+
 const MEAN_PREFIX: &str = "optimizer.exp_avg.";
 const SQUARE_PREFIX: &str = "optimizer.exp_avg_sq.";
 
@@ -333,6 +336,10 @@ impl RunState {
         }
         if self.class_names.len() != crate::protocol::CLASSES {
             return Err("it does not name ten classes");
+        }
+        let version = self.origin.as_ref().map_or("", |origin| &origin.version);
+        if version.len() > VERSION_BYTES_MAX {
+            return Err("the version that saved it is none");
         }
         let Some(position) = &self.position else {
             return Ok(());

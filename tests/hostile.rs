@@ -126,6 +126,7 @@ fn a_run_that_asks_for_more_than_its_settings_is_refused() {
         ("/test_used", json!(u32::MAX)),
         ("/position/epochs_end", json!(u32::MAX)),
         ("/class_names", json!(["cat"])),
+        ("/origin/version", json!("9".repeat(1_000))),
         ("/class_names", json!(vec!["cat"; 1_000])),
     ] {
         let error = decode(&run_with(path, value), &slots).expect_err(path);

@@ -149,6 +149,8 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
             assert!((1..=state.config.train).contains(&state.train_used));
             assert!((1..=state.config.test).contains(&state.test_used));
             assert_eq!(state.class_names.len(), CLASSES);
+            let versions = state.origin.iter().map(|origin| origin.version.len());
+            assert!(versions.max().unwrap_or(0) <= 40);
             if let Some(position) = &state.position {
                 assert!(position.epochs_end - position.epoch <= state.config.epochs);
             }

@@ -112,6 +112,7 @@ pub fn checkpoint() -> Seeds {
             "config": { "backend": "flex", "train": 200, "test": 100, "epochs": 2, "batch": 20 },
             "class_names": CLASS_NAMES, "train_used": 200, "test_used": 100, "held_out": false,
             "adam_steps": adam_steps, "history": history, "position": position,
+            "origin": { "backend": "flex", "workers": 2, "version": "0.1.0" },
         });
         let state = serde_json::from_value(state).expect("a run's state");
         encode_run(&state, numbers, &slots).expect("a run's file")
