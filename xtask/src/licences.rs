@@ -23,6 +23,9 @@ const TEXT_FILES: [&str; 6] = [
     "UNLICENSE",
 ];
 
+/// Only what is linked for the page counts.
+const TARGET: &str = "wasm32-unknown-unknown";
+
 /// A work that the page contains.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Work {
@@ -82,7 +85,7 @@ fn crates(workspace: &Workspace) -> Result<Vec<Work>> {
             "tree",
             "--locked",
             "--target",
-            "wasm32-unknown-unknown",
+            TARGET,
             "--edges",
             "normal,no-proc-macro",
             "--prefix",
@@ -91,7 +94,14 @@ fn crates(workspace: &Workspace) -> Result<Vec<Work>> {
     )?;
     let metadata = cargo_says(
         workspace,
-        &["metadata", "--locked", "--format-version", "1"],
+        &[
+            "metadata",
+            "--locked",
+            "--filter-platform",
+            TARGET,
+            "--format-version",
+            "1",
+        ],
     )?;
     let metadata: Metadata =
         serde_json::from_str(&metadata).context("read what cargo says", "Update cargo.")?;
