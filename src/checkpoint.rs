@@ -3,11 +3,13 @@
 //! A `.safetensors` file: tensors under Keras's layer names and PyTorch's parameter names
 //! (`conv2d.weight`, `dense.bias`) in PyTorch's layout, and `optimizer.exp_avg.…`,
 //! `optimizer.exp_avg_sq.…` beside them; in the metadata `kind` (`run`, or `weights` for parameters
-//! alone), `format_version` and, for a run, `run`: a [`RunState`] as JSON.
+//! alone), `format_version` and, for a run, `run`: a [`RunState`] as JSON, and `bits`: its numbers' (`exact.rs`).
 //!
 //! Reading is strict, because a file comes from a stranger's disk: a tensor too many, too few, of another
 //! shape or with a number that is not finite is refused with a sentence, before anything is touched.
 //! This knows no tensors of Burn and no session.
+
+mod exact;
 
 use std::collections::HashMap;
 
@@ -25,6 +27,12 @@ pub const FORMAT_VERSION: u32 = 2;
 
 /// Largest file read: the tutorial's run takes 1.5 MB, and a stranger's file must not fill the memory.
 const LARGEST_BYTES: usize = 64 << 20;
+
+/// Longest header read: its JSON takes many times its length in memory. A run of 10,000 epochs has room.
+const HEADER_BYTES_MAX: u64 = 4 << 20;
+
+/// Longest version of this crate that a file may name: the page says it.
+const VERSION_BYTES_MAX: usize = 40;
 
 const MEAN_PREFIX: &str = "optimizer.exp_avg.";
 const SQUARE_PREFIX: &str = "optimizer.exp_avg_sq.";
@@ -154,7 +162,8 @@ pub fn encode_run(state: &RunState, numbers: &Numbers, slots: &[Slot]) -> Result
         (MEAN_PREFIX, &numbers.means),
         (SQUARE_PREFIX, &numbers.squares),
     ];
-    encode("run", Some(("run", json)), &groups, slots)
+    let more = [("run", json), ("bits", exact::bits(state))];
+    encode("run", &more, &groups, slots)
 }
 
 /// Writes parameters alone.
@@ -162,12 +171,12 @@ pub fn encode_run(state: &RunState, numbers: &Numbers, slots: &[Slot]) -> Result
 /// # Errors
 /// As [`encode_run`].
 pub fn encode_weights(parameters: &Vec<Vec<f32>>, slots: &[Slot]) -> Result<Vec<u8>, Error> {
-    encode("weights", None, &[("", parameters)], slots)
+    encode("weights", &[], &[("", parameters)], slots)
 }
 
 fn encode(
     kind: &str,
-    more: Option<(&str, String)>,
+    more: &[(&str, String)],
     groups: &[(&str, &Vec<Vec<f32>>)],
     slots: &[Slot],
 ) -> Result<Vec<u8>, Error> {
@@ -192,13 +201,18 @@ fn encode(
             concat!("convburn ", env!("CARGO_PKG_VERSION")).to_owned(),
         ),
     ]);
-    metadata.extend(more.map(|(key, value)| (key.to_owned(), value)));
+    metadata.extend(
+        more.iter()
+            .map(|(key, value)| ((*key).to_owned(), value.clone())),
+    );
     let views = tensors.iter().map(|(name, shape, bytes)| {
         let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
         view.map(|view| (name.as_str(), view))
     });
     let views: Vec<_> = views.collect::<Result<_, _>>().map_err(unreadable)?;
-    safetensors::serialize(views, Some(metadata)).map_err(unreadable)
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(unreadable)?;
+    check_header(&bytes)?; // What could not be read again is no file.
+    Ok(bytes)
 }
 
 /// Reads a file for a model with these slots.
@@ -212,8 +226,10 @@ pub fn decode(bytes: &[u8], slots: &[Slot]) -> Result<Checkpoint, Error> {
             LARGEST_BYTES >> 20
         )));
     }
+    check_header(bytes)?;
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let metadata = header.metadata().clone().unwrap_or_default();
+    drop(header); // The next line reads it again.
     check_version(&metadata)?;
     let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
     match metadata.get("kind").map(String::as_str) {
@@ -253,6 +269,20 @@ pub fn decode(bytes: &[u8], slots: &[Slot]) -> Result<Checkpoint, Error> {
     }
 }
 
+/// A safetensors file begins with the length of its header, in eight bytes.
+fn check_header(bytes: &[u8]) -> Result<(), Error> {
+    let length = bytes
+        .first_chunk()
+        .map(|length| u64::from_le_bytes(*length));
+    if length > Some(HEADER_BYTES_MAX) {
+        return Err(Error::checkpoint(format!(
+            "it is no complete safetensors file (its header is longer than {} MiB)",
+            HEADER_BYTES_MAX >> 20
+        )));
+    }
+    Ok(())
+}
+
 fn check_version(metadata: &HashMap<String, String>) -> Result<(), Error> {
     let Some(text) = metadata.get("format_version") else {
         return Err(Error::checkpoint("it was not written by ConvBurn".into()));
@@ -270,18 +300,25 @@ fn check_version(metadata: &HashMap<String, String>) -> Result<(), Error> {
 
 fn run_state(metadata: &HashMap<String, String>) -> Result<RunState, Error> {
     let json = metadata.get("run").map_or("", String::as_str);
-    let state: RunState = serde_json::from_str(json)
+    let mut state: RunState = serde_json::from_str(json)
         .map_err(|error| Error::checkpoint(format!("its description cannot be read ({error})")))?;
-    state.config.validate()?;
-    state
-        .check()
-        .map_err(|problem| Error::checkpoint(problem.into()))?;
+    state.check()?;
+    if let Some(bits) = metadata.get("bits") {
+        exact::restore(&mut state, bits)?; // Files of before have none.
+        state.check()?;
+    }
     Ok(state)
 }
 
 impl RunState {
-    /// Whether the parts fit each other.
-    fn check(&self) -> Result<(), &'static str> {
+    /// Whether the parts are what they may be, and fit each other.
+    fn check(&self) -> Result<(), Error> {
+        self.config.validate()?;
+        self.fits()
+            .map_err(|problem| Error::checkpoint(problem.into()))
+    }
+
+    fn fits(&self) -> Result<(), &'static str> {
         let epochs = self.history.len();
         let in_order = self
             .history
@@ -291,8 +328,18 @@ impl RunState {
         if !in_order {
             return Err("its epochs are not in order");
         }
-        if self.adam_steps < 0 || self.train_used == 0 || self.test_used == 0 {
+        // What follows from these is allocated before any data is asked for.
+        let fits = (1..=self.config.train).contains(&self.train_used)
+            && (1..=self.config.test).contains(&self.test_used);
+        if self.adam_steps < 0 || !fits {
             return Err("its numbers of steps and records make no sense");
+        }
+        if self.class_names.len() != crate::protocol::CLASSES {
+            return Err("it does not name ten classes");
+        }
+        let version = self.origin.as_ref().map_or("", |origin| &origin.version);
+        if version.len() > VERSION_BYTES_MAX {
+            return Err("the version that saved it is none");
         }
         let Some(position) = &self.position else {
             return Ok(());
@@ -301,6 +348,7 @@ impl RunState {
         let sums = [position.loss_sum, position.correct, position.train_ms];
         let fits = position.epoch as usize == epochs
             && position.epoch < position.epochs_end
+            && position.epochs_end - position.epoch <= self.config.epochs
             && position.step <= steps
             && u64::from(position.records)
                 <= u64::from(position.step) * u64::from(self.config.batch)

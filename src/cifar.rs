@@ -14,6 +14,8 @@ use crate::protocol::{CLASSES, Manifest, ShardAdded, Split};
 pub const IMAGE_BYTES: usize = 3 * 32 * 32;
 /// Bytes of one record: a label and an image.
 pub const RECORD_BYTES: usize = 1 + IMAGE_BYTES;
+/// Records of all of CIFAR-10, and the most that are held of one split: a run uses no more.
+pub const RECORDS_MAX: usize = 60_000;
 /// The class names in the order of the labels.
 pub const CLASS_NAMES: [&str; CLASSES] = [
     "airplane",
@@ -133,8 +135,8 @@ impl Dataset {
     /// An empty dataset whose shards must be those of `manifest`, or any when there is none.
     ///
     /// # Errors
-    /// [`Error::InvalidManifest`] when its version is not 1, it does not name ten classes, or a
-    /// shard's lengths do not fit each other.
+    /// [`Error::InvalidManifest`] when its version is not 1, it does not name ten classes, a shard's
+    /// lengths do not fit each other, or there are more records than a run may use.
     pub fn new(manifest: Option<Manifest>) -> Result<Self, Error> {
         if let Some(manifest) = &manifest {
             check_manifest(manifest)?;
@@ -176,9 +178,8 @@ impl Dataset {
 
     /// Records that the manifest promises for `split`; none without a manifest.
     pub fn promised(&self, split: Split) -> Option<u32> {
-        let shards = &self.manifest.as_ref()?.shards;
-        let of_split = shards.iter().filter(|shard| shard.split == split);
-        Some(of_split.map(|shard| shard.records).sum())
+        let records = listed(self.manifest.as_ref()?, split);
+        Some(u32::try_from(records).unwrap_or(u32::MAX))
     }
 
     /// Checks one file, raw or gzip, and adds its records. A file whose digest is known goes to the
@@ -203,6 +204,11 @@ impl Dataset {
             });
         }
         let split = known.as_ref().map_or(split, |k| k.split);
+        let held = match split {
+            Split::Train => &self.train,
+            Split::Test => &self.test,
+        };
+        check::room(held.len(), bytes.len() / RECORD_BYTES)?;
         let shard = Shard {
             order: known.as_ref().map_or(usize::MAX, |k| k.order),
             digest: digest.clone(),
@@ -287,8 +293,19 @@ fn check_manifest(manifest: &Manifest) -> Result<(), Error> {
             "{} has {} records in {} bytes",
             shard.file, shard.records, shard.bytes
         )
+    } else if [Split::Train, Split::Test]
+        .iter()
+        .any(|split| listed(manifest, *split) > RECORDS_MAX as u64)
+    {
+        format!("it lists more than {RECORDS_MAX} records of a split")
     } else {
         return Ok(());
     };
     Err(Error::InvalidManifest { problem })
+}
+
+/// Records of a split that a list names. In 64 bits, because its numbers are a stranger's.
+fn listed(manifest: &Manifest, split: Split) -> u64 {
+    let shards = manifest.shards.iter().filter(|s| s.split == split);
+    shards.map(|shard| u64::from(shard.records)).sum()
 }

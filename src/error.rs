@@ -40,8 +40,8 @@ pub enum Error {
         /// Length of one record.
         record_bytes: usize,
     },
-    /// More bytes than all of CIFAR-10's largest file.
-    #[error("The file is too large: it holds more than {limit_bytes} bytes of records.")]
+    /// More bytes than all of CIFAR-10, in one file or with those that are held.
+    #[error("That is too much: there would be more than {limit_bytes} bytes of records.")]
     TooLarge {
         /// The largest length accepted.
         limit_bytes: usize,
@@ -218,12 +218,37 @@ impl Error {
         }
     }
 
-    /// The error as it crosses the border.
+    /// The error as it crosses the border. What it quotes may come from a stranger's file: the message is
+    /// cut where it would fill the page.
     pub fn report(&self) -> ErrorReport {
         ErrorReport {
             code: self.code().to_owned(),
-            message: self.to_string(),
+            message: shortened(self.to_string()),
             hint: self.hint().to_owned(),
         }
+    }
+}
+
+/// Characters of the longest message that crosses the border.
+const MESSAGE_MAX: usize = 500;
+
+fn shortened(text: String) -> String {
+    match text.char_indices().nth(MESSAGE_MAX) {
+        None => text,
+        Some((end, _)) => format!("{} …", &text[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_message_that_quotes_a_whole_file_is_cut_between_two_characters() {
+        let long = Error::checkpoint("ü".repeat(100_000)).report().message;
+        assert_eq!(long.chars().count(), MESSAGE_MAX + 2);
+        assert!(long.ends_with("ü …"));
+        let short = Error::checkpoint("it is short".into());
+        assert_eq!(short.report().message, short.to_string());
     }
 }

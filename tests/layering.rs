@@ -212,7 +212,14 @@ fn only_the_worker_imports_the_module_and_it_never_touches_the_page() {
 
 #[test]
 fn the_store_is_pure() {
-    let files = ["arrivals", "config", "phases", "reference", "store"];
+    let files = [
+        "arrivals",
+        "config",
+        "phases",
+        "recoveries",
+        "reference",
+        "store",
+    ];
     for file in files.map(|name| format!("www/{name}.js")) {
         let (froms, code) = imports(&root().join(&file));
         for word in ["document.", "window.", "fetch(", "postMessage"] {
@@ -227,12 +234,13 @@ fn the_store_is_pure() {
 }
 
 /// What panels share; everything else in the folder is a panel.
-const SHARED_BY_VIEWS: [&str; 5] = [
+const SHARED_BY_VIEWS: [&str; 6] = [
     "./bars.js",
     "./dom.js",
     "./figures.js",
     "./format.js",
     "./ghost.js",
+    "./marks.js",
 ];
 
 #[test]

@@ -65,6 +65,7 @@ export function connect(tell, backend = 'auto') {
 
   /** @param {Message} message */
   function receive(message) {
+    if (engine === 'gone') return; // A module that broke answers what was under way, and nothing may be built on that.
     if (message.type === 'ready') {
       engine = 'ready';
       for (const [command, transfer] of waiting) worker?.postMessage(command, transfer);

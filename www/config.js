@@ -65,7 +65,8 @@ export function parseField(field, text) {
   }
   const value = /^\s*$/.test(text) ? Number.NaN : Number(text);
   const low = rule.whole ? rule.low : Number.MIN_VALUE;
-  if ((!rule.whole || Number.isInteger(value)) && value >= low && value <= rule.high) return { value };
+  // Adding 0 makes 0 of -0, which a link would not bring back.
+  if ((!rule.whole || Number.isInteger(value)) && value >= low && value <= rule.high) return { value: value + 0 };
   const range = rule.whole
     ? `Enter a whole number from ${rule.low} to ${rule.high.toLocaleString('en')}.`
     : `Enter a number above ${rule.low} and up to ${rule.high}.`;
@@ -82,8 +83,21 @@ export function crossCheck(config) {
   return { batch: `A batch cannot be larger than the ${config.train.toLocaleString('en')} training images.` };
 }
 
-/** As much of a link's text as a sentence can hold. @param {string} text */
-const quote = (text) => `“${text.length > 40 ? `${text.slice(0, 40)}…` : text}”`;
+/** As much of a link's text as a sentence can hold, cut between two characters. @param {string} text */
+function quote(text) {
+  const start = Array.from(text.slice(0, 82));
+  return `“${start.length > 40 ? `${start.slice(0, 40).join('')}…` : text}”`;
+}
+
+/** Of a link that is all wrong not every word is complained of. */
+const MOST_COMPLAINTS = 8;
+
+/** @param {string[]} complaints */
+function readable(complaints) {
+  const left = complaints.length - MOST_COMPLAINTS;
+  if (left <= 1) return complaints;
+  return [...complaints.slice(0, MOST_COMPLAINTS), `And ${left.toLocaleString('en')} more complaints of this kind.`];
+}
 
 /**
  * The pairs of a fragment, the first of each key.
@@ -126,7 +140,7 @@ export function parseFragment(hash) {
   }
   const clashes = Object.values(crossCheck(config)).map((sentence) => `${sentence} It is ${config.train.toLocaleString('en')} now.`);
   config.batch = Math.min(config.batch, config.train);
-  return { config, autostart: autostart && clashes.length === 0, complaints: [...complaints, ...clashes] };
+  return { config, autostart: autostart && clashes.length === 0, complaints: [...readable(complaints), ...clashes] };
 }
 
 /**

@@ -20,12 +20,16 @@ export function guessSplit(name) {
   return /test/i.test(name) ? 'test' : 'train';
 }
 
+/** As many as a run can train and measure on: files without end would fill the memory. */
+const MOST_IMAGES = 120_000;
+
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
  * @param {(command: Command, transfer?: Transferable[]) => void} send
  * @param {() => void} begin Makes files the source of the data.
+ * @param {number} [most] Images in all files together.
  */
-export function createFiles(store, send, begin) {
+export function createFiles(store, send, begin, most = MOST_IMAGES) {
   const nothing = () => ({
     files: /** @type {{ id: string, file: File, count: number }[]} */ ([]),
     last: /** @type {{ name: string, records: Uint8Array } | null} */ (null),
@@ -51,8 +55,14 @@ export function createFiles(store, send, begin) {
     if (refuses()) return;
     /** @type {OpenedFile[]} */
     const opened = [];
+    let images = store.get().source === 'files' ? own.files.reduce((sum, { count }) => sum + count, 0) : 0;
     try {
-      for (const file of files) opened.push(await openFile(file));
+      for (const file of files) {
+        const each = await openFile(file);
+        images += countRecords(each.records);
+        if (images > most) throw new Error(`With “${file.name}” there would be more than ${most.toLocaleString('en')} images, and no run uses as many.`);
+        opened.push(each);
+      }
     } catch (thrown) {
       complain('invalid_data', wordsOf(thrown), 'Choose data_batch_1.bin to data_batch_5.bin and test_batch.bin of the binary version.');
       return;

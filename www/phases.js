@@ -58,7 +58,7 @@ export const TRANSITIONS = {
   data_failed: { from: IDLE, to: 'settle' },
   error: { from: IDLE, to: 'settle' }, // Of a shard; see `afterError` for the others.
   // A run.
-  started: { from: IDLE, to: 'training' },
+  started: { from: [...IDLE, 'error'], to: 'training' },
   compiling: { from: RUNNING, to: 'compiling' },
   progress: { from: RUNNING, to: 'training' },
   epoch_end: { from: RUNNING, to: 'training' },

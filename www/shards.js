@@ -52,10 +52,13 @@ async function keep(url, bytes) {
   }
 }
 
-/** @param {any} shard */
+/** All of CIFAR-10 in one. */
+const MOST_RECORDS = 60_000;
+
+/** A file's name becomes an address beside the manifest's, and may lead nowhere else. @param {any} shard */
 function isShard(shard) {
-  return typeof shard?.file === 'string' && ['train', 'test'].includes(shard.split)
-    && Number.isInteger(shard.records) && typeof shard.sha256 === 'string';
+  return typeof shard?.file === 'string' && /^\w[\w.-]*$/.test(shard.file) && ['train', 'test'].includes(shard.split)
+    && Number.isInteger(shard.records) && shard.records >= 0 && shard.records <= MOST_RECORDS && typeof shard.sha256 === 'string';
 }
 
 /**

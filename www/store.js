@@ -241,6 +241,9 @@ function withWayOn({ loaded }, error) {
   return { ...error, hint: 'Choose the backend “flex”, then reload the page: the address keeps the choice, and “auto” may take the same graphics card again.' };
 }
 
+/** A run is over, so that none can go on; also one that was opened while another went on. @type {(state: State, message: any, nowMs: number) => Partial<State>} */
+const ended = (state, _message, nowMs) => ({ resumable: null, timings: { ...state.timings, run_ended_ms: nowMs } });
+
 /**
  * One function a message: what changes but the phase.
  * @typedef {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} Changes
@@ -273,12 +276,13 @@ const CHANGES = {
   compiling: (_state, { part, done, of }) => ({ compiling: { part, done, of } }),
   // The self-check has passed, or has left the graphics card for another backend.
   backend: (state, { backend }) => (state.loaded ? { loaded: { ...state.loaded, backend } } : {}),
-  // A restored run brings its configuration, so that the link and the form are its own; weights bring none.
+  // A restored run brings its configuration, so that the link and the form are its own; weights bring none. A Start that
+  // was pressed before it came is yet to be answered.
   restored: (state, { restored }) => (state.phase === 'recovering' ? restoredOver(state, restored) : {
     ...NO_RUN, loaded: restored.loaded, data: restored.loaded.data, error: null,
     ...(restored.kind === 'run' ? { config: restored.loaded.config, runConfig: restored.loaded.config, problems: {} } : {}),
     epochs: restored.history, trained: true, resumable: restored.position ?? null, fromWeights: restored.kind === 'weights',
-    starting: false, autostart: false, resumes: state.resumes && Boolean(restored.position), notice: restored.remarks.join(' ') || null,
+    autostart: false, resumes: state.resumes && Boolean(restored.position), notice: restored.remarks.join(' ') || null,
     timings: { ...state.timings, run_started_ms: null, run_ended_ms: null },
   }),
   resumed: (state, _message, nowMs) => ({ resumable: null, resumes: false, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),
@@ -289,19 +293,30 @@ const CHANGES = {
     trace: progress.stage === 'training' && progress.step > 0 ? extend(state.trace, pointOf(progress)) : state.trace,
   }),
   epoch_end: (state, { result, evaluation }) => ({ epochs: [...state.epochs, result], evaluation, trained: true }),
-  stopped: (state, _message, nowMs) => ({ timings: { ...state.timings, run_ended_ms: nowMs } }),
-  done: (state, _message, nowMs) => ({ timings: { ...state.timings, run_ended_ms: nowMs } }),
+  stopped: ended,
+  done: ended,
   evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
   prediction: ({ subject }, { id, probabilities }) => (subject && subject.id === id ? { probabilities, subject: { ...subject, asked: false } } : {}),
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start') return { error, starting: false };
     if (command === 'restore') return { error, resumes: false };
-    if (command === 'advance') return { error, diverged: error.code === 'diverged', timings: { ...state.timings, run_ended_ms: nowMs } };
+    if (command === 'advance') return { ...ended(state, null, nowMs), error, diverged: error.code === 'diverged' };
     return { error };
   },
   failed: (state, { error }) => ({ error: withWayOn(state, error), alive: false, starting: false, startWaits: false, resumes: false }),
 };
+
+/**
+ * Where an evaluation goes back to: what comes while it is under way (a Reset that was pressed just before it, a
+ * run that was opened) changes that.
+ * @param {State} state @param {Message | Action} message @param {Parameters<typeof nextPhase>[2]} standing
+ * @returns {Phase}
+ */
+function backTo({ phase, phaseBefore }, message, standing) {
+  if (phase !== 'evaluating') return phase;
+  return message.type === 'evaluating' ? phaseBefore : nextPhase(phaseBefore, message, standing);
+}
 
 /**
  * @param {State} state
@@ -311,10 +326,11 @@ const CHANGES = {
  */
 export function reduce(state, message, nowMs) {
   const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs) };
-  const phase = nextPhase(state.phase, message, {
+  const standing = {
     before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained, resumes: changed.resumes,
-  });
-  if (phase === 'evaluating' && state.phase !== 'evaluating') changed.phaseBefore = state.phase;
+  };
+  const phase = nextPhase(state.phase, message, standing);
+  if (phase === 'evaluating') changed.phaseBefore = backTo(state, message, standing);
   if (phase === 'ready' && changed.timings.data_ready_ms === null) {
     changed.timings = { ...changed.timings, data_ready_ms: nowMs };
   }

@@ -334,7 +334,7 @@ const handlers = {
     const restored = await exclusively(async () => (
       !isFull && await isForOther(await convburn.config_of(command.bytes), command.changes) ? null : convburn.restore(command.bytes, command.changes)));
     if (!restored) return handBack({ bytes: command.bytes, changes: command.changes });
-    waiting = Boolean(restored.position);
+    waiting = !turning && Boolean(restored.position); // A run that was opened before it may have gone on meanwhile.
     weights = restored.kind === 'weights' ? command.bytes : null;
     post({ type: 'restored', restored });
   },

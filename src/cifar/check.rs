@@ -4,23 +4,24 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
-use super::RECORD_BYTES;
+use super::{RECORD_BYTES, RECORDS_MAX};
 use crate::error::Error;
 use crate::protocol::CLASSES;
 
 /// The longest file accepted: all of CIFAR-10 in one. It bounds what a gzip bomb can allocate.
-const FILE_BYTES_MAX: usize = 60_000 * RECORD_BYTES;
+const FILE_BYTES_MAX: usize = RECORDS_MAX * RECORD_BYTES;
+
+const TOO_LARGE: Error = Error::TooLarge {
+    limit_bytes: FILE_BYTES_MAX,
+};
 
 /// Decompresses bytes that start with gzip's magic number and returns others as they are.
 ///
 /// Headers are not asked: servers differ in whether they call such a file `Content-Encoding: gzip`.
 pub(super) fn gunzip(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-    let too_large = || Error::TooLarge {
-        limit_bytes: FILE_BYTES_MAX,
-    };
     if !bytes.starts_with(&[0x1f, 0x8b]) {
         return if bytes.len() > FILE_BYTES_MAX {
-            Err(too_large())
+            Err(TOO_LARGE)
         } else {
             Ok(bytes)
         };
@@ -33,9 +34,17 @@ pub(super) fn gunzip(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
             problem: error.to_string(),
         })?;
     if records.len() > FILE_BYTES_MAX {
-        return Err(too_large());
+        return Err(TOO_LARGE);
     }
     Ok(records)
+}
+
+/// Checks that `added` records have room beside `held` ones: files without end would fill the memory.
+pub(super) fn room(held: usize, added: usize) -> Result<(), Error> {
+    if held + added > RECORDS_MAX {
+        return Err(TOO_LARGE);
+    }
+    Ok(())
 }
 
 /// Checks that `bytes` are whole records with labels 0 to 9.

@@ -14,6 +14,25 @@ const nameOfStart = (state) => (goesOn(state) ? 'Go on' : startAgain(state));
 /** @param {State} state */
 const startAgain = ({ trained, fromWeights, phase }) => (trained && !fromWeights && (phase === 'ready' || phase === 'done') ? 'Train anew' : 'Train');
 
+/**
+ * Which buttons may be pressed.
+ * @param {State} state
+ */
+export function pressable(state) {
+  const { phase, starting } = state;
+  const running = phase === 'training' || phase === 'compiling';
+  const idle = phase === 'ready' || phase === 'done';
+  const standing = (idle || phase === 'paused') && !starting;
+  return {
+    start: idle && !starting && isSettled(state),
+    pause: running || phase === 'paused',
+    stop: running || phase === 'paused' || phase === 'recovering',
+    // After a failed step the engine may still answer, and new weights are the way on.
+    reset: standing || (phase === 'error' && state.alive && state.loaded !== null),
+    evaluate: standing,
+  };
+}
+
 /** @param {Store} store @param {Actions} actions */
 export function mountControls(store, actions) {
   const start = byId('start', HTMLButtonElement);
@@ -53,17 +72,13 @@ export function mountControls(store, actions) {
 
   /** @param {State} state */
   function render(state) {
-    const { phase, starting } = state;
-    const running = phase === 'training' || phase === 'compiling';
-    const idle = phase === 'ready' || phase === 'done';
-    const standing = (idle || phase === 'paused') && !starting;
-    start.disabled = !idle || starting || !isSettled(state);
-    pause.disabled = !running && phase !== 'paused';
-    stop.disabled = !running && phase !== 'paused' && phase !== 'recovering';
-    // After a failed step the engine may still answer, and new weights are the way on.
-    reset.disabled = !standing && !(phase === 'error' && state.alive && state.loaded !== null);
-    evaluate.disabled = !standing;
-    setText(pause, phase === 'paused' ? 'Resume' : 'Pause');
+    const may = pressable(state);
+    start.disabled = !may.start;
+    pause.disabled = !may.pause;
+    stop.disabled = !may.stop;
+    reset.disabled = !may.reset;
+    evaluate.disabled = !may.evaluate;
+    setText(pause, state.phase === 'paused' ? 'Resume' : 'Pause');
     renderHidden(state);
     setText(start, begun ? nameOfStart(state) : 'Train a network');
     keepFocus(state);

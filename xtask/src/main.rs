@@ -7,6 +7,8 @@ mod browser;
 mod data;
 mod dist;
 mod error;
+mod fuzz;
+mod licences;
 mod limit;
 mod measure;
 mod release;
@@ -39,8 +41,10 @@ cargo xtask bench --size                         the modules' sizes, by crate, i
 cargo xtask bench --steady                       long tasks and memory over 23 epochs, into BENCHMARKS.md
 cargo xtask bench --soak [--seed N] [--epochs N] long runs with faults, into BENCHMARKS.md
 cargo xtask bench --pool [--rounds N]            several workers beside one, into BENCHMARKS.md
+cargo xtask fuzz [--minutes N]                   fuzz each parser of the crate for N minutes (15)
+cargo xtask advisories                           ask the advisory database about every crate; needs GitHub
 cargo xtask dist                                 make dist/, the folder to upload to a static host
-cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages
+cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages, licences
 cargo xtask stamp                                what its other hook calls: the list of dist/'s files into its sw.js
 
 Variables: CONVBURN_CIFAR10 (source of the data), CONVBURN_TOOLS (folder of installed tools),
@@ -69,6 +73,8 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "data" => data(rest),
         "reproduce" => measure::reproduce(&mut Workspace::find()?, rest),
         "bench" => bench(rest),
+        "fuzz" => fuzz::fuzz(&mut Workspace::find()?, fuzz_minutes(rest)?),
+        "advisories" => no_arguments(rest).and_then(|()| test::advisories(&mut Workspace::find()?)),
         "dist" => no_arguments(rest).and_then(|()| dist::make(&mut Workspace::find()?)),
         "prepare" => no_arguments(rest).and_then(|()| setup::prepare(&Workspace::find()?)),
         "stamp" => no_arguments(rest).and_then(|()| release::stamp(&Workspace::find()?)),
@@ -130,6 +136,19 @@ fn data_options(arguments: &[String]) -> Result<data::Options> {
     Ok(options)
 }
 
+/// Minutes for each target; four times that make an hour.
+fn fuzz_minutes(arguments: &[String]) -> Result<u32> {
+    match arguments {
+        [] => Ok(15),
+        // Of 0 libFuzzer makes a run without end.
+        [word, minutes] if word == "--minutes" => match minutes.parse() {
+            Ok(minutes @ 1..) => Ok(minutes),
+            _ => Err(unknown(minutes)),
+        },
+        [word, ..] => Err(unknown(word)),
+    }
+}
+
 fn no_arguments(arguments: &[String]) -> Result<()> {
     arguments.first().map_or(Ok(()), |word| Err(unknown(word)))
 }
@@ -169,5 +188,9 @@ mod tests {
         assert!(options(&["--from"]).is_err());
         assert!(options(&["--form", "somewhere"]).is_err());
         assert!(dispatch(&["tset".to_owned()]).is_err());
+        for minutes in ["many", "0", "-1"] {
+            assert!(fuzz_minutes(&["--minutes".to_owned(), minutes.to_owned()]).is_err());
+        }
+        assert_eq!(fuzz_minutes(&[]).unwrap(), 15);
     }
 }

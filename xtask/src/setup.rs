@@ -9,6 +9,7 @@ use std::time::SystemTime;
 use crate::browser;
 use crate::data;
 use crate::error::{Error, Result};
+use crate::licences;
 use crate::step::timed;
 use crate::tools;
 use crate::workspace::{Workspace, cargo, output_of, run};
@@ -38,6 +39,10 @@ pub enum Need {
     Firefox,
     /// Firefox's driver.
     Geckodriver,
+    /// cargo-deny.
+    CargoDeny,
+    /// cargo-fuzz.
+    CargoFuzz,
     /// The dataset.
     Data,
 }
@@ -68,6 +73,12 @@ pub fn ensure(need: Need, workspace: &mut Workspace) -> Result<()> {
             browser::ensure(&[&browser::FIREFOX], workspace)
         }),
         Need::Geckodriver => timed("Set-up: geckodriver", || geckodriver(workspace)),
+        Need::CargoDeny => timed("Set-up: cargo-deny", || {
+            tools::cargo_deny().ensure(workspace)
+        }),
+        Need::CargoFuzz => timed("Set-up: cargo-fuzz", || {
+            tools::cargo_fuzz().ensure(workspace)
+        }),
         Need::Data => timed("Set-up: CIFAR-10", || {
             data::run(workspace, &data::Options::default())
         }),
@@ -80,7 +91,8 @@ pub fn ensure(need: Need, workspace: &mut Workspace) -> Result<()> {
 /// The folder cannot be made or npm fails.
 pub fn prepare(workspace: &Workspace) -> Result<()> {
     data::ensure_folder(workspace)?;
-    npm_packages(workspace, workspace.root())
+    npm_packages(workspace, workspace.root())?;
+    licences::write(workspace)
 }
 
 fn rust_components(workspace: &Workspace) -> Result<()> {

@@ -41,7 +41,7 @@ const QUICK: Duration = Duration::from_secs(10 * 60);
 /// The limit of a step that builds from nothing, or trains in a browser, on a slow machine.
 const LONG: Duration = Duration::from_secs(45 * 60);
 
-const STEPS: [Step; 13] = [
+const STEPS: [Step; 14] = [
     Step {
         name: "format",
         title: "Rust is formatted",
@@ -65,6 +65,14 @@ const STEPS: [Step; 13] = [
         command: |workspace| Ok(npm_run(workspace, "test:unit")),
         limit: QUICK,
         hint: "Read the first failing test above; `npm run test:unit` repeats it.",
+    },
+    Step {
+        name: "deny",
+        title: "Every crate has an allowed licence and comes from the registry",
+        needs: &[Need::CargoDeny],
+        command: |workspace| Ok(deny(workspace, &["licenses", "sources", "bans"])),
+        limit: QUICK,
+        hint: "Read cargo-deny's message above; `deny.toml` says what is allowed. `cargo xtask advisories` asks for known faults, which needs a network.",
     },
     Step {
         name: "clippy",
@@ -201,6 +209,27 @@ fn cargo_with(workspace: &Workspace, words: &[&str]) -> Command {
     let mut command = workspace.command(&cargo());
     command.args(words);
     command
+}
+
+/// cargo-deny over all crates of Cargo.lock. It asks no network but for advisories.
+fn deny(workspace: &Workspace, checks: &[&str]) -> Command {
+    let mut command = cargo_with(workspace, &["deny", "--locked", "check"]);
+    command.args(checks);
+    command
+}
+
+/// `cargo xtask advisories`: known faults of the crates. No check of `cargo xtask test`, because the
+/// database is fetched from GitHub, and because a fault that is published is no change of this repository.
+///
+/// # Errors
+/// cargo-deny cannot be installed, the database cannot be fetched, or a crate has a known fault.
+pub fn advisories(workspace: &mut Workspace) -> Result<()> {
+    ensure(Need::CargoDeny, workspace)?;
+    run_within(
+        QUICK,
+        &mut deny(workspace, &["advisories"]),
+        "Read cargo-deny's message above; it fetches the database from GitHub.",
+    )
 }
 
 fn npm_run(workspace: &Workspace, script: &str) -> Command {

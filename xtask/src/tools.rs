@@ -1,4 +1,4 @@
-//! The Rust tools that build and test the page, at pinned versions.
+//! The Rust tools that build, test and check the page, at pinned versions.
 //!
 //! A tool of the right version on PATH is used. Otherwise ours is installed beside it, in
 //! `$CONVBURN_TOOLS` or the user's cache folder, one folder for each version: the visitor's own
@@ -49,6 +49,26 @@ pub fn geckodriver() -> Tool {
         krate: "geckodriver",
         programs: &["geckodriver"],
         version: "0.37.1".to_owned(),
+        locked: true,
+    }
+}
+
+/// Holds the crates' licences and sources against `deny.toml`.
+pub fn cargo_deny() -> Tool {
+    Tool {
+        krate: "cargo-deny",
+        programs: &["cargo-deny"],
+        version: "0.20.2".to_owned(),
+        locked: true,
+    }
+}
+
+/// Builds and runs the targets of `fuzz/`.
+pub fn cargo_fuzz() -> Tool {
+    Tool {
+        krate: "cargo-fuzz",
+        programs: &["cargo-fuzz"],
+        version: "0.13.2".to_owned(),
         locked: true,
     }
 }

@@ -41,6 +41,11 @@ impl Workspace {
         self.root.join("data").join("cifar10")
     }
 
+    /// The list of licences, which trunk copies into the page.
+    pub fn licences(&self) -> PathBuf {
+        self.root.join("data").join("licences.txt")
+    }
+
     /// Where trunk puts the finished page.
     pub fn dist(&self) -> PathBuf {
         self.root.join("dist")

@@ -1,0 +1,11 @@
+//! libFuzzer's bytes as a saved run's or weights' file. What must hold is in `tests/support/parsers.rs`.
+
+#![no_main]
+
+#[path = "../../tests/support/parsers.rs"]
+#[allow(dead_code, reason = "each target uses its part")]
+mod parsers;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    parsers::checkpoint(bytes);
+});
