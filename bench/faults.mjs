@@ -15,6 +15,21 @@ if (globalThis.GPUAdapter) {
   };
 }`;
 
+/** Lines that run in each engine before its own: they add up what its checkpoints cost. */
+export const COUNT_SAVING = `
+globalThis.saving = { checkpoints: 0, ms: 0, bytes: 0 };
+{
+  const post = self.postMessage.bind(self);
+  self.postMessage = (message, options) => {
+    if (message.type === 'checkpoint') {
+      saving.checkpoints += 1;
+      saving.ms += message.save_ms;
+      saving.bytes += message.bytes.length;
+    }
+    post(message, options);
+  };
+}`;
+
 /** Runs in the page before its scripts: whether storage is refused. */
 export function refuseStorage() {
   /** @type {any} */
@@ -27,7 +42,7 @@ export function refuseStorage() {
 }
 
 /** @param {Page} page @param {string} script Name of a worker's script. */
-function workerOf(page, script) {
+export function workerOf(page, script) {
   const all = page.workers().filter((worker) => new URL(worker.url()).pathname.endsWith(`/${script}`));
   return all[all.length - 1] ?? null;
 }

@@ -12,7 +12,7 @@ import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { launch, openPage, phaseOf, serve, textOf, waitForPhase } from '../tests/page/harness.mjs';
 import { machine, table, writeSection } from './benchmarks-file.mjs';
-import { HOLD_GPU, faultsFor, refuseStorage } from './faults.mjs';
+import { COUNT_SAVING, HOLD_GPU, faultsFor, refuseStorage, workerOf } from './faults.mjs';
 import { stateOf } from './run-file.mjs';
 
 const { values: options } = parseArgs({ options: { seed: { type: 'string' }, epochs: { type: 'string', default: '200' } } });
@@ -59,7 +59,9 @@ async function bitsOf(page) {
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-run').click()]);
   const bytes = readFileSync(await download.path());
   const length = Number(bytes.readBigUInt64LE(0));
-  return { sha256: createHash('sha256').update(bytes.subarray(8 + length)).digest('hex'), history: stateOf(bytes).history.length };
+  const { history } = stateOf(bytes);
+  const seconds = history.reduce((sum, epoch) => sum + epoch.seconds, 0);
+  return { sha256: createHash('sha256').update(bytes.subarray(8 + length)).digest('hex'), history: history.length, seconds };
 }
 
 /** The page's heap after a collection, in bytes. @param {Page} page */
@@ -77,7 +79,7 @@ async function open(browser, url, { link }) {
   await opened.page.addInitScript(refuseStorage);
   await opened.page.route('**/worker.js', async (route) => {
     const response = await route.fetch();
-    await route.fulfill({ response, body: `${HOLD_GPU}\n${await response.text()}` });
+    await route.fulfill({ response, body: `${HOLD_GPU}\n${COUNT_SAVING}\n${await response.text()}` });
   });
   await opened.page.goto(`${url}${link}`);
   await waitForPhase(opened.page, ['ready']);
@@ -95,9 +97,20 @@ async function finish(page) {
 async function undisturbed(browser, url, soak) {
   const { page, context } = await open(browser, url, soak);
   await finish(page);
-  const found = await bitsOf(page);
+  /** @type {{ checkpoints: number, ms: number, bytes: number }} */
+  const saving = await workerOf(page, 'worker.js')?.evaluate(() => /** @type {any} */ (globalThis).saving);
+  const found = { ...(await bitsOf(page)), saving };
   await context.close();
   return found;
+}
+
+/** What checkpoints cost a run to which nothing happens. @param {Awaited<ReturnType<typeof undisturbed>>} run */
+function savingSentence({ saving, seconds }) {
+  const share = saving.ms / 10 / seconds;
+  if (share >= 1) faultsOf.push(`Checkpoints take ${share.toFixed(2)} % of the training.`);
+  return `Checkpoints: ${saving.checkpoints} in the run on flex to which nothing happened, ${(saving.ms / saving.checkpoints).toFixed(1)} ms and `
+    + `${(saving.bytes / saving.checkpoints / 2 ** 20).toFixed(2)} MiB each, ${share.toFixed(2)} % of its ${seconds.toFixed(0)} seconds of training and `
+    + 'measuring (required: less than 1 %).';
 }
 
 /** @param {Page} page @param {number} ms Whether the run is over before that. */
@@ -136,6 +149,7 @@ const rows = [];
 /** @type {string[]} */
 const faultsOf = [];
 let version = '';
+let saved = '';
 console.log(`    seed ${seed}`);
 for (const soak of SOAKS) {
   const browser = await launch({ webgpu: soak.webgpu, args: ['--js-flags=--expose-gc'] });
@@ -143,6 +157,7 @@ for (const soak of SOAKS) {
   const expected = soak.webgpu ? null : await undisturbed(browser, server.url, soak);
   const found = await disturbed(browser, server.url, soak);
   await browser.close();
+  if (expected) saved = savingSentence(expected);
   const isComplete = found.rows === soak.epochs && found.history === soak.epochs;
   if (!isComplete) faultsOf.push(`${soak.title}: ${found.rows} of ${soak.epochs} epochs are in the log.`);
   if (expected && expected.sha256 !== found.sha256) faultsOf.push(`${soak.title}: the weights are not those of an undisturbed run.`);
@@ -163,6 +178,8 @@ run on flex are compared bit by bit with those of a run that nothing happened to
 first fault → at the end.
 
 ${table(['run', 'epochs in the log', 'faults', 'survived', 'steps redone', 'weights and moments', 'heap, MiB'], rows)}
+
+${saved}
 
 ${machine([version, `Node ${process.version}`])}`;
 console.log(markdown);
