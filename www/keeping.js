@@ -23,8 +23,9 @@ const LOCK = 'convburn-run';
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
  * @param {() => Promise<Vault>} open
  * @param {LockManager | undefined} locks
+ * @param {() => Promise<void>} [deleteOthers] Deletes what is stored beside runs.
  */
-export function createKeeping(store, open, locks) {
+export function createKeeping(store, open, locks, deleteOthers = async () => undefined) {
   /** @type {Promise<Vault> | null} */
   let vault = null;
   /** The run's last checkpoint. @type {Uint8Array<ArrayBuffer> | null} */
@@ -135,9 +136,10 @@ export function createKeeping(store, open, locks) {
         const there = await opened();
         await there.remove(LAST);
         await there.remove(BEST);
+        await deleteOthers();
         store.dispatch({ type: 'runs_deleted' });
       } catch (thrown) {
-        store.dispatch({ type: 'noticed', sentence: `What is kept could not be deleted (${wordsOf(thrown)}).` });
+        store.dispatch({ type: 'noticed', sentence: `Not everything that is stored could be deleted (${wordsOf(thrown)}).` });
       }
     },
   };

@@ -81,7 +81,7 @@ export const RECOVERIES = {
   resume_failed: (_state, { error }) => ({ resumes: false, error }),
   run_found: (state, { found }) => ({ kept: { ...state.kept, found, looked: true, any: state.kept.any || found !== null } }),
   run_kept: (state) => ({ kept: { ...state.kept, any: true, found: null } }),
-  runs_deleted: (state) => ({ kept: { ...state.kept, any: false, found: null } }),
+  runs_deleted: (state) => ({ notice: 'Everything that this page had stored on your machine is deleted: runs, images and its own files.', kept: { ...state.kept, any: false, found: null } }),
   keeping_failed: (state, { sentence }) => ({ notice: sentence, kept: { ...state.kept, problem: sentence } }),
   noticed: (_state, { sentence }) => ({ notice: sentence }),
 };

@@ -58,7 +58,7 @@ export function mountKeeping(store, actions) {
     resume.disabled = state.loaded === null;
     notice.hidden = state.notice === null;
     setText(noticeText, state.notice ?? '');
-    remove.disabled = !state.kept.any || isOccupied(state);
+    remove.disabled = isOccupied(state);
     setText(note, keepingSentence(state));
   }
   store.subscribe(render);
