@@ -272,9 +272,21 @@ async fn a_saved_run_goes_on_at_the_border() {
         assert!(weights.length() < file.length() / 2);
 
         reset().await.unwrap();
-        let error = restore(Uint8Array::new_with_length(9)).await.unwrap_err();
-        assert_eq!(text(&error, "code"), "checkpoint");
-        let restored: Restored = rust(restore(file).await.unwrap());
+        let bad = restore(Uint8Array::new_with_length(9), JsValue::NULL);
+        assert_eq!(text(&bad.await.unwrap_err(), "code"), "checkpoint");
+        for (changes, code) in [
+            (serde_json::json!({ "seed": 2 }), "invalid_config"),
+            (serde_json::json!({ "lr": -1 }), "invalid_config"),
+            (serde_json::json!({ "lr": "fast" }), "invalid_argument"),
+        ] {
+            let refused = restore(file.clone(), js(&changes)).await.unwrap_err();
+            assert_eq!(text(&refused, "code"), code);
+        }
+        let slower = restore(file.clone(), js(&serde_json::json!({ "lr": 0.0001 })));
+        let slower: Restored = rust(slower.await.unwrap());
+        assert_eq!(slower.loaded.config.lr, 0.0001);
+        let restored: Restored = rust(restore(file, JsValue::NULL).await.unwrap());
+        assert_eq!(restored.loaded.config.lr, config.lr);
         assert_eq!(restored.position, Some(Position { epoch: 1, step: 1 }));
         let found = finish_and_predict().await;
         let differences = found.iter().zip(&expected).map(|(a, b)| (a - b).abs());
