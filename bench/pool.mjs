@@ -34,10 +34,17 @@ const browser = await launch({
   args: ['--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'],
 });
 
-/** @param {number} workers */
-const open = (workers) => openPage(browser, new URL(server.url).origin, {
-  id: 'convburn-flex', title: 'ConvBurn', trainer: 'convburn', backend: 'flex', repeats: 1, workers,
+/** @param {number} workers @param {'blocks' | 'layers'} [operators] */
+const open = (workers, operators) => openPage(browser, new URL(server.url).origin, {
+  id: 'convburn-flex', title: 'ConvBurn', trainer: 'convburn', backend: 'flex', repeats: 1, workers, operators,
 }, STEPS * BATCH);
+
+/** Milliseconds in which each evaluates 100 images after an epoch. @param {Subject[]} subjects */
+async function evaluations(subjects) {
+  const found = [];
+  for (const subject of subjects) found.push((await subject.epoch()).evaluation_ms ?? Number.NaN);
+  return found;
+}
 
 /** Images a second of trainings that run at once, added up. @param {Subject[]} subjects */
 async function imagesPerSecond(subjects) {
@@ -53,6 +60,7 @@ try {
   for (let core = 0; core < CORES; core += 1) independent.push(await open(1));
   const together = await open(CORES);
   const [alone] = independent;
+  const layers = await open(1, 'layers');
   /** @type {{ alone: number[], ceiling: number[], pool: number[] }} */
   const found = { alone: [], ceiling: [], pool: [] };
   // The browser compiles what runs often anew, on the same cores, while it runs: until then a helper counts for less.
@@ -67,6 +75,10 @@ try {
     const [one, all, pool] = [found.alone, found.ceiling, found.pool].map((values) => values[values.length - 1]);
     console.log(`    round ${round + 1}: ${one.toFixed(0)}, ${all.toFixed(0)}, ${pool.toFixed(0)} images/s; pool / ceiling ${(pool / all).toFixed(3)}`);
   }
+  /** @type {number[][]} */
+  const evaluated = [];
+  for (let round = 0; round < rounds; round += 1) evaluated.push(await evaluations([layers, alone, together]));
+  const [layersMs, aloneMs, togetherMs] = [0, 1, 2].map((which) => median(evaluated.map((round) => round[which])));
   const ratios = found.pool.map((value, round) => value / found.ceiling[round]);
   const times = (/** @type {number[]} */ values) => (median(values) / median(found.alone)).toFixed(2);
   const reached = median(ratios);
@@ -81,6 +93,9 @@ ${table(['', 'images a second (lowest–highest)', 'times one worker'], [
     [`${CORES} trainings at once, one worker each`, span(found.ceiling), times(found.ceiling)],
     [`one training, ${CORES} workers`, span(found.pool), times(found.pool)],
   ])}
+
+To evaluate 100 images, in milliseconds, the median of ${rounds} rounds: one worker with Burn's operators ${layersMs.toFixed(1)}, one worker with blocks
+${aloneMs.toFixed(1)} (${(layersMs / aloneMs).toFixed(2)} times as quick), ${CORES} workers ${togetherMs.toFixed(1)}.
 
 ${machine([`Chromium ${browser.version()}`, alone.versions])}`;
   console.log(markdown);

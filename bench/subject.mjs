@@ -10,7 +10,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 /**
- * @typedef {{ loss: number, step_ms: number, dispatches: number, submissions: number, bytes_written: number, host_ms: number, wasm_bytes: number }} Epoch
+ * @typedef {{ loss: number, step_ms: number, evaluation_ms?: number, dispatches: number, submissions: number, bytes_written: number, host_ms: number, wasm_bytes: number }} Epoch
  * @typedef {{ configuration: Configuration, versions: string, epoch: () => Promise<Epoch>, heapBytes: () => Promise<number | null>, asked: string[], close: () => Promise<unknown> }} Subject
  */
 

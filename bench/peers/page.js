@@ -7,8 +7,8 @@
  * and the epoch's mean loss when all of it is computed.
  *
  * @typedef {{ count: number, bytes: Uint8Array<ArrayBuffer>, labels: Uint8Array }} Records CIFAR-10's: a label and 3,072 bytes each.
- * @typedef {{ steps: number, loss: number, step_ms?: number, counts?: Counts, elapsed_ms?: number }} Epoch
- *   A trainer that measures itself says `step_ms`; what it counts elsewhere it says in `counts`, over `elapsed_ms` and `steps`.
+ * @typedef {{ steps: number, loss: number, step_ms?: number, evaluation_ms?: number, counts?: Counts, elapsed_ms?: number }} Epoch
+ *   A trainer that measures itself says `step_ms`, and how long 100 images take to evaluate (`evaluation_ms`); what it counts elsewhere it says in `counts`, over `elapsed_ms` and `steps`.
  * @typedef {{ dispatches: number, submissions: number, bytes_written: number, wait_ms: number, wasm_bytes: number }} Counts
  * @typedef {{ epoch: () => Promise<Epoch>, versions: string }} Trainer
  */
@@ -56,6 +56,7 @@ const bench = {
     return {
       loss: epoch.loss,
       step_ms: epoch.step_ms ?? elapsedMs / steps,
+      evaluation_ms: epoch.evaluation_ms,
       dispatches: counts.dispatches / per,
       submissions: counts.submissions / per,
       bytes_written: counts.bytes_written / per,
