@@ -70,12 +70,13 @@ async function getsOn(page) {
   );
 }
 
-/** @typedef {{ name: string, happen: (page: Page) => Promise<void> }} Fault */
+/** `endsEngine`: the steps since the checkpoint are done again. @typedef {{ name: string, endsEngine: boolean, happen: (page: Page) => Promise<void> }} Fault */
 
 /** @type {Fault[]} */
 const ANYWHERE = [
   {
     name: 'panic in the module',
+    endsEngine: true,
     async happen(page) {
       await inEngine(page, "setTimeout(() => { throw new WebAssembly.RuntimeError('unreachable'); })");
       await goesOnAgain(page);
@@ -83,6 +84,7 @@ const ANYWHERE = [
   },
   {
     name: 'page reloaded',
+    endsEngine: true,
     async happen(page) {
       await page.reload();
       await page.getByTestId('resume-kept').click({ timeout: 60_000 });
@@ -91,6 +93,7 @@ const ANYWHERE = [
   },
   {
     name: 'tab frozen for five seconds',
+    endsEngine: false,
     async happen(page) {
       const client = await page.context().newCDPSession(page);
       await client.send('Page.setWebLifecycleState', { state: 'frozen' });
@@ -106,6 +109,7 @@ const ANYWHERE = [
 const ON_CPU = [
   {
     name: 'worker ended without a word',
+    endsEngine: true,
     async happen(page) {
       await inEngine(page, 'self.close()');
       await goesOnAgain(page);
@@ -113,6 +117,7 @@ const ON_CPU = [
   },
   {
     name: 'helper worker ended',
+    endsEngine: false,
     async happen(page) {
       await workerOf(page, 'helper.js')?.evaluate(() => self.close()).catch(() => undefined);
       await getsOn(page);
@@ -121,6 +126,7 @@ const ON_CPU = [
   },
   {
     name: 'storage refused for ten seconds',
+    endsEngine: false,
     async happen(page) {
       await page.evaluate(() => { /** @type {any} */ (globalThis).isStorageRefused = true; });
       await new Promise((resolve) => setTimeout(resolve, 10_000));
@@ -130,6 +136,7 @@ const ON_CPU = [
   },
   {
     name: 'second tab on the same run',
+    endsEngine: false,
     async happen(page) {
       const second = await page.context().newPage();
       await second.goto(page.url());
@@ -146,6 +153,7 @@ const ON_CPU = [
 const ON_GPU = [
   {
     name: 'graphics card lost',
+    endsEngine: true,
     async happen(page) {
       await inEngine(page, 'globalThis.card.destroy()');
       await goesOnAgain(page);
@@ -153,6 +161,7 @@ const ON_GPU = [
   },
   {
     name: 'uncaptured WebGPU error',
+    endsEngine: true,
     async happen(page) {
       await inEngine(page, 'globalThis.card.createBuffer({ size: 16, usage: 0xffff })');
       await goesOnAgain(page);

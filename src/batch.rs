@@ -104,8 +104,7 @@ pub struct RecordBytes {
 
 impl RecordBytes {
     /// At most `slices` slices one after the other, none of them empty: as even as possible, but that the
-    /// first one, the caller's own, is a record longer. The others' way there and back takes about as long
-    /// as two records (0.6 ms on the machine of BENCHMARKS.md).
+    /// first one, the caller's own, is a record longer: the others' way there and back takes time too.
     pub fn slices(&self, slices: usize) -> Vec<RecordSlice<'_>> {
         let records = self.labels.len();
         let slices = slices.clamp(1, records.max(1));
