@@ -216,6 +216,7 @@ export function createLoader(store, send, pause) {
    */
   async function sendAgain({ bytes, changes, start }) {
     const { source, loaded } = store.get();
+    if (source === 'none') return; // The manifest is still awaited, and then everything is sent anyway.
     if (source !== 'files') begin('server');
     const sending = source === 'files' ? again() : null;
     if (bytes) send({ type: 'restore', bytes, changes }, [bytes.buffer]);

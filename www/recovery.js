@@ -10,11 +10,13 @@
  * @import { Action, State } from './store.js'
  * @import { Changes, Resend } from './protocol.js'
  */
-import { isOccupied } from './phases.js';
-
 /** Losses without a checkpoint in between after which the engine is given up. */
 const LOSSES_MAX = 3;
-/** Milliseconds without a sign of life. */
+/**
+ * Milliseconds without a sign of life, whether or not a run is under way: an engine of which nothing is asked beats
+ * too. Firefox can block one for good while it opens a helper, which happens with its developer tools open or
+ * under WebDriver: `WorkerPrivate::SetIsDebuggerRegistered` wakes one waiter, and the new worker may be that one.
+ */
 const SILENCE_MS = 20_000;
 /** Milliseconds in which the run does not get on, although the worker lives: a graphics card that hangs. */
 const STANDSTILL_MS = 60_000;
@@ -108,7 +110,7 @@ export function createRecovery(store, { restart, sendAgain, latest }, now) {
     const patienceMs = alive ? config.batch * PATIENCE_IMAGE_MS : STANDSTILL_MS;
     const isSilent = now() - heardMs > SILENCE_MS + patienceMs;
     const standsStill = phase === 'training' && now() - gotOnMs > STANDSTILL_MS + patienceMs;
-    if (!isOccupied(store.get()) || (!isSilent && !standsStill)) return;
+    if (!isSilent && !standsStill) return;
     const message = isSilent ? 'The training engine gave no sign of life.' : 'The training engine did not get on.';
     hear({ type: 'failed', error: { code: 'worker_failed', message, hint: 'Reload the page.' } });
   }

@@ -84,7 +84,12 @@ export const textIn = (driver, id) => driver.executeScript('return arguments[0].
 
 /** @param {WebDriver} driver @param {string[]} phases @param {number} [timeout] */
 export async function waitForPhaseIn(driver, phases, timeout = PATIENCE_MS) {
-  await driver.wait(async () => phases.includes(await phaseIn(driver)), timeout, `for the phase ${phases.join(' or ')}`);
+  try {
+    await driver.wait(async () => phases.includes(await phaseIn(driver)), timeout);
+  } catch (thrown) {
+    const said = await driver.executeScript("return [...document.querySelectorAll('#status-text, #notice-text')].map((text) => text.textContent).join(' ')");
+    throw new Error(`waited for ${phases.join(' or ')}, and it is ${await phaseIn(driver)}: ${said}`, { cause: thrown });
+  }
 }
 
 /** @param {WebDriver} driver @param {string} id @param {RegExp} pattern @param {number} [timeout] */

@@ -142,6 +142,21 @@ export async function waitForText(page, id, pattern, timeout = PATIENCE_MS) {
 }
 
 /**
+ * Notes each text that an element shows from now on: one that stays for a moment may lie between two looks of a wait.
+ * @param {Page} page @param {string} selector
+ * @returns {Promise<() => Promise<string[]>>} What was noted so far.
+ */
+export async function textsFrom(page, selector) {
+  const texts = await page.locator(selector).evaluateHandle((element) => {
+    /** @type {string[]} */
+    const noted = [];
+    new MutationObserver(() => noted.push(element.textContent ?? '')).observe(element, { childList: true, characterData: true, subtree: true });
+    return noted;
+  });
+  return () => texts.jsonValue();
+}
+
+/**
  * One server and one browser for all tests of a file.
  * @param {{ before: (hook: () => Promise<void>) => void, after: (hook: () => Promise<void>) => void }} hooks
  * @param {{ webgpu?: boolean, args?: string[] }} [more]

@@ -120,6 +120,21 @@ test('an engine that dies without a word is missed and replaced', async (t) => {
   assert.deepEqual(await figuresOf(page), undisturbed);
 });
 
+test('an engine that falls silent before it has its data is replaced, and the link goes on to start', async (t) => {
+  let engines = 0;
+  const silenceTheFirst = (/** @type {Page} */ page) => page.route('**/worker.js', async (route) => {
+    const response = await route.fetch();
+    const line = "self.addEventListener('message', ({ data }) => data.type === 'load' && self.close());";
+    await route.fulfill({ response, body: `${engines === 0 ? line : ''}\n${await response.text()}` });
+    engines += 1;
+  });
+  const { page } = await shared.visit(t, `${LINK}&run=1`, { prepare: silenceTheFirst });
+  await page.getByTestId('notice').getByText(/gave no sign of life/).waitFor({ timeout: 60_000 });
+  await finish(page);
+  assert.equal(engines, 2);
+  assert.deepEqual(await figuresOf(page), undisturbed);
+});
+
 test('a run that dies before its first checkpoint begins anew', async (t) => {
   const { page } = await shared.visit(t, LINK);
   await waitForPhase(page, ['ready']);

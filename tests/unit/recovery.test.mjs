@@ -126,10 +126,27 @@ test('an engine that lives and does not get on is lost after a minute', () => {
   assert.equal(restarts.length, 1);
 });
 
-test('compiling may be silent, and so may an engine of which nothing is asked', () => {
+test('compiling may be silent', () => {
   state.phase = 'compiling';
   wait(300);
-  state.phase = 'ready';
+  assert.equal(restarts.length, 0);
+});
+
+test('an engine of which nothing is asked has no step to get on with, but beats; so does one that is given its data', () => {
+  for (const phase of ['ready', 'loading', 'done', 'paused']) {
+    const before = restarts.length;
+    state = { ...state, phase, alive: true };
+    hear('heartbeat', { pulls: 7, turning: false });
+    wait(300, () => hear('heartbeat', { pulls: 7, turning: false }));
+    assert.equal(restarts.length, before, phase);
+    wait(24);
+    assert.equal(restarts.length, before + 1, phase);
+    hear('checkpoint');
+  }
+});
+
+test('an engine that is not there yet may be silent: its module may come over a slow line', () => {
+  state = { ...state, phase: 'loading', alive: false };
   wait(300);
   assert.equal(restarts.length, 0);
 });
