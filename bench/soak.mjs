@@ -1,7 +1,8 @@
 /**
- * `cargo xtask bench --soak`: long runs with faults. A fault from the list (faults.mjs) happens to the page at random
- * moments, about one a minute on flex and one in twelve seconds on WebGPU, whose run is short; the seed is printed. The
- * history has to be complete, and a run on flex has to end with the bits of one that nothing happened to.
+ * `cargo xtask bench --soak`: long runs with faults. Faults from the list (faults.mjs) happen to the page at random
+ * moments, in a random order in which each comes before one comes again; the seed is printed. They come more often than
+ * once a minute, so that each kind comes within the run. The history has to be complete, the heap flat, no worker left
+ * over, and a run on flex has to end with the bits of one that nothing happened to.
  *
  *     cargo xtask bench --soak [--seed 7] [--epochs 200]
  *
@@ -9,6 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { launch, openPage, phaseOf, serve, textOf, waitForPhase } from '../tests/page/harness.mjs';
 import { machine, table, writeSection } from './benchmarks-file.mjs';
@@ -22,8 +24,8 @@ const EPOCHS = Number(options.epochs);
 /** @typedef {{ title: string, link: string, epochs: number, webgpu: boolean, everyMs: number }} Soak */
 /** @type {Soak[]} */
 const SOAKS = [
-  { title: 'flex, 2,000 images', link: `#backend=flex&train=2000&test=1000&epochs=${EPOCHS}&seed=1`, epochs: EPOCHS, webgpu: false, everyMs: 60_000 },
-  { title: 'WebGPU (SwiftShader), 64 images', link: '#backend=webgpu&train=64&test=32&epochs=20&seed=1', epochs: 20, webgpu: true, everyMs: 12_000 },
+  { title: 'flex, 2,000 images', link: `#backend=flex&train=2000&test=1000&epochs=${EPOCHS}&seed=1`, epochs: EPOCHS, webgpu: false, everyMs: 25_000 },
+  { title: 'WebGPU (SwiftShader), 64 images', link: '#backend=webgpu&train=64&test=32&epochs=20&seed=1', epochs: 20, webgpu: true, everyMs: 4_000 },
 ];
 
 /** A small generator, so that a soak can be repeated. @param {number} from */
@@ -32,6 +34,19 @@ function drawing(from) {
   return () => {
     state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
     return state / 2 ** 32;
+  };
+}
+
+/**
+ * Faults one after the other, as from a pack of cards: each comes before one comes again.
+ * @template T @param {T[]} all @param {() => number} draw
+ */
+function dealing(all, draw) {
+  /** @type {T[]} */
+  let pack = [];
+  return () => {
+    if (pack.length === 0) pack = [...all];
+    return pack.splice(Math.floor(draw() * pack.length), 1)[0];
   };
 }
 
@@ -119,14 +134,14 @@ const isOverWithin = (page, ms) => waitForPhase(page, ['done', 'error'], ms).the
 /** @param {Browser} browser @param {string} url @param {Soak} soak */
 async function disturbed(browser, url, soak) {
   const draw = drawing(seed);
-  const faults = faultsFor(soak.webgpu);
+  const nextFault = dealing(faultsFor(soak.webgpu), draw);
   const { page, context } = await open(browser, url, soak);
   /** @type {{ name: string, redone: number, seconds: number }[]} */
   const happened = [];
   let heapBefore = 0;
   while (!(await isOverWithin(page, soak.everyMs * (0.5 + draw())))) {
     if (heapBefore === 0) heapBefore = await heapOf(page);
-    const fault = faults[Math.floor(draw() * faults.length)];
+    const fault = nextFault();
     const [said, kept] = [await stepsSaid(page), await stepsKept(page)];
     const beganMs = Date.now();
     await fault.happen(page);
@@ -137,9 +152,15 @@ async function disturbed(browser, url, soak) {
   await finish(page);
   const found = { ...(await bitsOf(page)), rows: await page.getByTestId('epoch-table').locator('tbody tr').count() };
   const heap = await heapOf(page);
+  const workers = page.workers().length;
   await context.close();
-  return { ...found, happened, heapBefore, heap };
+  return { ...found, happened, heapBefore, heap, workers };
 }
+
+/** MiB by which the heap may grow: the log and the curves of 200 epochs take a third of it. */
+const GROWTH_MAX_MIB = 0.6;
+/** The run's own worker and a helper for each other core, as many as `auto` takes. @param {Soak} soak */
+const workersWanted = ({ webgpu }) => (webgpu ? 1 : Math.min(8, cpus().length));
 
 const server = await serve();
 /** @type {string[][]} */
@@ -159,23 +180,26 @@ for (const soak of SOAKS) {
   const isComplete = found.rows === soak.epochs && found.history === soak.epochs;
   if (!isComplete) faultsOf.push(`${soak.title}: ${found.rows} of ${soak.epochs} epochs are in the log.`);
   if (expected && expected.sha256 !== found.sha256) faultsOf.push(`${soak.title}: the weights are not those of an undisturbed run.`);
+  const growth = (found.heap - found.heapBefore) / 2 ** 20;
+  if (growth > GROWTH_MAX_MIB) faultsOf.push(`${soak.title}: the heap grew by ${growth.toFixed(2)} MiB.`);
+  if (found.workers > workersWanted(soak)) faultsOf.push(`${soak.title}: ${found.workers} workers are there at the end.`);
   const names = [...new Set(found.happened.map(({ name }) => name))];
   const kinds = names.map((each) => `${each} (${found.happened.filter(({ name }) => name === each).length})`).join(', ');
   const redone = found.happened.reduce((sum, each) => sum + each.redone, 0);
   rows.push([
     soak.title, `${found.rows} of ${soak.epochs}`, kinds || 'none', String(redone),
     expected ? (expected.sha256 === found.sha256 ? 'equal' : 'DIFFERENT') : 'not compared',
-    `${(found.heapBefore / 2 ** 20).toFixed(2)} → ${(found.heap / 2 ** 20).toFixed(2)}`,
+    `${(found.heapBefore / 2 ** 20).toFixed(2)} → ${(found.heap / 2 ** 20).toFixed(2)}`, String(found.workers),
   ]);
 }
 await server.close();
 const markdown = `
-\`cargo xtask bench --soak\`: long runs through the page's own buttons, to which faults happen at random (seed ${seed}): about one a minute on
-flex, one in twelve seconds on WebGPU. Steps redone are those between the last checkpoint and the fault. The weights and moments of the
+\`cargo xtask bench --soak\`: long runs through the page's own buttons, to which faults happen at random moments and in random order (seed ${seed}),
+about one in ${SOAKS[0].everyMs / 1_000} seconds on flex and one in ${SOAKS[1].everyMs / 1_000} on WebGPU. Steps redone are those between the last checkpoint and the fault. The weights and moments of the
 run on flex are compared bit by bit with those of a run that nothing happened to. Heap: the page's, after a forced collection, before the
-first fault → at the end. A run that does not go on after a fault ends the soak as failed, and nothing is written.
+first fault → at the end (allowed: ${GROWTH_MAX_MIB} MiB more). Workers: those there at the end. A run that does not go on after a fault ends the soak as failed, and nothing is written.
 
-${table(['run', 'epochs in the log', 'faults', 'steps redone', 'weights and moments', 'heap, MiB'], rows)}
+${table(['run', 'epochs in the log', 'faults', 'steps redone', 'weights and moments', 'heap, MiB', 'workers'], rows)}
 
 ${saved}
 

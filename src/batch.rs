@@ -103,19 +103,14 @@ pub struct RecordBytes {
 }
 
 impl RecordBytes {
-    /// At most `slices` slices one after the other, none of them empty: as even as possible, but that the
-    /// first one, the caller's own, is a record longer: the others' way there and back takes time too.
+    /// At most `slices` slices one after the other, none of them empty, as even as possible; what is left over is
+    /// the first ones', of which the first is the caller's own.
     pub fn slices(&self, slices: usize) -> Vec<RecordSlice<'_>> {
         let records = self.labels.len();
         let slices = slices.clamp(1, records.max(1));
-        let own = (records.div_ceil(slices) + 1).min(records + 1 - slices);
-        let (others, rest) = (slices.max(2) - 1, records - own);
         let (mut pixels, mut labels) = (self.pixels.as_slice(), self.labels.as_slice());
         let mut take = |index: usize| {
-            let length = match index {
-                0 => own,
-                _ => rest / others + usize::from(index <= rest % others),
-            };
+            let length = records / slices + usize::from(index < records % slices);
             let (mine, rest) = labels.split_at(length.min(labels.len()));
             labels = rest;
             let (my_pixels, rest) = pixels.split_at((length * IMAGE_BYTES).min(pixels.len()));
@@ -245,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn slices_are_even_but_for_the_first_and_none_is_empty() {
+    fn slices_are_even_and_none_is_empty() {
         let bytes = RecordBytes {
             pixels: vec![7; 7 * IMAGE_BYTES],
             labels: (0..7).collect(),
@@ -268,8 +263,8 @@ mod tests {
             slices.iter().map(|s| s.labels.len()).collect()
         };
         assert_eq!(lengths(1), [7]);
-        assert_eq!(lengths(2), [5, 2]);
-        assert_eq!(lengths(3), [4, 2, 1]);
+        assert_eq!(lengths(2), [4, 3]);
+        assert_eq!(lengths(3), [3, 2, 2]);
         assert_eq!(lengths(6), [2, 1, 1, 1, 1, 1]);
         assert_eq!(lengths(9), [1; 7]);
     }

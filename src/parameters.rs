@@ -3,6 +3,8 @@
 //! Burn's own recorders and stores read synchronously, which panics on WebGPU in a browser; here
 //! everything is read in one awaited transfer. Where each number lies in a file is `layout.rs`'s.
 
+use std::ops::Range;
+
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData};
 
@@ -74,11 +76,25 @@ pub fn write<M: Module>(module: M, numbers: &[Vec<f32>]) -> Result<M, Error> {
 /// # Errors
 /// As [`write()`].
 pub fn write_joined<M: Module>(module: M, numbers: &[f32]) -> Result<M, Error> {
-    let mut rest = numbers;
-    replace(module, |entries| {
-        let (first, others) = rest.split_at_checked(entries)?;
-        rest = others;
-        Some(first.to_vec())
+    let range = |range: Range<usize>| numbers.get(range).unwrap_or_default().to_vec();
+    write_ranges(module, numbers.len(), range)
+}
+
+/// As [`write_joined`], from `entries` numbers of which `numbers` gives those in a range.
+///
+/// # Errors
+/// As [`write()`].
+pub fn write_ranges<M: Module>(
+    module: M,
+    entries: usize,
+    mut numbers: impl FnMut(Range<usize>) -> Vec<f32>,
+) -> Result<M, Error> {
+    let mut rest = 0..entries;
+    replace(module, |wanted| {
+        let range = rest.start..rest.start + wanted;
+        rest.start = range.end;
+        let found = (range.end <= entries).then(|| numbers(range));
+        found.filter(|numbers| numbers.len() == wanted)
     })
     .filter(|_| rest.is_empty())
     .ok_or_else(not_the_networks)

@@ -3,6 +3,8 @@
 //! Nothing is kept from one job to the next but the memory, so any replica answers any job with the same
 //! bits. It has no optimiser and no data; `pool.rs` says what is asked.
 
+use std::ops::Range;
+
 use crate::batch::{self, RecordSlice};
 use crate::error::Error;
 use crate::model::NetworkSpec;
@@ -24,13 +26,39 @@ impl Replica {
         Self { learner }
     }
 
-    /// Computes a job.
+    /// Computes a job, whose parameters it takes over.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when the parameters are another network's; [`Error::Compute`].
     pub async fn answer(&mut self, job: &Job<'_>) -> Result<Vec<f32>, Error> {
         self.learner.set_parameters(job.parameters)?;
         answer(&self.learner, job).await
+    }
+
+    /// Takes over parameters, `entries` in all, of which `numbers` gives those in a range: so each is copied once.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when they are another network's.
+    pub fn take(
+        &mut self,
+        entries: usize,
+        numbers: impl FnMut(Range<usize>) -> Vec<f32>,
+    ) -> Result<(), Error> {
+        self.learner.take_parameters(entries, numbers)
+    }
+
+    /// Computes what [`answer`] does with the parameters that were taken, in pieces: joined they would be
+    /// copied once more.
+    ///
+    /// # Errors
+    /// [`Error::Compute`].
+    pub async fn pieces(
+        &self,
+        task: Task,
+        pixels: &[u8],
+        labels: &[u8],
+    ) -> Result<Vec<Vec<f32>>, Error> {
+        pieces(&self.learner, task, RecordSlice { pixels, labels }).await
     }
 }
 
@@ -40,16 +68,23 @@ impl Replica {
 /// [`Error::Compute`].
 pub async fn answer(learner: &Learner, job: &Job<'_>) -> Result<Vec<f32>, Error> {
     let Job { pixels, labels, .. } = *job;
-    match job.task {
+    let pieces = pieces(learner, job.task, RecordSlice { pixels, labels }).await?;
+    Ok(pieces.concat())
+}
+
+async fn pieces(
+    learner: &Learner,
+    task: Task,
+    slice: RecordSlice<'_>,
+) -> Result<Vec<Vec<f32>>, Error> {
+    match task {
         Task::Gradients => {
-            let slice = RecordSlice { pixels, labels };
             let batch = slice.upload(learner.device());
             learner.slice_gradients(&batch).await
         }
         Task::Logits => {
-            learner
-                .logits(batch::images(pixels, learner.device()))
-                .await
+            let images = batch::images(slice.pixels, learner.device());
+            Ok(vec![learner.logits(images).await?])
         }
     }
 }

@@ -84,7 +84,7 @@ impl Learner {
         if crate::gpu::runs_on(&self.inner_device) {
             return self.step_on_gpu(batch, lr);
         }
-        let (logits, loss) = self.forward(batch);
+        let (logits, loss) = forward(&self.model, batch);
         let mut gradients = loss.backward();
         self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
         self.gather(loss.inner(), logits.inner(), batch);
@@ -101,25 +101,19 @@ impl Learner {
         self.gathered_records.push(batch.records);
     }
 
-    /// Logits `[n, 10]` and their mean loss `[1]`.
-    fn forward(&self, batch: &Batch) -> (Tensor<2>, Tensor<1>) {
-        let logits = self.model.forward(batch.images.clone().autodiff());
-        let loss = cross_entropy(logits.clone(), &batch.targets);
-        (logits, loss)
-    }
-
     /// What a step would follow, read back; the model stays as it is.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read it back.
     pub async fn probe(&self, batch: &Batch) -> Result<Probe, Error> {
-        let (logits, loss) = self.forward(batch);
+        let model = self.model();
+        let (logits, loss) = forward(&model, batch);
         let gradients = loss.backward();
         let mut collector = Collector {
             gradients: &gradients,
             flat: Vec::new(),
         };
-        self.model.visit(&mut collector);
+        model.visit(&mut collector);
         Ok(Probe {
             logits: numbers(logits.inner()).await?,
             loss: numbers(loss.inner()).await?,
@@ -199,7 +193,7 @@ impl Learner {
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
     pub async fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Error> {
-        numbers(self.model.valid().forward(images)).await
+        numbers(self.model().valid().forward(images)).await
     }
 }
 
@@ -212,6 +206,13 @@ pub struct Probe {
     pub loss: Vec<f32>,
     /// The gradient of each parameter tensor, flattened, in the module's order.
     pub gradients: Vec<Vec<f32>>,
+}
+
+/// Logits `[n, 10]` and their mean loss `[1]`.
+fn forward(model: &Model, batch: &Batch) -> (Tensor<2>, Tensor<1>) {
+    let logits = model.forward(batch.images.clone().autodiff());
+    let loss = cross_entropy(logits.clone(), &batch.targets);
+    (logits, loss)
 }
 
 /// Mean loss and number classified rightly.

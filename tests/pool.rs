@@ -20,12 +20,13 @@ use convburn::batch::{RecordBytes, gather, gather_bytes, shuffled};
 use convburn::checkpoint::Checkpoint;
 use convburn::cifar::Dataset;
 use convburn::device;
+use convburn::metrics::RunningMean;
 use convburn::model::NetworkSpec;
 use convburn::pool::{Answer, Helpers, Job, Task};
 use convburn::protocol::{Augment, Backend, Config, Event, Split};
 use convburn::replica::Replica;
 use convburn::session::Session;
-use convburn::train::Learner;
+use convburn::train::{Learner, SliceResult};
 use pollster::block_on;
 
 /// Helpers that compute as soon as they are asked, or do not answer.
@@ -270,6 +271,43 @@ fn a_measurement_and_predictions_are_the_same_bits_whoever_computes_them() {
     let predict = |session: &Session| block_on(session.predict(&pixels)).unwrap();
     assert_eq!(predict(&alone), predict(&together));
     assert_eq!(helpers.asked.get(), 3);
+}
+
+/// After a step with helpers the model's tensors are brought up only when somebody waits for nothing: whoever
+/// measures, asks, probes or steps before that sees that step all the same.
+#[test]
+fn whatever_follows_a_step_with_helpers_sees_that_step() {
+    let dataset = real_records();
+    let mut learner = Learner::new(&NetworkSpec::default(), 1, &Device::flex());
+    let order = shuffled(64, 1, 0);
+    let bytes = gather_bytes(dataset.train(), &order[..32], None);
+    let batch = gather(dataset.train(), &order[32..], None, learner.device());
+    let mut slices = Vec::new();
+    for slice in bytes.slices(2) {
+        let pieces = block_on(learner.slice_gradients(&slice.upload(learner.device()))).unwrap();
+        slices.push(SliceResult {
+            numbers: pieces.concat(),
+            records: slice.labels.len(),
+        });
+    }
+    let fresh = block_on(learner.parameters()).unwrap();
+    block_on(learner.step_with(&slices, 0.001, &mut RunningMean::default())).unwrap();
+    assert_ne!(fresh, block_on(learner.parameters()).unwrap());
+
+    let mut opened = Learner::new(&NetworkSpec::default(), 2, &Device::flex());
+    let (numbers, steps) = block_on(learner.numbers()).unwrap();
+    opened.take_over(&numbers, steps).unwrap();
+    let images = batch.images.clone();
+    let logits = |learner: &Learner| block_on(learner.logits(images.clone())).unwrap();
+    assert_eq!(logits(&learner), logits(&opened));
+    let probe = |learner: &Learner| block_on(learner.probe(&batch)).unwrap();
+    assert_eq!(probe(&learner), probe(&opened));
+    let gradients = |learner: &Learner| block_on(learner.slice_gradients(&batch)).unwrap();
+    assert_eq!(gradients(&learner), gradients(&opened));
+    for learner in [&mut learner, &mut opened] {
+        learner.step(&batch, 0.001);
+    }
+    assert_eq!(logits(&learner), logits(&opened));
 }
 
 #[test]

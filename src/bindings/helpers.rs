@@ -3,6 +3,7 @@
 //! and replaced is `www/pool.js`'s; whoever writes a page of their own may leave all this alone.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Function, Promise, Uint8Array};
@@ -135,8 +136,13 @@ pub async fn helper_gradients(
     labels: Uint8Array,
 ) -> Result<JsValue, JsValue> {
     let found = compute(Task::Gradients, &parameters, &pixels, &labels).await;
-    answer(found.map(|numbers| {
-        parameters.copy_from(&numbers);
+    answer(found.map(|pieces| {
+        let mut at = 0;
+        for piece in pieces {
+            let end = at + piece.len() as u32;
+            parameters.subarray(at, end).copy_from(&piece);
+            at = end;
+        }
         parameters.into()
     }))
 }
@@ -152,7 +158,7 @@ pub async fn helper_logits(
 ) -> Result<JsValue, JsValue> {
     let none = Uint8Array::new_with_length(0);
     let found = compute(Task::Logits, &parameters, &pixels, &none).await;
-    answer(found.map(|numbers| Float32Array::from(numbers.as_slice()).into()))
+    answer(found.map(|pieces| Float32Array::from(pieces.concat().as_slice()).into()))
 }
 
 thread_local! {
@@ -160,25 +166,36 @@ thread_local! {
     static REPLICA: RefCell<Option<Replica>> = const { RefCell::new(None) };
 }
 
+/// As [`Replica::pieces`] gives it.
 async fn compute(
     task: Task,
     parameters: &Float32Array,
     pixels: &Uint8Array,
     labels: &Uint8Array,
-) -> Result<Vec<f32>, Error> {
+) -> Result<Vec<Vec<f32>>, Error> {
     console_error_panic_hook::set_once();
     run_constructors();
-    let parameters = parameters.subarray(FIGURES, parameters.length()).to_vec();
     let (pixels, labels) = (pixels.to_vec(), labels.to_vec());
-    let job = Job {
-        task,
-        parameters: &parameters,
-        pixels: &pixels,
-        labels: &labels,
-    };
     let kept = REPLICA.with(RefCell::take);
     let mut replica = kept.unwrap_or_else(|| Replica::new(&device::helper()));
-    let found = replica.answer(&job).await;
+    let found = answered(&mut replica, task, parameters, &pixels, &labels).await;
     REPLICA.with(|slot| slot.replace(Some(replica)));
     found
+}
+
+async fn answered(
+    replica: &mut Replica,
+    task: Task,
+    parameters: &Float32Array,
+    pixels: &[u8],
+    labels: &[u8],
+) -> Result<Vec<Vec<f32>>, Error> {
+    let numbers = parameters.subarray(FIGURES, parameters.length());
+    let piece = |range: Range<usize>| {
+        numbers
+            .subarray(range.start as u32, range.end as u32)
+            .to_vec()
+    };
+    replica.take(numbers.length() as usize, piece)?;
+    replica.pieces(task, pixels, labels).await
 }

@@ -121,9 +121,10 @@ pub(super) async fn step_on_all(
         })
         .collect();
     let asked = pool.ask(jobs.iter().copied());
+    learner.catch_up(); // Now that the others have something to do.
     let batch = own.upload(learner.device());
     let mut found = vec![SliceResult {
-        numbers: learner.slice_gradients(&batch).await?,
+        numbers: learner.slice_gradients(&batch).await?.concat(),
         records: batch.records,
     }];
     for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {

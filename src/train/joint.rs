@@ -1,24 +1,30 @@
 //! Steps whose gradients come in slices: the state is kept as plain numbers, which is how it is sent to
 //! helpers and how their answers come.
 
+use std::borrow::Cow;
+use std::ops::Range;
 use std::rc::Rc;
 
 use burn::module::Module;
 
-use super::{Collector, Learner, figures};
+use super::{Collector, Learner, figures, forward};
 use crate::adam::{Adam, HostAdam};
 use crate::batch::{Batch, numbers};
 use crate::checkpoint::Numbers;
 use crate::error::Error;
 use crate::metrics::RunningMean;
+use crate::model::Model;
 use crate::parameters::{self, read_flat};
 
-/// Parameters and optimiser as plain numbers. While it is there, the learner's own optimiser is behind it.
+/// Parameters and optimiser as plain numbers. While it is there, the learner's own optimiser is behind it, and its
+/// model may be.
 #[derive(Clone, Debug)]
 pub(super) struct Joint {
     /// Shared with whoever sends them to helpers; nobody does during a step.
     parameters: Rc<Vec<f32>>,
     adam: HostAdam,
+    /// Whether the learner's model is that of an earlier step.
+    is_ahead: bool,
 }
 
 /// What a slice of a batch came to.
@@ -37,26 +43,25 @@ impl SliceResult {
 }
 
 impl Learner {
-    /// Mean loss, number classified rightly and the gradients of all parameters over a slice of a batch, one
-    /// after the other; the model stays as it is.
+    /// Mean loss and number classified rightly, then the gradients of each parameter, over a slice of a batch;
+    /// the model stays as it is.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read it back.
-    pub async fn slice_gradients(&self, slice: &Batch) -> Result<Vec<f32>, Error> {
-        let (logits, loss) = self.forward(slice);
+    pub async fn slice_gradients(&self, slice: &Batch) -> Result<Vec<Vec<f32>>, Error> {
+        let model = self.model();
+        let (logits, loss) = forward(&model, slice);
         let gradients = loss.backward();
         let mut collector = Collector {
             gradients: &gradients,
             flat: vec![figures(loss.inner(), logits.inner(), slice)],
         };
-        self.model.visit(&mut collector);
+        model.visit(&mut collector);
         let flat = collector.flat;
         drop(gradients); // Else they are shared, and handed out as copies.
-        let entries = flat.iter().map(|t| t.shape().num_elements());
-        let mut found = Vec::with_capacity(entries.sum());
-        // One by one and not joined first, which would copy them once more.
+        let mut found = Vec::with_capacity(flat.len());
         for tensor in flat {
-            found.extend_from_slice(&numbers(tensor).await?);
+            found.push(numbers(tensor).await?);
         }
         Ok(found)
     }
@@ -77,9 +82,42 @@ impl Learner {
     /// # Errors
     /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
     pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), Error> {
-        self.model = parameters::write_joined(self.model.clone(), parameters)?;
+        let numbers = |range: Range<usize>| parameters.get(range).unwrap_or_default().to_vec();
+        self.take_parameters(parameters.len(), numbers)
+    }
+
+    /// The same, with `entries` parameters of which `numbers` gives those in a range: so each is copied once.
+    ///
+    /// # Errors
+    /// As [`Learner::set_parameters`].
+    pub fn take_parameters(
+        &mut self,
+        entries: usize,
+        numbers: impl FnMut(Range<usize>) -> Vec<f32>,
+    ) -> Result<(), Error> {
+        self.model = parameters::write_ranges(self.model.clone(), entries, numbers)?;
         self.restart_optimizer();
         Ok(())
+    }
+
+    /// Brings the model up to the plain numbers, which [`Learner::step_with`] leaves to a moment at which
+    /// nobody waits: until then each use of it makes one for itself.
+    pub fn catch_up(&mut self) {
+        if let Cow::Owned(model) = self.model() {
+            self.model = model;
+        }
+        if let Some(joint) = &mut self.joint {
+            joint.is_ahead = false;
+        }
+    }
+
+    /// The model as the last step left it.
+    pub(super) fn model(&self) -> Cow<'_, Model> {
+        let ahead = self.joint.as_ref().filter(|joint| joint.is_ahead);
+        // They were read from this model, so they always fit it.
+        let written = ahead
+            .and_then(|joint| parameters::write_joined(self.model.clone(), &joint.parameters).ok());
+        written.map_or(Cow::Borrowed(&self.model), Cow::Owned)
     }
 
     /// One optimiser step on the mean over the slices of a batch, each weighted by its records. Adds what it
@@ -100,7 +138,7 @@ impl Learner {
         let records = slices.iter().map(|slice| slice.records).sum();
         let parameters = Rc::make_mut(&mut joint.parameters);
         joint.adam.step(parameters, &weighted(slices, records), lr);
-        self.model = parameters::write_joined(self.model.clone(), &joint.parameters)?;
+        joint.is_ahead = true;
         self.joint = Some(joint);
         let (loss, right) = figures_of(slices, records);
         mean.add(loss, right, records);
@@ -118,11 +156,16 @@ impl Learner {
             parameters.len(),
         );
         let parameters = Rc::new(parameters);
-        Ok(Joint { parameters, adam })
+        Ok(Joint {
+            parameters,
+            adam,
+            is_ahead: false,
+        })
     }
 
     /// Brings the optimiser's tensors up to the plain numbers, if there were steps with helpers.
     pub(super) fn end_joint(&mut self) {
+        self.catch_up();
         if let Some((found, steps)) = self.joint_numbers() {
             self.adam = Adam::with_moments(steps, &found.means, &found.squares, &self.inner_device);
             self.joint = None;
