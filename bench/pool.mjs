@@ -21,7 +21,7 @@ import { CORES } from './trainers.mjs';
 const STEPS = 50;
 const BATCH = 32;
 /** Epochs of each before the first round. */
-const WARM_UP_EPOCHS = 6;
+const WARM_UP_EPOCHS = 16;
 /** What the pool has to reach of the ceiling. */
 const REQUIRED = 0.9;
 

@@ -4,6 +4,8 @@
 //! else in this crate asks here, so that no room meets that bug by accident.
 
 #[cfg(target_arch = "wasm32")]
+mod allocator;
+#[cfg(target_arch = "wasm32")]
 mod constructors;
 #[cfg(not(target_arch = "wasm32"))]
 mod native;

@@ -359,3 +359,21 @@ async fn run(config: &Config) -> Vec<f64> {
     assert_eq!(numbers.len(), 13);
     numbers
 }
+
+/// SIMD loads of buffers that begin in the middle of a cache line cost a third of a step.
+#[wasm_bindgen_test]
+fn large_blocks_begin_a_cache_line_also_when_they_grow() {
+    for entries in [256, 1_000, 115_200] {
+        let (zeroed, filled) = (vec![0.0f32; entries], vec![1.0f32; entries]);
+        assert_eq!(zeroed.as_ptr().addr() % 64, 0, "{entries} noughts");
+        assert_eq!(filled.as_ptr().addr() % 64, 0, "{entries} ones");
+    }
+    let mut grown = Vec::new();
+    for number in 0..10_000u32 {
+        grown.push(number);
+        assert!(grown.capacity() < 256 || grown.as_ptr().addr() % 64 == 0);
+    }
+    grown.truncate(100);
+    grown.shrink_to_fit();
+    assert!(grown.iter().copied().eq(0..100));
+}

@@ -7,7 +7,7 @@ export default function init(
 ): Promise<unknown>;
 
 /** Who else computes; `www/pool.js` says it. */
-export function use_helpers(cores: number, want: (...args: any[]) => void, ask: (...args: any[]) => Promise<Float32Array>): void;
+export function use_helpers(cores: number, want: (...args: any[]) => void, ask: (...args: any[]) => Promise<ArrayBuffer>): void;
 export function backends(...args: any[]): Promise<any>;
 export function load(...args: any[]): Promise<any>;
 export function add_shard(...args: any[]): Promise<any>;

@@ -7,7 +7,7 @@
  * @import { Task } from './pool.js'
  */
 
-/** @typedef {{ helper_gradients: (...args: unknown[]) => Promise<Float32Array<ArrayBuffer>>, helper_logits: (...args: unknown[]) => Promise<Float32Array<ArrayBuffer>> }} Crate */
+/** @typedef {{ helper_gradients: (...args: unknown[]) => Promise<ArrayBuffer>, helper_logits: (...args: unknown[]) => Promise<ArrayBuffer> }} Crate */
 
 /** @type {Promise<Crate> | null} */
 let loading = null;
@@ -19,12 +19,12 @@ async function load(script, module) {
   return crate;
 }
 
-/** @param {{ task: Task, parameters: Float32Array, pixels: Uint8Array, labels: Uint8Array }} job */
-async function compute({ task, parameters, pixels, labels }) {
+/** @param {{ task: Task, job: ArrayBuffer, parameters: number, records: number }} message */
+async function compute({ task, job, parameters, records }) {
   if (!loading) throw new Error('a job came before the module');
   const crate = await loading;
-  if (task === 'gradients') return crate.helper_gradients(parameters, pixels, labels);
-  return crate.helper_logits(parameters, pixels);
+  if (task === 'gradients') return crate.helper_gradients(job, parameters, records);
+  return crate.helper_logits(job, parameters, records);
 }
 
 self.onmessage = async ({ data }) => {
@@ -34,9 +34,9 @@ self.onmessage = async ({ data }) => {
       await loading;
       return;
     }
-    const numbers = await compute(data);
+    const answer = await compute(data);
     // The page's `postMessage` has another second parameter, and `tsc` sees the page's.
-    self.postMessage({ numbers }, { transfer: [numbers.buffer] });
+    self.postMessage({ answer }, { transfer: [answer] });
   } catch (thrown) {
     self.postMessage({ problem: String(/** @type {any} */ (thrown)?.message ?? thrown) });
   }

@@ -5,10 +5,10 @@
  * module panicked, it was ended or does not answer) is replaced, and its job is rejected: the crate asks
  * again, and the second time it computes by itself. What is split, and why, is the crate's business.
  *
- * Buffers are transferred, not shared: it works on any host, whatever headers it sends.
+ * A job is one buffer, transferred, not shared: it works on any host, whatever headers it sends.
  *
  * @typedef {'gradients' | 'logits'} Task
- * @typedef {{ resolve: (numbers: Float32Array) => void, reject: (reason: Error) => void, untilMs: number }} Pending
+ * @typedef {{ resolve: (answer: ArrayBuffer) => void, reject: (reason: Error) => void, untilMs: number }} Pending
  * @typedef {{ worker: Worker, pending: Pending | null }} Helper
  */
 
@@ -17,8 +17,6 @@ const PATIENCE_MS = 10_000;
 const PATIENCE_IMAGE_MS = 100;
 /** Milliseconds between two looks at who has not answered: a timer for each job would be a fiftieth of a step. */
 const LOOK_EVERY_MS = 1_000;
-/** Bytes of an image. */
-const PIXEL_BYTES = 3_072;
 
 /**
  * @param {string} script Address of the module's JavaScript.
@@ -38,7 +36,7 @@ export function createPool(script, open = () => new Worker(new URL('./helper.js'
     /** @type {Helper} */
     const helper = { worker, pending: null };
     worker.onmessage = ({ data }) => {
-      if (data.numbers) settle(helper)?.resolve(data.numbers);
+      if (data.answer) settle(helper)?.resolve(data.answer);
       else lose(index, helper, data.problem);
     };
     worker.onerror = (event) => {
@@ -88,17 +86,16 @@ export function createPool(script, open = () => new Worker(new URL('./helper.js'
     },
 
     /**
-     * Sends a job, whose buffers are given away.
-     * @param {number} index @param {Task} task
-     * @param {Float32Array<ArrayBuffer>} parameters @param {Uint8Array<ArrayBuffer>} pixels @param {Uint8Array<ArrayBuffer>} labels
-     * @returns {Promise<Float32Array>}
+     * Sends a job, whose buffer is given away.
+     * @param {number} index @param {Task} task @param {ArrayBuffer} job
+     * @param {number} parameters @param {number} records How many the job brings of each.
+     * @returns {Promise<ArrayBuffer>}
      */
-    ask(index, task, parameters, pixels, labels) {
+    ask(index, task, job, parameters, records) {
       const helper = helpers[index] ?? start(index);
       return new Promise((resolve, reject) => {
-        const patienceMs = PATIENCE_MS + PATIENCE_IMAGE_MS * (pixels.length / PIXEL_BYTES);
-        helper.pending = { resolve, reject, untilMs: performance.now() + patienceMs };
-        helper.worker.postMessage({ task, parameters, pixels, labels }, [parameters.buffer, pixels.buffer, labels.buffer]);
+        helper.pending = { resolve, reject, untilMs: performance.now() + PATIENCE_MS + PATIENCE_IMAGE_MS * records };
+        helper.worker.postMessage({ task, job, parameters, records }, [job]);
       });
     },
   };

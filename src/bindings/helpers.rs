@@ -6,12 +6,13 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array, Function, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use super::border;
 use super::convert::answer;
+use crate::cifar::IMAGE_BYTES;
 use crate::device;
 use crate::error::Error;
 use crate::platform::run_constructors;
@@ -20,6 +21,36 @@ use crate::replica::Replica;
 
 /// Loss and number classified rightly come before the gradients, and as many places before the parameters.
 const FIGURES: u32 = 2;
+/// Bytes of a number.
+const NUMBER: u32 = 4;
+
+/// Where everything of a job lies in one buffer: two free places, the parameters, the images, the labels. One
+/// buffer is one thing to send, and it comes back with the gradients in the place of the parameters.
+#[derive(Clone, Copy, Debug)]
+struct Places {
+    parameters: u32,
+    records: u32,
+}
+
+impl Places {
+    fn numbers(self) -> u32 {
+        self.parameters.saturating_add(FIGURES)
+    }
+
+    fn pixels(self) -> u32 {
+        self.numbers().saturating_mul(NUMBER)
+    }
+
+    fn labels(self) -> u32 {
+        let pixels = self.records.saturating_mul(IMAGE_BYTES as u32);
+        self.pixels().saturating_add(pixels)
+    }
+
+    /// How many bytes there are in all.
+    fn end(self) -> u32 {
+        self.labels().saturating_add(self.records)
+    }
+}
 
 /// Helpers that JavaScript brings.
 #[derive(Debug)]
@@ -27,9 +58,9 @@ struct Brought {
     cores: usize,
     want: Function,
     ask: Function,
-    /// For each helper the array in which its last gradients came: the next job goes out in it, so that
+    /// For each helper the buffer in which its last gradients came: the next job goes out in it, so that
     /// nobody has half a megabyte to allocate and clear at each step.
-    spare: Rc<RefCell<Vec<Option<Float32Array>>>>,
+    spare: Rc<RefCell<Vec<Option<ArrayBuffer>>>>,
 }
 
 impl Helpers for Brought {
@@ -47,20 +78,23 @@ impl Helpers for Brought {
 
     fn ask(&self, helper: usize, job: &Job<'_>) -> Answer {
         let promise = self.send(helper, job);
+        let length = FIGURES as usize + job.parameters.len();
         let spare = matches!(job.task, Task::Gradients).then(|| Rc::clone(&self.spare));
         Box::pin(async move {
             let answered = JsFuture::from(promise?).await.ok()?;
-            let numbers: Float32Array = answered.dyn_into().ok()?;
-            let found = numbers.to_vec();
-            if let Some(spare) = spare {
-                let mut spare = spare.borrow_mut();
-                let places = spare.len().max(helper + 1);
-                spare.resize(places, None);
-                if let Some(place) = spare.get_mut(helper) {
-                    *place = Some(numbers);
-                }
+            let buffer: ArrayBuffer = answered.dyn_into().ok()?;
+            let Some(spare) = spare else {
+                return Some(Float32Array::new(&buffer).to_vec());
+            };
+            let whole = buffer.byte_length() as usize >= length * NUMBER as usize;
+            let found = whole.then(|| numbers(&buffer, 0, length as u32).to_vec());
+            let mut spare = spare.borrow_mut();
+            let places = spare.len().max(helper + 1);
+            spare.resize(places, None);
+            if let Some(place) = spare.get_mut(helper) {
+                *place = Some(buffer);
             }
-            Some(found)
+            found
         })
     }
 }
@@ -72,44 +106,60 @@ impl Brought {
             Task::Gradients => "gradients",
             Task::Logits => "logits",
         };
+        let places = Places {
+            parameters: job.parameters.len() as u32,
+            records: (job.pixels.len() / IMAGE_BYTES) as u32,
+        };
+        let buffer = self.buffer(helper, places.end());
+        numbers(&buffer, FIGURES, places.parameters).copy_from(job.parameters);
+        bytes(&buffer, places.pixels(), job.pixels.len() as u32).copy_from(job.pixels);
+        bytes(&buffer, places.labels(), job.labels.len() as u32).copy_from(job.labels);
         let arguments = Array::of5(
             &JsValue::from_f64(helper as f64),
             &task.into(),
-            &self.filled(helper, job.parameters),
-            &Uint8Array::from(job.pixels),
-            &Uint8Array::from(job.labels),
+            &buffer,
+            &places.parameters.into(),
+            &places.records.into(),
         );
         let promise = self.ask.apply(&JsValue::NULL, &arguments).ok()?;
         promise.dyn_into().ok()
     }
 
-    /// The parameters in an array that has room for the answer.
-    fn filled(&self, helper: usize, parameters: &[f32]) -> Float32Array {
-        let length = (FIGURES as usize + parameters.len()) as u32;
-        let mut spare = self.spare.borrow_mut();
-        let kept = spare.get_mut(helper).and_then(Option::take);
-        let array = kept
-            .filter(|array| array.length() == length)
-            .unwrap_or_else(|| Float32Array::new_with_length(length));
-        array.subarray(FIGURES, length).copy_from(parameters);
-        array
+    /// The helper's buffer if it has room, else another one.
+    fn buffer(&self, helper: usize, length: u32) -> ArrayBuffer {
+        let kept = self
+            .spare
+            .borrow_mut()
+            .get_mut(helper)
+            .and_then(Option::take);
+        kept.filter(|buffer| buffer.byte_length() >= length)
+            .unwrap_or_else(|| ArrayBuffer::new(length))
     }
+}
+
+/// So many numbers of a buffer, from the one at `first` on.
+fn numbers(buffer: &ArrayBuffer, first: u32, length: u32) -> Float32Array {
+    Float32Array::new_with_byte_offset_and_length(buffer, first * NUMBER, length)
+}
+
+/// So many bytes of a buffer, from the one at `first` on.
+fn bytes(buffer: &ArrayBuffer, first: u32, length: u32) -> Uint8Array {
+    Uint8Array::new_with_byte_offset_and_length(buffer, first, length)
 }
 
 /// Says who computes beside this module: from the next [`load`](super::load) or
 /// [`restore`](super::restore) on, a run on the CPU is split as its `workers` say.
 ///
 /// `cores`: processor cores here. `want(helpers, module)`: so many helpers, each with this compiled
-/// module, may be asked from now on. `ask(helper, task, parameters, pixels, labels)`: resolves to what
-/// [`helper_gradients`] or [`helper_logits`] answers in that helper, or rejects, and is asked again.
-/// `parameters` has two free places before the first of them, which those functions expect too.
+/// module, may be asked from now on. `ask(helper, task, job, parameters, records)`: gives `job` away and resolves
+/// to what [`helper_gradients`] or [`helper_logits`] answers in that helper, or rejects, and is asked again.
 #[wasm_bindgen]
 pub fn use_helpers(
     cores: u32,
     #[wasm_bindgen(unchecked_param_type = "(helpers: number, module: WebAssembly.Module) => void")]
     want: Function,
     #[wasm_bindgen(
-        unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\", parameters: Float32Array, pixels: Uint8Array, labels: Uint8Array) => Promise<Float32Array>"
+        unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\", job: ArrayBuffer, parameters: number, records: number) => Promise<ArrayBuffer>"
     )]
     ask: Function,
 ) {
@@ -125,40 +175,51 @@ pub fn use_helpers(
 }
 
 /// In a helper: mean loss, number classified rightly and the gradients of all parameters over a slice of a
-/// batch, with these parameters: in the places that they came in, and the two before them.
+/// batch, at the beginning of the buffer that the job came in.
 ///
 /// # Errors
-/// `checkpoint` (not this network's parameters), `compute`.
-#[wasm_bindgen(unchecked_return_type = "Float32Array")]
+/// `checkpoint` (not this network's parameters, or fewer than it says), `compute`.
+#[wasm_bindgen(unchecked_return_type = "ArrayBuffer")]
 pub async fn helper_gradients(
-    parameters: Float32Array,
-    pixels: Uint8Array,
-    labels: Uint8Array,
+    job: ArrayBuffer,
+    parameters: u32,
+    records: u32,
 ) -> Result<JsValue, JsValue> {
-    let found = compute(Task::Gradients, &parameters, &pixels, &labels).await;
+    let places = Places {
+        parameters,
+        records,
+    };
+    let found = compute(Task::Gradients, &job, places).await;
     answer(found.map(|pieces| {
         let mut at = 0;
         for piece in pieces {
-            let end = at + piece.len() as u32;
-            parameters.subarray(at, end).copy_from(&piece);
-            at = end;
+            numbers(&job, at, piece.len() as u32).copy_from(&piece);
+            at += piece.len() as u32;
         }
-        parameters.into()
+        job.into()
     }))
 }
 
-/// In a helper: 10 logits an image, with these parameters.
+/// In a helper: 10 logits an image.
 ///
 /// # Errors
 /// As [`helper_gradients`].
-#[wasm_bindgen(unchecked_return_type = "Float32Array")]
+#[wasm_bindgen(unchecked_return_type = "ArrayBuffer")]
 pub async fn helper_logits(
-    parameters: Float32Array,
-    pixels: Uint8Array,
+    job: ArrayBuffer,
+    parameters: u32,
+    records: u32,
 ) -> Result<JsValue, JsValue> {
-    let none = Uint8Array::new_with_length(0);
-    let found = compute(Task::Logits, &parameters, &pixels, &none).await;
-    answer(found.map(|pieces| Float32Array::from(pieces.concat().as_slice()).into()))
+    let places = Places {
+        parameters,
+        records,
+    };
+    let found = compute(Task::Logits, &job, places).await;
+    answer(found.map(|pieces| {
+        Float32Array::from(pieces.concat().as_slice())
+            .buffer()
+            .into()
+    }))
 }
 
 thread_local! {
@@ -167,18 +228,12 @@ thread_local! {
 }
 
 /// As [`Replica::pieces`] gives it.
-async fn compute(
-    task: Task,
-    parameters: &Float32Array,
-    pixels: &Uint8Array,
-    labels: &Uint8Array,
-) -> Result<Vec<Vec<f32>>, Error> {
+async fn compute(task: Task, job: &ArrayBuffer, places: Places) -> Result<Vec<Vec<f32>>, Error> {
     console_error_panic_hook::set_once();
     run_constructors();
-    let (pixels, labels) = (pixels.to_vec(), labels.to_vec());
     let kept = REPLICA.with(RefCell::take);
     let mut replica = kept.unwrap_or_else(|| Replica::new(&device::helper()));
-    let found = answered(&mut replica, task, parameters, &pixels, &labels).await;
+    let found = answered(&mut replica, task, job, places).await;
     REPLICA.with(|slot| slot.replace(Some(replica)));
     found
 }
@@ -186,16 +241,19 @@ async fn compute(
 async fn answered(
     replica: &mut Replica,
     task: Task,
-    parameters: &Float32Array,
-    pixels: &[u8],
-    labels: &[u8],
+    job: &ArrayBuffer,
+    places: Places,
 ) -> Result<Vec<Vec<f32>>, Error> {
-    let numbers = parameters.subarray(FIGURES, parameters.length());
-    let piece = |range: Range<usize>| {
-        numbers
-            .subarray(range.start as u32, range.end as u32)
-            .to_vec()
+    if job.byte_length() < places.end() {
+        return Err(Error::checkpoint(
+            "a helper's job is shorter than it says".into(),
+        ));
+    }
+    let taken = |range: Range<usize>| {
+        numbers(job, FIGURES + range.start as u32, range.len() as u32).to_vec()
     };
-    replica.take(numbers.length() as usize, piece)?;
-    replica.pieces(task, pixels, labels).await
+    replica.take(places.parameters as usize, taken)?;
+    let pixels = bytes(job, places.pixels(), places.records * IMAGE_BYTES as u32).to_vec();
+    let labels = bytes(job, places.labels(), places.records).to_vec();
+    replica.pieces(task, &pixels, &labels).await
 }
