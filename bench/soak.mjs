@@ -195,7 +195,8 @@ for (const soak of SOAKS) {
 await server.close();
 const markdown = `
 \`cargo xtask bench --soak\`: long runs through the page's own buttons, to which faults happen at random moments and in random order (seed ${seed}),
-about one in ${SOAKS[0].everyMs / 1_000} seconds on flex and one in ${SOAKS[1].everyMs / 1_000} on WebGPU. Steps redone are those between the last checkpoint and the fault. The weights and moments of the
+about one in ${SOAKS[0].everyMs / 1_000} seconds on flex and one in ${SOAKS[1].everyMs / 1_000} on WebGPU. Steps redone are those between the checkpoint on disk and the fault: at most so
+many, since the page's own copy may be newer. The weights and moments of the
 run on flex are compared bit by bit with those of a run that nothing happened to. Heap: the page's, after a forced collection, before the
 first fault → at the end (allowed: ${GROWTH_MAX_MIB} MiB more). Workers: those there at the end. A run that does not go on after a fault ends the soak as failed, and nothing is written.
 
