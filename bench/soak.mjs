@@ -157,7 +157,7 @@ async function disturbed(browser, url, soak) {
   return { ...found, happened, heapBefore, heap, workers };
 }
 
-/** MiB by which the heap may grow: the log and the curves of 200 epochs take a third of it. */
+/** MiB by which the heap may grow: the log and the curves of 200 epochs take less than half of it. */
 const GROWTH_MAX_MIB = 0.6;
 /** The run's own worker and a helper for each other core, as many as `auto` takes. @param {Soak} soak */
 const workersWanted = ({ webgpu }) => (webgpu ? 1 : Math.min(8, cpus().length));

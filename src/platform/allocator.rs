@@ -2,7 +2,7 @@
 //!
 //! Burn's buffers and our kernels' are vectors of `f32`, which the standard allocator of wasm32 puts at
 //! multiples of 8 bytes. SIMD loads of 16 bytes then cross cache lines or do not, as chance has laid the memory
-//! out, and a slice of a batch takes up to a quarter longer, for minutes (ARCHITECTURE.md, "Decisions"). What is
+//! out, and a slice of a batch takes up to a quarter longer, for seconds at a time (ARCHITECTURE.md, "Decisions"). What is
 //! allocated when does not change. A program that links this crate for wasm32 can have no allocator of its own beside it.
 
 #![allow(
