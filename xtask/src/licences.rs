@@ -3,15 +3,16 @@
 //! It is written before trunk builds, from what cargo and npm have resolved, so that it cannot fall behind. What
 //! licences are allowed is `deny.toml`'s business.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::error::{CHECK_DISK, Context, Error, Result};
-use crate::workspace::{Workspace, cargo, output_of};
+use crate::crates::in_tree;
+use crate::error::{CHECK_DISK, Context, Result};
+use crate::workspace::{Workspace, output_of};
 
 /// How the files begin that hold a licence or a notice, in capitals.
 const TEXT_FILES: [&str; 6] = [
@@ -62,83 +63,24 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     fs::write(&path, text).context(format!("write {}", path.display()), CHECK_DISK)
 }
 
-#[derive(Deserialize)]
-struct Metadata {
-    packages: Vec<Package>,
-}
-
-#[derive(Deserialize)]
-struct Package {
-    name: String,
-    version: String,
-    license: Option<String>,
-    repository: Option<String>,
-    manifest_path: PathBuf,
-}
-
 /// The crates that are linked into the full module, which has all that the small one has.
 fn crates(workspace: &Workspace) -> Result<Vec<Work>> {
-    // Only the tree knows which features are on; only the metadata knows licences.
-    let tree = cargo_says(
-        workspace,
-        &[
-            "tree",
-            "--locked",
-            "--target",
-            TARGET,
-            "--edges",
-            "normal,no-proc-macro",
-            "--prefix",
-            "none",
-        ],
-    )?;
-    let metadata = cargo_says(
-        workspace,
-        &[
-            "metadata",
-            "--locked",
-            "--filter-platform",
-            TARGET,
-            "--format-version",
-            "1",
-        ],
-    )?;
-    let metadata: Metadata =
-        serde_json::from_str(&metadata).context("read what cargo says", "Update cargo.")?;
-    let linked = linked(&tree);
-    let packages = metadata.packages.iter();
+    let tree = ["--target", TARGET, "--edges", "normal,no-proc-macro"];
+    let packages = in_tree(workspace, &tree, &["--filter-platform", TARGET])?;
     packages
-        .filter(|package| linked.contains(&(package.name.as_str(), package.version.as_str())))
+        .into_iter()
         .map(|package| {
             let folder = package.manifest_path.parent();
+            let texts = folder.map_or_else(|| Ok(Vec::new()), texts_in)?;
             Ok(Work {
-                name: package.name.clone(),
-                version: package.version.clone(),
-                licence: package.license.clone().unwrap_or_default(),
-                source: package.repository.clone().unwrap_or_default(),
-                texts: folder.map_or_else(|| Ok(Vec::new()), texts_in)?,
+                name: package.name,
+                version: package.version,
+                licence: package.license.unwrap_or_default(),
+                source: package.repository.unwrap_or_default(),
+                texts,
             })
         })
         .collect()
-}
-
-fn cargo_says(workspace: &Workspace, words: &[&str]) -> Result<String> {
-    output_of(workspace.command(&cargo()).args(words)).ok_or_else(|| {
-        Error::new(
-            "cargo cannot say what the page is built from.",
-            format!(
-                "`cargo {}` says why; the first time it needs a network.",
-                words.join(" ")
-            ),
-        )
-    })
-}
-
-/// Name and version of each line of a tree: `burn v0.22.1 (*)`.
-fn linked<'a>(tree: &'a str) -> BTreeSet<(&'a str, &'a str)> {
-    let lines = tree.lines().filter_map(|line| line.split_once(" v"));
-    let entry = |(name, rest): (&'a str, &'a str)| Some((name, rest.split(' ').next()?));
-    lines.filter_map(entry).collect()
 }
 
 /// What the page takes from npm: the dependencies of package.json, and no packages of the tests.
@@ -264,21 +206,6 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
     use super::*;
-
-    #[test]
-    fn a_tree_gives_each_crate_once() {
-        let tree =
-            "convburn v0.1.0 (/somewhere/v1 here)\nburn v0.22.1\nserde v1.0.0\nburn v0.22.1 (*)\n";
-        let found: Vec<_> = linked(tree).into_iter().collect();
-        assert_eq!(
-            found,
-            [
-                ("burn", "0.22.1"),
-                ("convburn", "0.1.0"),
-                ("serde", "1.0.0")
-            ]
-        );
-    }
 
     /// The list is held against what the page certainly contains.
     #[test]

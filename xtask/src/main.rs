@@ -4,6 +4,7 @@
 //! This is not where the product is: nothing here knows the network, the training or the page.
 
 mod browser;
+mod crates;
 mod data;
 mod dist;
 mod error;
@@ -11,6 +12,7 @@ mod fuzz;
 mod licences;
 mod limit;
 mod measure;
+mod policy;
 mod release;
 mod serve;
 mod setup;
@@ -42,6 +44,7 @@ cargo xtask bench --steady                       long tasks and memory over 23 e
 cargo xtask bench --soak [--seed N] [--epochs N] long runs with faults, into BENCHMARKS.md
 cargo xtask bench --pool [--rounds N]            several workers beside one, into BENCHMARKS.md
 cargo xtask fuzz [--minutes N]                   fuzz each parser of the crate for N minutes (15)
+cargo xtask licences                             hold every crate's licence and source against deny.toml
 cargo xtask advisories                           ask the advisory database about every crate; needs GitHub
 cargo xtask dist                                 make dist/, the folder to upload to a static host
 cargo xtask prepare                              what trunk's hook calls: the folder data/cifar10, npm packages, licences
@@ -76,6 +79,7 @@ fn dispatch(arguments: &[String]) -> Result<()> {
         "fuzz" => fuzz::fuzz(&mut Workspace::find()?, fuzz_minutes(rest)?),
         "advisories" => no_arguments(rest).and_then(|()| test::advisories(&mut Workspace::find()?)),
         "dist" => no_arguments(rest).and_then(|()| dist::make(&mut Workspace::find()?)),
+        "licences" => no_arguments(rest).and_then(|()| policy::check(&Workspace::find()?)),
         "prepare" => no_arguments(rest).and_then(|()| setup::prepare(&Workspace::find()?)),
         "stamp" => no_arguments(rest).and_then(|()| release::stamp(&Workspace::find()?)),
         "help" | "--help" | "-h" => {

@@ -67,12 +67,12 @@ const STEPS: [Step; 14] = [
         hint: "Read the first failing test above; `npm run test:unit` repeats it.",
     },
     Step {
-        name: "deny",
+        name: "licences",
         title: "Every crate has an allowed licence and comes from the registry",
-        needs: &[Need::CargoDeny],
-        command: |workspace| Ok(deny(workspace, &["licenses", "sources", "bans"])),
+        needs: &[],
+        command: |workspace| Ok(cargo_with(workspace, &["xtask", "licences"])),
         limit: QUICK,
-        hint: "Read cargo-deny's message above; `deny.toml` says what is allowed. `cargo xtask advisories` asks for known faults, which needs a network.",
+        hint: "Read the crates above; `deny.toml` says what is allowed. `cargo xtask advisories` asks for known faults, which needs a network.",
     },
     Step {
         name: "clippy",
@@ -211,23 +211,16 @@ fn cargo_with(workspace: &Workspace, words: &[&str]) -> Command {
     command
 }
 
-/// cargo-deny over all crates of Cargo.lock. It asks no network but for advisories.
-fn deny(workspace: &Workspace, checks: &[&str]) -> Command {
-    let mut command = cargo_with(workspace, &["deny", "--locked", "check"]);
-    command.args(checks);
-    command
-}
-
-/// `cargo xtask advisories`: known faults of the crates. No check of `cargo xtask test`, because the
+/// `cargo xtask advisories`: all that cargo-deny checks, known faults of the crates among it. No check of `cargo xtask test`, because the
 /// database is fetched from GitHub, and because a fault that is published is no change of this repository.
 ///
 /// # Errors
-/// cargo-deny cannot be installed, the database cannot be fetched, or a crate has a known fault.
+/// cargo-deny cannot be installed, the database cannot be fetched, or a crate has a known fault or is not allowed.
 pub fn advisories(workspace: &mut Workspace) -> Result<()> {
     ensure(Need::CargoDeny, workspace)?;
     run_within(
         QUICK,
-        &mut deny(workspace, &["advisories"]),
+        &mut cargo_with(workspace, &["deny", "--locked", "check"]),
         "Read cargo-deny's message above; it fetches the database from GitHub.",
     )
 }

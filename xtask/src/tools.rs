@@ -21,6 +21,33 @@ pub struct Tool {
     version: String,
     /// Whether to build it with the dependencies that its author pinned.
     locked: bool,
+    /// How well to optimise it.
+    effort: Effort,
+}
+
+/// How well a tool is optimised, which is most of what it costs to build.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Effort {
+    /// It works for moments: built as quickly as possible, whatever its author's own profile says.
+    Little,
+    /// It works on large modules: optimised, but without link-time optimisation.
+    Full,
+}
+
+impl Effort {
+    /// Cargo's variables for the release profile that `cargo install` uses.
+    fn profile(self) -> [(&'static str, &'static str); 4] {
+        let opt_level = match self {
+            Self::Little => "1",
+            Self::Full => "3",
+        };
+        [
+            ("CARGO_PROFILE_RELEASE_LTO", "off"),
+            ("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "256"),
+            ("CARGO_PROFILE_RELEASE_DEBUG", "0"),
+            ("CARGO_PROFILE_RELEASE_OPT_LEVEL", opt_level),
+        ]
+    }
 }
 
 /// Builds and serves the page. 0.22 wants a newer Rust than ours.
@@ -30,6 +57,7 @@ pub fn trunk() -> Tool {
         programs: &["trunk"],
         version: "0.21.14".to_owned(),
         locked: true,
+        effort: Effort::Little,
     }
 }
 
@@ -40,6 +68,7 @@ pub fn wasm_pack() -> Tool {
         programs: &["wasm-pack"],
         version: "0.15.1".to_owned(),
         locked: true,
+        effort: Effort::Little,
     }
 }
 
@@ -50,16 +79,18 @@ pub fn geckodriver() -> Tool {
         programs: &["geckodriver"],
         version: "0.37.1".to_owned(),
         locked: true,
+        effort: Effort::Little,
     }
 }
 
-/// Holds the crates' licences and sources against `deny.toml`.
+/// Asks the advisory database about the crates, and holds them against `deny.toml`.
 pub fn cargo_deny() -> Tool {
     Tool {
         krate: "cargo-deny",
         programs: &["cargo-deny"],
         version: "0.20.2".to_owned(),
         locked: true,
+        effort: Effort::Little,
     }
 }
 
@@ -70,6 +101,7 @@ pub fn cargo_fuzz() -> Tool {
         programs: &["cargo-fuzz"],
         version: "0.13.2".to_owned(),
         locked: true,
+        effort: Effort::Little,
     }
 }
 
@@ -94,6 +126,7 @@ pub fn wasm_bindgen(workspace: &Workspace) -> Result<Tool> {
         // 0.2.130 pins a dependency that registries no longer serve everywhere; it builds with
         // the newest ones.
         locked: false,
+        effort: Effort::Full,
     })
 }
 
@@ -148,6 +181,7 @@ impl Tool {
                 &format!("={}", self.version),
             ])
             .args(self.locked.then_some("--locked"))
+            .envs(self.effort.profile())
             .arg("--root")
             .arg(folder)
             .arg("--target-dir")
