@@ -19,11 +19,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::layout::{Slot, transposed};
-use crate::protocol::{Backend, Config, EpochResult};
+use crate::protocol::{Backend, Config, EpochResult, Evaluation, Trace};
 
 /// Goes up when an older reader would misread a file.
-/// 2: a run says where it was made.
-pub const FORMAT_VERSION: u32 = 2;
+/// 2: a run says where it was made. 3: it has its curve and its last evaluation.
+pub const FORMAT_VERSION: u32 = 3;
 
 /// Largest file read: the tutorial's run takes 1.5 MB, and a stranger's file must not fill the memory.
 const LARGEST_BYTES: usize = 64 << 20;
@@ -66,8 +66,14 @@ pub struct RunState {
     pub adam_steps: i32,
     /// The epochs trained.
     pub history: Vec<EpochResult>,
-    /// The run under way; none when it is over.
+    /// Where the run goes on; none when it is over.
     pub position: Option<RunPosition>,
+    /// The live loss so far; empty in files of the formats 1 and 2.
+    #[serde(default)]
+    pub trace: Trace,
+    /// What the last whole epoch came to on the test records; files of the formats 1 and 2 do not say.
+    #[serde(default)]
+    pub evaluation: Option<Evaluation>,
     /// What computed it last; files of the format 1 do not say.
     #[serde(default)]
     pub origin: Option<Origin>,
@@ -341,6 +347,16 @@ impl RunState {
         if version.len() > VERSION_BYTES_MAX {
             return Err("the version that saved it is none");
         }
+        if !self.trace.fits(epochs) {
+            return Err("its curve is not of its run");
+        }
+        if self
+            .evaluation
+            .as_ref()
+            .is_some_and(|found| !self.came_to(found))
+        {
+            return Err("its evaluation is not of its run");
+        }
         let Some(position) = &self.position else {
             return Ok(());
         };
@@ -359,6 +375,27 @@ impl RunState {
         } else {
             Err("its position is not in its run")
         }
+    }
+}
+
+impl RunState {
+    /// Whether an evaluation can be this run's.
+    fn came_to(&self, found: &Evaluation) -> bool {
+        let counted: u64 = found
+            .confusion
+            .as_flattened()
+            .iter()
+            .map(|n| u64::from(*n))
+            .sum();
+        let shares = found.class_accuracy.iter().flatten();
+        counted == u64::from(found.records)
+            && found.records == self.test_used
+            && shares
+                .chain([&found.accuracy])
+                .all(|share| (0.0..=1.0).contains(share))
+            && [found.loss, found.seconds]
+                .iter()
+                .all(|n| n.is_finite() && *n >= 0.0)
     }
 }
 

@@ -12,6 +12,36 @@ use crate::metrics::RunningMean;
 use crate::plan::Plan;
 use crate::run::{Epoch, Run};
 
+/// The data that a run is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DataUsed {
+    pub class_names: Vec<String>,
+    pub train: u32,
+    pub test: u32,
+    pub held_out: bool,
+}
+
+impl DataUsed {
+    /// What a run would use now.
+    pub(super) fn now(dataset: &Dataset, plan: &Plan) -> Self {
+        Self {
+            class_names: dataset.class_names(),
+            train: count(plan.train),
+            test: count(plan.test.len()),
+            held_out: plan.held_out,
+        }
+    }
+
+    fn of(state: &RunState) -> Self {
+        Self {
+            class_names: state.class_names.clone(),
+            train: state.train_used,
+            test: state.test_used,
+            held_out: state.held_out,
+        }
+    }
+}
+
 impl Session {
     /// The run as a file (see [`checkpoint`]), under way or not. Training goes on as if nothing had been
     /// read.
@@ -30,16 +60,24 @@ impl Session {
             }
         };
         let (numbers, adam_steps) = self.learner.numbers().await?;
-        let plan = Plan::new(&self.dataset, &self.config);
+        // The data may have changed, or not have come, since the run rests.
+        let used = self.trained_on.clone().unwrap_or_else(|| {
+            DataUsed::now(&self.dataset, &Plan::new(&self.dataset, &self.config))
+        });
         let state = RunState {
             config: self.config.clone(),
-            class_names: self.dataset.class_names(),
-            train_used: count(plan.train),
-            test_used: count(plan.test.len()),
-            held_out: plan.held_out,
+            class_names: used.class_names,
+            train_used: used.train,
+            test_used: used.test,
+            held_out: used.held_out,
             adam_steps,
             history: self.history.clone(),
             position,
+            trace: self.trace.clone(),
+            evaluation: self
+                .evaluation
+                .clone()
+                .filter(|found| found.loss.is_finite()),
             origin: Some(self.origin()),
         };
         checkpoint::encode_run(&state, &numbers, &self.learner.slots())
@@ -82,7 +120,7 @@ impl Session {
         checkpoint::decode(bytes, &self.learner.slots())
     }
 
-    /// A session that goes on with a run that was read.
+    /// A session with a run that was read: the next [`Session::advance`] goes on with it.
     ///
     /// # Errors
     /// [`Error::InvalidConfig`], [`Error::Checkpoint`].
@@ -99,6 +137,10 @@ impl Session {
             .position
             .as_ref()
             .map(|position| run(position, &state));
+        session.stopped = session.run.is_some();
+        session.trained_on = Some(DataUsed::of(&state));
+        session.trace.clone_from(&state.trace);
+        session.evaluation.clone_from(&state.evaluation);
         session.restored = Some((state, numbers.clone()));
         Ok(session)
     }
@@ -112,25 +154,21 @@ impl Session {
         self.learner.take_over(numbers, 0)
     }
 
-    /// Before a restored run goes on: is the data what it was trained on?
+    /// Before a run that was restored, stopped or completed goes on: is the data what it was trained on?
     ///
     /// # Errors
-    /// [`Error::DataMissing`] while it is not complete, [`Error::Checkpoint`] when it is other data. The
-    /// run waits.
+    /// [`Error::Checkpoint`] when it is other data. The run waits.
     pub(super) fn check_restored(&self, plan: &Plan) -> Result<(), Error> {
-        let Some((state, _)) = self.restored.as_ref().filter(|_| self.run.is_some()) else {
+        let Some(used) = &self.trained_on else {
             return Ok(());
         };
-        plan.check(&self.dataset, &self.config)?;
-        let used = (count(plan.train), count(plan.test.len()), plan.held_out);
-        if used == (state.train_used, state.test_used, state.held_out)
-            && self.dataset.class_names() == state.class_names
-        {
+        let now = DataUsed::now(&self.dataset, plan);
+        if now == *used {
             return Ok(());
         }
         Err(Error::checkpoint(format!(
             "it was trained on {} images and measured on {}, and the data here gives {} and {}",
-            state.train_used, state.test_used, used.0, used.1
+            used.train, used.test, now.train, now.test
         )))
     }
 }
