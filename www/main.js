@@ -29,6 +29,7 @@ import { mountEvaluation } from './views/evaluation.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
+import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
 import { mountSaving } from './views/saving.js';
@@ -199,10 +200,11 @@ const actions = {
 };
 /** @typedef {typeof actions} Actions */
 
+const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline]) {
-  mount(store, actions);
+  mount(panels, actions);
 }
 
 addEventListener('hashchange', readFragment);
