@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAsking } from '../../www/asking.js';
-import { evenly } from '../../www/views/figures.js';
+import { columnsOf, evenly } from '../../www/views/figures.js';
 
 /** @typedef {import('../../www/protocol.js').Message} Message */
 
@@ -101,4 +101,11 @@ test('a curve’s points are chosen evenly, the first and the last among them', 
   assert.deepEqual([chosen[0], chosen[19]], [0, 99]);
   assert.equal(new Set(chosen.map((each, i) => (i > 0 ? each - chosen[i - 1] : 5))).size <= 2, true);
   assert.deepEqual(evenly([1, 2, 3], 20), [1, 2, 3]);
+});
+
+test('a chart of a thousand epochs draws 250 of them, the first and the last among them', () => {
+  const epochs = /** @type {any[]} */ (Array.from({ length: 1_000 }, (_, i) => ({ epoch: i + 1, loss: i, val_loss: 2 * i })));
+  const columns = columnsOf(epochs, (e) => [e.epoch, e.loss, e.val_loss]);
+  assert.deepEqual(columns.map((column) => column.length), [250, 250, 250]);
+  assert.deepEqual(columns.map((column) => [column[0], column[249]]), [[1, 1_000], [0, 999], [0, 1_998]]);
 });
