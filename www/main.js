@@ -8,7 +8,7 @@
 import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
-import { readAddress, toFragment } from './config.js';
+import { readAddress, refusalOf, toFragment } from './config.js';
 import { dropProblem } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { createKeeping } from './keeping.js';
@@ -31,6 +31,7 @@ import { mountEvaluation } from './views/evaluation.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
+import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
 import { mountSaving } from './views/saving.js';
@@ -57,9 +58,8 @@ function complain(code, message, hint) {
 function start() {
   const { phase, starting, config } = store.get();
   if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
-  const [problem] = Object.entries(problemsOf(store.get()));
-  if (problem) {
-    complain('invalid_config', `The setting “${problem[0]}” cannot be used. ${problem[1]}`, 'Change it, then start again.');
+  if (!isUsable(store.get())) {
+    complain('invalid_config', refusalOf(problemsOf(store.get())), 'Change what is marked, then start again.');
     return;
   }
   if (goesOn(store.get())) {
@@ -196,18 +196,20 @@ const actions = {
     store.dispatch({ type: 'error_dismissed' });
     void loader.retry();
   },
-  /** The address bar is the link to share. */
+  /** The address bar is the link to share: it holds what this page accepts, and stays while a setting cannot be used. */
   writeFragment() {
+    if (!isUsable(store.get())) return;
     const { config, autostart } = store.get();
     history.replaceState(null, '', toFragment(config, autostart));
   },
 };
 /** @typedef {typeof actions} Actions */
 
+const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline]) {
-  mount(store, actions);
+  mount(panels, actions);
 }
 
 addEventListener('hashchange', readFragment);
