@@ -19,8 +19,9 @@ import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
+import { goesOn, isExtended } from './resting.js';
 import { readRunFile } from './run-files.js';
-import { createStore, goesOn, isFoundRunLinks, isSettled, problemsOf } from './store.js';
+import { createStore, isFoundRunLinks, isSettled, problemsOf } from './store.js';
 import { deleteStored } from './stored.js';
 import { openVault } from './vault.js';
 import { mountCharts } from './views/charts.js';
@@ -29,6 +30,7 @@ import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountKeeping } from './views/keeping.js';
+import { mountMore } from './views/more.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
 import { paced } from './views/pace.js';
@@ -54,20 +56,21 @@ function complain(code, message, hint) {
   store.dispatch({ type: 'complained', error: reportOf(code, message, hint) });
 }
 
-/** Goes on with a restored run, or starts a fresh one, unless a field cannot stay as it is. */
-function start() {
+/** Goes on with a run that rests, or starts a fresh one, unless a field cannot stay as it is. @param {{ anew?: boolean }} [how] */
+function start({ anew = false } = {}) {
   const { phase, starting, config } = store.get();
   if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
   if (!isUsable(store.get())) {
     complain('invalid_config', refusalOf(problemsOf(store.get())), 'Change what is marked, then start again.');
     return;
   }
-  if (goesOn(store.get())) {
+  const goes = goesOn(store.get()) && !anew;
+  if (goes && !isExtended(store.get())) {
     client.send({ type: 'resume' });
     return;
   }
   store.dispatch({ type: 'start_sent' });
-  client.send({ type: 'start', config });
+  client.send(goes ? { type: 'extend', epochs: config.epochs } : { type: 'start', config });
 }
 
 function readFragment() {
@@ -168,7 +171,14 @@ store.subscribe(react);
 
 /** Everything that a panel may do. */
 const actions = {
-  start,
+  start: () => start(),
+  startAnew: () => start({ anew: true }),
+  /** The run that is over goes on. @param {number} epochs In all. */
+  trainMore(epochs) {
+    store.dispatch({ type: 'field_edited', field: 'epochs', text: String(epochs) });
+    actions.writeFragment();
+    start();
+  },
   choose: choosing.choose,
   suggest: choosing.suggest,
   takePictures: choosing.takePictures,
@@ -206,7 +216,7 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
-for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
+for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline]) {
   mount(panels, actions);

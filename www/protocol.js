@@ -133,10 +133,18 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {Loaded} loaded
  * @property {EpochResult[]} history
  * @property {Position | null} [position] Where the run stands; none when it is over.
+ * @property {Progress | null} [progress] The figures of that place; none before the first step.
+ * @property {Evaluation | null} [evaluation] What it came to on the test records after its last whole epoch.
+ * @property {Trace} trace
  * @property {string[]} remarks What keeps it from going on with the bits that it would have had.
  */
 
-/** What may change when a saved run goes on. @typedef {Partial<Pick<Config, 'backend' | 'workers' | 'lr'>>} Changes */
+/**
+ * The live loss so far, and where the run was restored from a file; `at` and `resumed_at` count epochs from 0.
+ * @typedef {{ points: { epoch: number, at: number, loss: number }[], resumed_at: number[] }} Trace
+ */
+
+/** What may change when a saved run goes on; `epochs` counts all. @typedef {Partial<Pick<Config, 'backend' | 'workers' | 'lr' | 'epochs'>>} Changes */
 
 /**
  * @typedef {object} ShardAdded
@@ -201,11 +209,13 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
- * What the page asks of the worker. `start` begins a fresh run with new weights. A shard's id begins
+ * What the page asks of the worker. `start` begins a fresh run with new weights; `resume` goes on with one that is paused,
+ * was stopped or was restored; `extend` has a run end after so many epochs in all, and goes on with it unless it is paused. A shard's id begins
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array }
  *   | { type: 'start', config: Config }
+ *   | { type: 'extend', epochs: number }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'evaluate' } | { type: 'save' }
  *   | { type: 'restore', bytes: Uint8Array<ArrayBuffer>, changes: Changes | null }
@@ -232,6 +242,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'shard_added', id: string, added: ShardAdded }
  *   | { type: 'started', loaded: Loaded }
+ *   | { type: 'extended', loaded: Loaded }
  *   | { type: 'resumed' }
  *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'restored', restored: Restored }

@@ -18,8 +18,9 @@
 import { ARRIVALS, NO_DATA, NO_RETRIES, withoutShard } from './arrivals.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { nextPhase } from './phases.js';
-import { RECOVERIES, restoredOver } from './recoveries.js';
+import { RECOVERIES } from './recoveries.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
+import { NO_RUN, RESTS, failedStep } from './resting.js';
 
 /**
  * A file of the visitor's.
@@ -80,11 +81,12 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {{ train: Uint8Array | null, test: Uint8Array | null }} pool Records to look at.
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
- * @property {Position | null} resumable Where a restored run goes on.
+ * @property {Position | null} resumable Where a run goes on that was stopped or opened; until its next step.
  * @property {boolean} fromWeights Whether the next Start begins from weights that were opened.
  * @property {boolean} startWaits Whether a Start waits for the engine's other module and the data in it.
  * @property {boolean} resumes Whether a run goes on by itself once the engine and its data are there.
- * @property {{ at: number, reason: string }[]} marks Where in the run the engine was replaced; `at` counts epochs from 0.
+ * @property {{ at: number, reason: string | null }[]} marks Where in the run the engine was replaced, and why, or where it was opened and
+ *   went on; `at` counts epochs from 0.
  * @property {string | null} notice What the visitor should know and need not answer.
  * @property {Kept} kept What is kept on this machine of runs.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
@@ -185,9 +187,6 @@ export function isSettled({ loaded, data, source, files, promised, config, dataP
   return data.train_records >= Math.min(config.train, promised.train) && data.test_records >= Math.min(config.test, promised.test);
 }
 
-/** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, fromWeights: false, probabilities: null };
-
 /** A run outlasts the engine that another one replaces. @param {State} state */
 const withoutRun = ({ phase }) => (phase === 'recovering' ? {} : NO_RUN);
 
@@ -208,12 +207,6 @@ function edit(state, field, text) {
   const { [field]: _, ...others } = state.problems;
   if ('problem' in read) return { problems: { ...others, [field]: read.problem } };
   return { config: { ...state.config, [field]: read.value }, problems: others };
-}
-
-/** Whether the next Start goes on with a restored run: while the settings are its own. @param {State} state */
-export function goesOn({ resumable, phase, config, runConfig }) {
-  const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
-  return resumable !== null && phase === 'ready' && keys.every((key) => config[key] === runConfig?.[key]);
 }
 
 /** Whether a run that was kept is the link's own: then a link that starts by itself goes on with it. @param {State} state */
@@ -241,9 +234,6 @@ function withWayOn({ loaded }, error) {
   return { ...error, hint: 'Choose the backend “flex”, then reload the page: the address keeps the choice, and “auto” may take the same graphics card again.' };
 }
 
-/** A run is over, so that none can go on; also one that was opened while another went on. @type {(state: State, message: any, nowMs: number) => Partial<State>} */
-const ended = (state, _message, nowMs) => ({ resumable: null, timings: { ...state.timings, run_ended_ms: nowMs } });
-
 /**
  * One function a message: what changes but the phase.
  * @typedef {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} Changes
@@ -254,6 +244,7 @@ const CHANGES = {
   ...ARRIVALS,
   ...REFERENCES,
   ...RECOVERIES,
+  ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
@@ -276,32 +267,21 @@ const CHANGES = {
   compiling: (_state, { part, done, of }) => ({ compiling: { part, done, of } }),
   // The self-check has passed, or has left the graphics card for another backend.
   backend: (state, { backend }) => (state.loaded ? { loaded: { ...state.loaded, backend } } : {}),
-  // A restored run brings its configuration, so that the link and the form are its own; weights bring none. A Start that
-  // was pressed before it came is yet to be answered.
-  restored: (state, { restored }) => (state.phase === 'recovering' ? restoredOver(state, restored) : {
-    ...NO_RUN, loaded: restored.loaded, data: restored.loaded.data, error: null,
-    ...(restored.kind === 'run' ? { config: restored.loaded.config, runConfig: restored.loaded.config, problems: {} } : {}),
-    epochs: restored.history, trained: true, resumable: restored.position ?? null, fromWeights: restored.kind === 'weights',
-    autostart: false, resumes: state.resumes && Boolean(restored.position), notice: restored.remarks.join(' ') || null,
-    timings: { ...state.timings, run_started_ms: null, run_ended_ms: null },
-  }),
-  resumed: (state, _message, nowMs) => ({ resumable: null, resumes: false, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),
   was_reset: (_state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: null }),
   progress: (state, { type: _, ...progress }) => ({
     progress,
     trained: true,
+    resumable: null,
     trace: progress.stage === 'training' && progress.step > 0 ? extend(state.trace, pointOf(progress)) : state.trace,
   }),
-  epoch_end: (state, { result, evaluation }) => ({ epochs: [...state.epochs, result], evaluation, trained: true }),
-  stopped: ended,
-  done: ended,
+  epoch_end: (state, { result, evaluation }) => ({ epochs: [...state.epochs, result], evaluation, trained: true, resumable: null }),
   evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
   prediction: ({ subject }, { id, probabilities }) => (subject && subject.id === id ? { probabilities, subject: { ...subject, asked: false } } : {}),
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);
-    if (command === 'start') return { error, starting: false };
+    if (command === 'start' || command === 'extend') return { error, starting: false };
     if (command === 'restore') return { error, resumes: false };
-    if (command === 'advance') return { ...ended(state, null, nowMs), error, diverged: error.code === 'diverged' };
+    if (command === 'advance') return { ...failedStep(state, error.code, nowMs), error };
     return { error };
   },
   failed: (state, { error }) => ({ error: withWayOn(state, error), alive: false, starting: false, startWaits: false, resumes: false }),

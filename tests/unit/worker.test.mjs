@@ -36,6 +36,11 @@ scope.crate = {
     return { config, backend: { active: config?.active ?? 'flex' } };
   },
   add_shard: async () => calls.push('add_shard'),
+  extend: async (/** @type {number} */ epochs) => {
+    calls.push(`extend ${epochs}`);
+    if (refusal) throw refusal;
+    return { config: { epochs } };
+  },
   advance: async () => {
     calls.push('advance');
     return (await pulls.shift()?.()) ?? [{ type: 'done', epochs: 1 }];
@@ -327,6 +332,41 @@ test('a panic of the crate is the engine’s end', async () => {
   await settle();
   assert.deepEqual(types(), ['started', 'failed']);
   assert.equal(said[1].error.code, 'engine_failed');
+});
+
+test('a stopped run goes on from where it stands, and waits on while its images are not there', async () => {
+  pulls = [() => [{ type: 'stopped' }], () => Promise.reject(Object.assign(new Error('other data'), { code: 'checkpoint', hint: '' })), () => [{ type: 'paused' }]];
+  send('start');
+  await settle();
+  send('resume');
+  await settle();
+  send('resume');
+  await settle();
+  assert.deepEqual(types(), ['started', 'stopped', 'resumed', 'error', 'resumed', 'paused']);
+  assert.deepEqual(calls, ['load', 'advance', 'advance', 'advance']);
+});
+
+test('a run is extended and goes on when it rests or is over, and stays paused when it is', async () => {
+  send('start');
+  await settle();
+  pulls = [() => [{ type: 'paused' }], () => [{ type: 'stopped' }], () => [{ type: 'done' }]];
+  send('extend', { epochs: 3 });
+  send('evaluate'); // Not while it is under way.
+  await settle();
+  send('extend', { epochs: 4 });
+  await settle();
+  assert.deepEqual(types(), ['started', 'done', 'error', 'extended', 'resumed', 'paused', 'extended']);
+  send('stop');
+  await settle();
+  refusal = { code: 'invalid_config' };
+  send('extend', { epochs: 1 });
+  await settle();
+  refusal = null;
+  assert.deepEqual(said.filter(({ type }) => type === 'error').map(({ command, error }) => [command, error.code]), [['evaluate', 'busy'], ['extend', 'invalid_config']]);
+  send('resume');
+  await settle();
+  assert.deepEqual(types().slice(7), ['stopped', 'error', 'resumed', 'done']);
+  assert.deepEqual(calls.filter((call) => call !== 'advance'), ['load', 'extend 3', 'extend 4', 'stop', 'extend 1']);
 });
 
 test('a restored run goes on when it is resumed, and is no run that is in the way', async () => {
