@@ -335,14 +335,14 @@ test('a panic of the crate is the engine’s end', async () => {
 });
 
 test('a stopped run goes on from where it stands, and waits on while its images are not there', async () => {
-  pulls = [() => [{ type: 'stopped' }], () => Promise.reject(Object.assign(new Error('other data'), { code: 'checkpoint', hint: '' })), () => [{ type: 'paused' }]];
+  pulls = [() => [{ type: 'stopped' }], () => Promise.reject(Object.assign(new Error('other data'), { code: 'checkpoint', hint: '' })), () => [{ type: 'done' }]];
   send('start');
   await settle();
   send('resume');
   await settle();
   send('resume');
   await settle();
-  assert.deepEqual(types(), ['started', 'stopped', 'resumed', 'error', 'resumed', 'paused']);
+  assert.deepEqual(types(), ['started', 'stopped', 'resumed', 'error', 'resumed', 'done']);
   assert.deepEqual(calls, ['load', 'advance', 'advance', 'advance']);
 });
 
