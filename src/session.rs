@@ -184,7 +184,8 @@ impl Session {
     /// Trains for about `budget_ms` milliseconds, at least one step, and returns what happened; of a run's
     /// first step at once. It
     /// goes on with a run that was stopped or restored; where there is none it begins one of `config.epochs`
-    /// epochs, after an earlier one with its weights and its optimiser's state. It returns at the end of an epoch, whatever is left of the budget.
+    /// epochs, after an earlier one with its weights and its optimiser's state. It returns at the end of an
+    /// epoch, whatever is left of the budget.
     ///
     /// # Errors
     /// [`Error::DataMissing`] before a run; [`Error::Checkpoint`] when the data is not what the run was trained

@@ -65,8 +65,8 @@ async fn read_config(bytes: &[u8]) -> Result<JsValue, Error> {
 /// next `advance` or `train_epoch`; weights begin a new run under the present configuration. The data
 /// stays. When it fails, the session before it stays.
 ///
-/// `changes`: another `backend`, `workers`, `lr` or total of `epochs` than the run's own, or null. What keeps the run from going on
-/// with the bits that it would have had is in `remarks`.
+/// `changes`: another `backend`, `workers`, `lr` or total of `epochs` than the run's own, or null. What keeps
+/// the run from going on with the bits that it would have had is in `remarks`.
 ///
 /// # Errors
 /// `checkpoint`, `invalid_argument`, `invalid_config`, `backend_unavailable`, `not_loaded`, `busy`.

@@ -23,7 +23,7 @@ export function drawMarks({ ctx, bbox, valToPos }, marks, colour) {
 }
 
 /** @param {number} times */
-const often = (times) => ['', 'once', 'twice'][times] ?? `${times} times`;
+const often = (times) => (times === 1 ? 'once' : `${times} times`);
 
 /** @param {string} what @param {State['marks']} marks */
 const partOf = (what, marks) => (marks.length === 0 ? '' : `; ${what} ${often(marks.length)}, last at epoch ${marks[marks.length - 1].at.toFixed(2)}`);
