@@ -103,3 +103,10 @@ test('text that is dragged into a field is the browser’s, files never are', ()
   assert.ok(!isForField({ target: Object.assign(new EventTarget(), { type: 'file' }), dataTransfer: dropped(['text/plain']) }));
   assert.ok(hasFiles(dropped([], 1)) && hasFiles(dropped(['Files'])) && !hasFiles(dropped(['text/uri-list'])) && !hasFiles(null));
 });
+
+test('no file is hidden from the visitor who chooses one by its name', () => {
+  const page = readFileSync(new URL('../../www/index.html', import.meta.url), 'utf8');
+  const inputs = page.match(/<input type="file"[^>]*>/g) ?? [];
+  assert.ok(inputs.length >= 3);
+  for (const input of inputs) assert.doesNotMatch(input, /accept/);
+});
