@@ -9,17 +9,19 @@ import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, refusalOf, toFragment } from './config.js';
+import { dropProblem } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { createKeeping } from './keeping.js';
 import { createLinks } from './links.js';
 import { createLoader } from './loader.js';
+import { kindOfFile, routeOf } from './file-kinds.js';
 import { keepForOffline } from './offline.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
 import { createResuming, isUsable } from './resuming.js';
-import { isRunFile, readRunFile } from './run-files.js';
+import { readRunFile } from './run-files.js';
 import { createStore, goesOn, isSettled, problemsOf } from './store.js';
 import { deleteStored } from './stored.js';
 import { openVault } from './vault.js';
@@ -31,6 +33,7 @@ import { mountEvaluation } from './views/evaluation.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
+import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
 import { mountSaving } from './views/saving.js';
@@ -115,10 +118,13 @@ async function openKept() {
 
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
-  const isPicture = (/** @type {File} */ file) => file.type.startsWith('image/');
-  const data = files.filter((file) => !isPicture(file) && !isRunFile(file));
-  const run = files.find(isRunFile);
-  await choosing.takePictures(files.filter(isPicture));
+  const kinds = await Promise.all(files.map(kindOfFile));
+  const going = (/** @type {string} */ route) => files.filter((file, i) => routeOf(file, kinds[i]) === route);
+  const [run] = going('run');
+  await choosing.takePictures(going('picture'));
+  const strange = files.flatMap((file, i) => (kinds[i]?.route === 'other' ? [`“${file.name}” is ${kinds[i].name}.`] : []));
+  if (strange.length > 0) complain('invalid_data', strange.join(' '), 'Choose CIFAR-10’s files, a picture or a saved run.');
+  const data = going('data');
   if (data.length > 0) await loader.useFiles(data);
   if (run) await restore(run);
 }
@@ -195,10 +201,11 @@ const actions = {
 };
 /** @typedef {typeof actions} Actions */
 
+const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline]) {
-  mount(store, actions);
+  mount(panels, actions);
 }
 
 addEventListener('hashchange', ({ oldURL }) => links.follow(new URL(oldURL).hash));
@@ -217,9 +224,11 @@ addEventListener('dragleave', (event) => {
   if (event.relatedTarget === null) document.documentElement.classList.remove('dragging');
 });
 addEventListener('drop', (event) => {
-  event.preventDefault();
+  event.preventDefault(); // Else the tab would go to what was dropped.
   document.documentElement.classList.remove('dragging');
-  void takeFiles([...(event.dataTransfer?.files ?? [])]);
+  const problem = dropProblem(event.dataTransfer);
+  if (problem) complain('no_file', problem, 'Save what you want to drop as a file first, then drop that file.');
+  else void takeFiles([...(event.dataTransfer?.files ?? [])]);
 });
 
 setInterval(recovery.look, LOOK_EVERY_MS);
