@@ -136,13 +136,17 @@ export function isRunOf(run, config) {
   return keys.every((key) => (key === 'epochs' ? Number(run.config.epochs) >= config.epochs : !(key in run.config) || run.config[key] === config[key]));
 }
 
+/** Files whose images a server may have under other names. */
+const OFFICIAL = /^(data_batch_[1-5]|test_batch)\.bin(\.gz)?$/;
+
 /**
  * The visitor's own files that the kept run was trained on and that are not here. A file that was renamed counts by
  * the number of files: whether its records are the run's is the crate's to say.
  * @param {State} state @returns {DataSource[]}
  */
 export function missingSources({ kept, source, files, promised }) {
-  const wanted = (keptRun(kept)?.sources ?? []).filter(({ name }) => !promised?.files?.includes(name));
+  const isServers = (/** @type {string} */ name) => promised?.files !== undefined && (promised.files.includes(name) || OFFICIAL.test(name));
+  const wanted = (keptRun(kept)?.sources ?? []).filter(({ name }) => !isServers(name));
   if (source !== 'files') return wanted;
   const missing = wanted.filter(({ name, records }) => !files.some((each) => each.file === name && each.records === records));
   return files.length < wanted.length ? missing : [];

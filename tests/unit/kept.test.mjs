@@ -163,13 +163,13 @@ test('without the server’s data a run on an own file waits for it by name, and
   for (const order of ['resume first', 'file first']) {
     const page = visit({ found: OWN_FILE });
     page.load(false);
-    assert.match(offerSentence(page.get()), /It was trained on your file “own\.bin” \(500 images\): drop it on this page to go on with it\./);
+    assert.match(offerSentence(page.get()), /It was trained on “own\.bin” \(500 images\): drop it on this page to go on with it\./);
     const steps = [() => page.dispatch({ type: 'kept_wanted' }), () => page.drop('own.bin', 500)];
     if (order === 'file first') steps.reverse();
     steps[0]();
     assert.deepEqual(page.asked, [], order);
     assert.ok(isOffered(page.get()), 'the offer stays');
-    if (order === 'resume first') assert.match(offerSentence(page.get()), /It waits for your file “own\.bin” \(500 images\): drop it on this page, and it goes on\./);
+    if (order === 'resume first') assert.match(offerSentence(page.get()), /It waits for “own\.bin” \(500 images\): drop it on this page, and it goes on\./);
     steps[1]();
     assert.deepEqual(page.asked, ['open'], order);
     page.opened({ epoch: 2, step: 3 });
@@ -191,13 +191,23 @@ test('of several files each is named, and one under another name is left to the 
   const sources = ['a.bin', 'b.bin', 'c.bin', 'd.bin'].map((name) => ({ name, records: 1 }));
   const page = visit({ found: run({ sources }) });
   page.load();
-  assert.match(offerSentence(page.get()), /on your files “a\.bin” \(1 image\), “b\.bin” \(1 image\), “c\.bin” \(1 image\) and 1 more: drop them on this page/);
+  assert.match(offerSentence(page.get()), /on “a\.bin” \(1 image\), “b\.bin” \(1 image\), “c\.bin” \(1 image\) and 1 more: drop them on this page/);
   page.drop('a.bin', 1);
   assert.deepEqual(missingSources(page.get()).map(({ name }) => name), ['b.bin', 'c.bin', 'd.bin']);
   const renamed = visit({ found: OWN_FILE });
   renamed.load();
   renamed.drop('another name.bin', 500);
   assert.deepEqual(missingSources(renamed.get()), []);
+});
+
+test('official files may be the server’s images under other names: the engine compares the records', () => {
+  const page = visit({ found: run({ sources: [{ name: 'data_batch_1.bin', records: 10_000 }, { name: 'test_batch.bin.gz', records: 10_000 }] }) });
+  page.load();
+  page.dispatch({ type: 'kept_wanted' });
+  assert.deepEqual(page.asked, ['open']);
+  const without = visit({ found: run({ sources: [{ name: 'data_batch_1.bin', records: 10_000 }] }) });
+  without.load(false);
+  assert.deepEqual(missingSources(without.get()).map(({ name }) => name), ['data_batch_1.bin']);
 });
 
 test('a file whose run does not say its data waits until there is data', () => {

@@ -35,9 +35,8 @@ function waitingSentence(state) {
   const missing = missingSources(state);
   const { wanted } = state.kept;
   if (missing.length > 0) {
-    const files = missing.length === 1 ? 'your file' : 'your files';
     const way = `drop ${missing.length === 1 ? 'it' : 'them'} on this page`;
-    return wanted ? ` It waits for ${files} ${filesOf(missing)}: ${way}, and it goes on.` : ` It was trained on ${files} ${filesOf(missing)}: ${way} to go on with it.`;
+    return wanted ? ` It waits for ${filesOf(missing)}: ${way}, and it goes on.` : ` It was trained on ${filesOf(missing)}: ${way} to go on with it.`;
   }
   return wanted === 'waits' ? ' It goes on as soon as its images are here.' : '';
 }
