@@ -54,7 +54,7 @@ export function moreEpochs(state) {
 /** A restored run, as it was: its figures, its curve and its log. @param {State} state @param {Restored} restored @returns {Partial<State>} */
 function opened(state, { kind, loaded, history, position, progress, evaluation, trace, remarks }) {
   return {
-    ...NO_RUN, loaded, data: loaded.data, error: null,
+    ...NO_RUN, loaded, data: loaded.data, error: state.error?.code === 'invalid_link' ? state.error : null,
     ...(kind === 'run' ? { config: loaded.config, runConfig: loaded.config, problems: {} } : {}),
     epochs: history, trained: true, resumable: position ?? null, fromWeights: kind === 'weights',
     progress: progress ?? null, evaluation: evaluation ?? null, trace: trace.points,
