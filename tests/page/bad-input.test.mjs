@@ -135,6 +135,7 @@ test('files and pictures that are none cost a run that is under way nothing', as
     location.hash = '#backend=cuda&train=1';
   });
   await waitForText(page, 'error', /link was followed while a run is under way/);
+  assert.match(page.url(), /seed=7&.*&run=1$/, 'the address says what runs');
   await page.getByRole('button', { name: 'Dismiss' }).click();
 
   await picture.setInputFiles(upload('wide.png', whitePng(30_000, 10), 'image/png'));
@@ -152,8 +153,13 @@ test('files and pictures that are none cost a run that is under way nothing', as
   assert.equal(await phaseOf(page), 'training');
   const rows = await page.getByTestId('epoch-table').locator('tbody tr').count();
   assert.ok(rows >= 1);
-  await page.getByTestId('stop').click();
+  await page.evaluate((link) => {
+    location.hash = link;
+  }, SHORT.replace('seed=7', 'seed=8'));
+  await page.getByTestId('open-link').click();
   await waitForPhase(page, ['ready'], 30_000);
+  assert.match(page.url(), /seed=8$/);
+  assert.equal(await textOf(page, 'error'), '');
   assert.ok(await page.getByTestId('epoch-table').locator('tbody tr').count() >= rows);
   assert.deepEqual(complaints, []);
 });
