@@ -28,6 +28,7 @@ import { mountControls } from './views/controls.js';
 import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
+import { mountFocus } from './views/focus.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
@@ -208,7 +209,7 @@ const actions = {
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt,
-  mountOffline]) {
+  mountOffline, mountFocus]) {
   mount(panels, actions);
 }
 
