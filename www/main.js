@@ -128,7 +128,7 @@ async function takeFiles(files) {
 
 /** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
 function react(state, before, message) {
-  document.documentElement.dataset.phase = state.phase;
+  if (state.phase !== before.phase) document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
