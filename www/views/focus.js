@@ -12,7 +12,7 @@ import { byId } from './dom.js';
 const PLACES = ['start', 'pause', 'stop', 'content'];
 
 /** @param {Element} element */
-const canHold = (element) => !element.matches(':disabled') && element.checkVisibility();
+const canHold = (element) => !element.matches(':disabled') && element.getClientRects().length > 0;
 
 /** @param {Store} store */
 export function mountFocus(store) {
