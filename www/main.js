@@ -16,6 +16,7 @@ import { keepForOffline } from './offline.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
+import { createPolling } from './polling.js';
 import { fetchReference } from './reference-file.js';
 import { isRunFile, readRunFile } from './run-files.js';
 import { createStore, goesOn, isFoundRunLinks, isSettled, problemsOf } from './store.js';
@@ -43,6 +44,7 @@ const client = connect((message) => recovery.hear(message), readAddress(location
 const loader = createLoader(store, client.send);
 const keeping = createKeeping(store, openVault, navigator.locks, deleteStored);
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
+const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
 
@@ -126,7 +128,10 @@ function react(state, before, message) {
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
+  if (message.type === 'error' && message.command === 'load') loader.loadRefused(message.error.code);
   if (message.type === 'loaded') void loader.afterLoad();
+  if (message.type === 'shard_added') loader.accepted(message.id, message.bytes);
+  polling.heard(message);
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   asking.heard(message);
@@ -187,10 +192,7 @@ const actions = {
       start();
     }
   },
-  retryData() {
-    store.dispatch({ type: 'error_dismissed' });
-    void loader.retry();
-  },
+  retryData: () => void loader.retry(),
   /** The address bar is the link to share. */
   writeFragment() {
     const { config, autostart } = store.get();
@@ -206,9 +208,6 @@ for (const mount of [mountStatus, mountControls, mountStage, mountSettings, moun
 }
 
 addEventListener('hashchange', readFragment);
-addEventListener('online', () => {
-  if (store.get().dataProblem) actions.retryData();
-});
 addEventListener('dragover', (event) => {
   event.preventDefault();
   document.documentElement.classList.add('dragging');

@@ -204,7 +204,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * What the page asks of the worker. `start` begins a fresh run with new weights. A shard's id begins
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
- *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array }
+ *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'start', config: Config }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'evaluate' } | { type: 'save' }
@@ -230,7 +230,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'checkpoint', bytes: Uint8Array<ArrayBuffer>, save_ms: number }
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
- *   | { type: 'shard_added', id: string, added: ShardAdded }
+ *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'resumed' }
  *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }

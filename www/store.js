@@ -112,7 +112,6 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  *   | { type: 'shard_fetched' }
  *   | { type: 'file_expected', id: string, file: string }
  *   | { type: 'pool_filled', split: Split, records: Uint8Array | null }
- *   | { type: 'data_failed', sentence: string }
  *   | { type: 'next_samples' }
  *   | { type: 'start_sent' }
  *   | { type: 'subject_chosen', subject: Subject }

@@ -7,7 +7,7 @@
  * @import { Actions } from '../main.js'
  * @import { Phase } from '../phases.js'
  */
-import { missingSentence } from '../arrivals.js';
+import { DATA_HINT, isAboutData, missingSentence } from '../arrivals.js';
 import { goesOn, isSettled } from '../store.js';
 import { announce, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
@@ -98,6 +98,13 @@ function shareDone(state) {
   return progress ? (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs : 0;
 }
 
+/** What is wrong, as sentences; images that could not be had are said beside another complaint. @param {State} state */
+export function errorSentences({ error, dataProblem }) {
+  if (!error) return '';
+  const said = `${error.message} ${error.hint}`;
+  return dataProblem === null || isAboutData(error) ? said : `${said} ${dataProblem} ${DATA_HINT}`;
+}
+
 /** @param {Store} store @param {Actions} actions */
 export function mountStatus(store, actions) {
   const pill = byId('phase-pill');
@@ -106,7 +113,12 @@ export function mountStatus(store, actions) {
   const error = byId('error');
   const errorText = byId('error-text');
   const way = byId('error-way', HTMLButtonElement);
+  const retry = byId('error-retry', HTMLButtonElement);
   way.addEventListener('click', actions.goOnCarefully);
+  retry.addEventListener('click', () => {
+    byId('content').focus({ preventScroll: true }); // The button goes, and the focus would be lost with it.
+    actions.retryData();
+  });
   byId('error-dismiss').addEventListener('click', () => store.dispatch({ type: 'error_dismissed' }));
 
   /** @param {State} state */
@@ -117,10 +129,12 @@ export function mountStatus(store, actions) {
   }
 
   /** @param {State} state */
-  function renderError({ error: report, diverged }) {
+  function renderError(state) {
+    const { error: report, diverged, dataProblem } = state;
     error.hidden = report === null;
     way.hidden = !diverged || report?.code !== 'diverged';
-    setText(errorText, report ? `${report.message} ${report.hint}` : '');
+    retry.hidden = dataProblem === null;
+    setText(errorText, errorSentences(state));
   }
 
   /** @param {State} state @param {State} before */
