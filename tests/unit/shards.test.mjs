@@ -7,6 +7,7 @@ const kept = new Map();
 const pathOf = (/** @type {string} */ url) => url.replace(/\?.*$/, '');
 /** @type {any} */ (globalThis).caches = {
   keys: async () => [],
+  has: async () => false,
   open: async () => ({
     match: async (/** @type {string} */ url) => (kept.has(url) ? new Response(/** @type {any} */ (kept.get(url))) : undefined),
     put: async (/** @type {string} */ url, /** @type {Response} */ response) => void kept.set(url, new Uint8Array(await response.arrayBuffer())),
