@@ -236,3 +236,4 @@ fetchReference(store);
 keepForOffline(store);
 void keeping.find();
 void loader.useServer();
+document.getElementById('unstarted')?.remove(); // All of it has started.
