@@ -124,11 +124,11 @@ export async function keepManifest(manifest) {
   if (bytes) await keep(MANIFEST_URL, bytes);
 }
 
-/** Records that the manifest lists. @param {Manifest} manifest @returns {{ train: number, test: number }} */
+/** Records that the manifest lists, and its files. @param {Manifest} manifest @returns {{ train: number, test: number, files: string[] }} */
 export function promisedBy(manifest) {
   const sum = { train: 0, test: 0 };
   for (const { split, records } of manifest.shards) sum[split] += records;
-  return sum;
+  return { ...sum, files: manifest.shards.map(({ file }) => file) };
 }
 
 /** @param {ManifestShard} shard */

@@ -8,6 +8,7 @@
  * @import { Phase } from '../phases.js'
  */
 import { DATA_HINT, isAboutData, missingSentence } from '../arrivals.js';
+import { isOccupied } from '../phases.js';
 import { goesOn, isSettled } from '../store.js';
 import { announce, announceInTurn, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
@@ -144,6 +145,8 @@ export function mountStatus(store, actions) {
     byId('content').focus({ preventScroll: true }); // The button goes, and the focus would be lost with it.
     actions.retryData();
   });
+  const link = byId('error-link', HTMLButtonElement);
+  link.addEventListener('click', actions.openLink);
   byId('error-dismiss').addEventListener('click', () => store.dispatch({ type: 'error_dismissed' }));
 
   /** @param {State} state */
@@ -157,6 +160,9 @@ export function mountStatus(store, actions) {
   function renderError(state) {
     const { error: report, diverged, dataProblem } = state;
     error.hidden = report === null;
+    link.hidden = state.link === null || report?.code !== 'busy';
+    link.disabled = state.link?.wanted ?? false;
+    setText(link, isOccupied(state) ? 'Stop, then open the link' : 'Open the link');
     way.hidden = !diverged || report?.code !== 'diverged';
     retry.hidden = dataProblem === null;
     setText(errorText, errorSentences(state));
