@@ -8,6 +8,7 @@
 mod convert;
 mod files;
 mod helpers;
+mod opening;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -20,6 +21,7 @@ use wasm_bindgen::prelude::*;
 
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
+pub use opening::open_file;
 
 use crate::cifar::Dataset;
 use crate::device;

@@ -7,11 +7,11 @@
 mod check;
 mod gzip;
 mod kinds;
-mod name;
+mod naming;
 mod official;
 mod open;
 
-pub use name::split_of_name;
+pub use naming::split_of;
 pub use open::{Opened, open_file};
 
 use crate::error::Error;

@@ -182,3 +182,92 @@ pub(super) fn is_companion(path: &str, bytes: &[u8]) -> bool {
     let is_readme = is_web_page(bytes) && text.contains("~kriz/cifar");
     is_readme || text.split_whitespace().eq(CLASS_NAMES)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn named(bytes: &[u8]) -> &'static str {
+        kind_of(bytes).map_or("", |(what, _)| what)
+    }
+
+    #[test]
+    fn what_people_take_for_the_data_is_called_by_its_name() {
+        let zip = |name: &str| {
+            let length = [name.len() as u8, 0];
+            [
+                b"PK\x03\x04".as_slice(),
+                &[0; 22],
+                &length,
+                &[0; 2],
+                name.as_bytes(),
+            ]
+            .concat()
+        };
+        let cifar_100 = [[19_u8, 99].as_slice(), &[7; RECORD_BYTES - 1]].concat();
+        let mut not_cifar_100 = cifar_100.clone();
+        not_cifar_100[0] = 20;
+        let mut tar = vec![0; 512];
+        tar[257..262].copy_from_slice(b"ustar");
+        let kinds: [(&[u8], &str); 22] = [
+            (b"\x80\x02}q\x01(U\x04datacnumpy", "a Python pickle"),
+            (&cifar_100.repeat(2), "a file of CIFAR-100"),
+            (&not_cifar_100, ""),
+            (b"\x93NUMPY\x01\0", "a NumPy array"),
+            (&zip("train_images.npy"), "NumPy arrays (.npz)"),
+            (&zip("model/data.pkl"), "a file of PyTorch's"),
+            (&zip("data_batch_1.bin"), "a ZIP archive"),
+            (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+            (b"Rar!\x1a\x07\x01", "a RAR archive"),
+            (b"\xfd7zXZ\0", "compressed with xz"),
+            (b"BZh91AY&SY", "compressed with bzip2"),
+            (b"\x1f\x8b\x08", "compressed twice"),
+            (&tar, "an archive within an archive"),
+            (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+            (b"PAR1\x15", "a Parquet table"),
+            (b"MATLAB 5.0 MAT-file", "a MATLAB file"),
+            (b"\0\0\x08\x03\0\0", "images in MNIST's format"),
+            (b"\x89PNG\r\n", "a PNG picture"),
+            (b"\x02\0\0\0\0\0\0\0{}", "a saved run"),
+            (b"\n<!DOCTYPE HTML><title>404</title>", "a web page"),
+            ("label,pixel0\n3,é\n".as_bytes(), "a text file"),
+            (b"\xff\xfe\x01", ""),
+        ];
+        for (bytes, expected) in kinds {
+            let found = named(bytes);
+            assert!(
+                found.starts_with(expected) && found.is_empty() == expected.is_empty(),
+                "{expected}: {found}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_text_is_one_though_the_look_ends_in_a_character() {
+        let text = format!("{}é{}", "a".repeat(TEXT_LOOKED_AT - 1), "b".repeat(100));
+        assert_eq!(named(text.as_bytes()), "a text file");
+    }
+
+    #[test]
+    fn what_goes_with_the_data_holds_no_records_and_is_no_mistake() {
+        let names = CLASS_NAMES.join("\n");
+        let readme = b"<meta HTTP-EQUIV=\"REFRESH\" content=\"0; url=http://www.cs.toronto.edu/~kriz/cifar.html\">\n";
+        assert!(is_companion(
+            "batches.meta.txt",
+            format!("{names}\n\n").as_bytes()
+        ));
+        assert!(is_companion("cifar/readme.html", readme));
+        assert!(is_companion("cifar/.DS_Store", b"\0\0\0\x01Bud1"));
+        assert!(is_companion("cifar/._data_batch_1.bin", b"\0\x05\x16\x07"));
+        assert!(!is_companion(
+            "names.txt",
+            names.replace("airplane", "apple").as_bytes()
+        ));
+        assert!(!is_companion(
+            "names.txt",
+            format!("truck\n{names}").as_bytes()
+        ));
+        assert!(!is_companion("index.html", b"<html>Not found</html>"));
+        assert!(!is_companion("data_batch_1.bin", &[0; RECORD_BYTES]));
+    }
+}

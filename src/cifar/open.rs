@@ -6,7 +6,7 @@
 use std::io::{Read, Result as IoResult};
 
 use super::gzip::{Members, is_gzip};
-use super::name::split_of_name;
+use super::naming::split_of;
 use super::{RECORD_BYTES, check, count, kinds, official};
 use crate::error::Error;
 use crate::protocol::{OpenedFile, RecordFile, RefusedFile};
@@ -134,9 +134,7 @@ impl Opened {
         let known = official::find(&sha256);
         self.found.files.push(RecordFile {
             name: path.to_owned(),
-            split: known
-                .as_ref()
-                .map_or_else(|| split_of_name(path), |k| k.split),
+            split: known.as_ref().map_or_else(|| split_of(path), |k| k.split),
             records: count(bytes.len() / RECORD_BYTES),
             sha256,
             known: known.map(|k| k.name),

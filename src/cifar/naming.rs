@@ -10,7 +10,7 @@ const COMBINING_MARKS: std::ops::RangeInclusive<char> = '\u{300}'..='\u{36f}';
 /// Whatever is no letter separates words, and so does a capital after a small letter: `my_test_2`,
 /// `TestBatch`. Letters around it make it another word: `contest`, `latest_pictures`, `testimony`. A
 /// folder's name counts where the file's own says neither `test` nor `train`.
-pub fn split_of_name(path: &str) -> Split {
+pub fn split_of(path: &str) -> Split {
     for name in path.rsplit(['/', '\\']) {
         let words = words(name);
         if words.iter().any(|word| word == "test") {
@@ -96,7 +96,7 @@ mod tests {
             ("my tests/data_batch_1.bin", Split::Train),
             ("", Split::Train),
         ] {
-            assert_eq!(split_of_name(path), expected, "{path}");
+            assert_eq!(split_of(path), expected, "{path}");
         }
     }
 }
