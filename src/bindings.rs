@@ -9,6 +9,7 @@ mod arguments;
 mod convert;
 mod files;
 mod helpers;
+mod opening;
 mod words;
 
 use std::cell::{Cell, RefCell};
@@ -22,6 +23,7 @@ use wasm_bindgen::prelude::*;
 
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
+pub use opening::open_file;
 
 use crate::cifar::Dataset;
 use crate::device;

@@ -17,8 +17,8 @@ use crate::cifar::{IMAGE_BYTES, RECORD_BYTES, RECORDS_MAX};
 use crate::error::Error;
 use crate::protocol::Manifest;
 
-/// The longest file that is copied into the module: all of CIFAR-10 in one.
-const FILE_BYTES_MAX: usize = RECORDS_MAX * RECORD_BYTES;
+/// The longest file that is copied into the module: all of CIFAR-10 in one, in an archive.
+const FILE_BYTES_MAX: usize = RECORDS_MAX * RECORD_BYTES + (1 << 20);
 
 /// What was expected, and what came.
 fn refused(argument: &'static str, expected: &str, value: &JsValue) -> Error {
@@ -110,6 +110,12 @@ pub(super) fn whole(
 pub(super) fn milliseconds(argument: &'static str, value: &JsValue) -> Result<f64, Error> {
     let found = value.as_f64().filter(|number| *number >= 0.0);
     found.ok_or_else(|| refused(argument, "a number of milliseconds, 0 or more,", value))
+}
+
+/// A text.
+pub(super) fn text(argument: &'static str, value: &JsValue) -> Result<String, Error> {
+    let found = value.as_string();
+    found.ok_or_else(|| refused(argument, "a text", value))
 }
 
 /// A function.
