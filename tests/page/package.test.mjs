@@ -57,7 +57,7 @@ cyclic.self = cyclic;
 test('every wrong argument is refused with what was expected and what came, and costs nothing', async () => {
   await convburn.load({ backend: 'flex', train: 20, test: 10, batch: 10, workers: 1 });
   await convburn.add_shard('train', records(20, 100));
-  const { load, needs_other_module: needs, add_shard: add, predict, advance, train_epoch: train, restore, config_of: configOf } = convburn;
+  const { load, needs_other_module: needs, add_shard: add, predict, advance, train_epoch: train, restore, config_of: configOf, open_file: open } = convburn;
   const { use_helpers: helpers, helper_gradients: gradients, helper_logits: logits } = convburn;
   const nothing = () => undefined;
   const file = await convburn.save();
@@ -66,7 +66,7 @@ test('every wrong argument is refused with what was expected and what came, and 
   /** @type {[() => unknown, RegExp][]} */
   const cases = [
     // What is no bytes, wherever bytes are meant.
-    ...[predict, configOf, restore, (/** @type {unknown} */ bytes) => add('train', bytes)].flatMap((call) => (/** @type {[unknown, string][]} */ ([
+    ...[predict, configOf, restore, ...['train', 'a.bin'].map((first, index) => (/** @type {unknown} */ bytes) => [add, open][index](first, bytes))].flatMap((call) => (/** @type {[unknown, string][]} */ ([
       [undefined, 'undefined'],
       [null, 'null'],
       ['bytes', 'the text "bytes"'],
@@ -102,6 +102,8 @@ test('every wrong argument is refused with what was expected and what came, and 
     [() => add('trian', image), /^invalid_argument: .*and the text "trian" came/],
     [() => add({ train: null }, image), /^invalid_argument: .*and an object came/],
     [() => add('train'), /^invalid_argument: .*"bytes".* undefined came/],
+    [() => open(undefined, image), /^invalid_argument: .*"name".* a text was expected, and undefined came/],
+    [() => open(new File([], 'a.bin'), image), /^invalid_argument: .*a File of 0 came/],
     // Numbers and functions.
     [() => advance(), /^invalid_argument: .*"budget_ms".* 0 or more, was expected, and undefined came/],
     [() => advance(Number.NaN), /^invalid_argument: .*the number NaN came/],
