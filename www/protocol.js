@@ -223,7 +223,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
- *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array }
+ *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'start', config: Config }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'evaluate' } | { type: 'save' }
@@ -250,7 +250,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'opened', id: string, opened: OpenedFile }
- *   | { type: 'shard_added', id: string, added: ShardAdded }
+ *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'resumed' }
  *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }
