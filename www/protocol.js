@@ -232,7 +232,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
- *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array }
+ *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'start', config: Config }
  *   | { type: 'extend', epochs: number }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
@@ -252,7 +252,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * after it, and again when a backend has been refused. `error` means that one command failed;
  * `failed` means that the worker is of no more use. `other_module` means that a command needs a backend
  * that this worker's module lacks: nothing has changed, and it is sent again to a worker with the full module.
- * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses or stops.
+ * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses, stops or is done; of epochs
+ * that end within a second only after the best so far.
  * @typedef {Event
  *   | { type: 'ready' }
  *   | { type: 'heartbeat', pulls: number, turning: boolean }
@@ -260,7 +261,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'opened', id: string, opened: OpenedFile }
- *   | { type: 'shard_added', id: string, added: ShardAdded }
+ *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'extended', loaded: Loaded }
  *   | { type: 'resumed' }
