@@ -33,6 +33,7 @@ import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountFiles } from './views/files.js';
+import { mountFocus } from './views/focus.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
@@ -156,7 +157,7 @@ async function takeDropped(dropped) {
 
 /** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
 function react(state, before, message) {
-  document.documentElement.dataset.phase = state.phase;
+  if (state.phase !== before.phase) document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
@@ -234,7 +235,7 @@ const actions = {
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
-  mountOffline, mountFiles, mountRunChoice]) {
+  mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }
 
