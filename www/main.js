@@ -9,7 +9,7 @@ import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, refusalOf, toFragment } from './config.js';
-import { dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
+import { FILES_MAX, dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { kindOfFile, routeOf } from './file-kinds.js';
 import { createKeeping } from './keeping.js';
@@ -33,6 +33,7 @@ import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountFiles } from './views/files.js';
+import { mountFocus } from './views/focus.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
@@ -129,6 +130,10 @@ async function openKept() {
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
   const drop = (drops += 1);
+  if (files.length > FILES_MAX) {
+    complain('invalid_data', `${files.length.toLocaleString('en')} files are too many to look at.`, 'Choose the folder of CIFAR-10’s binary version, or the .bin files in it.');
+    return;
+  }
   const kinds = await Promise.all(files.map(kindOfFile));
   const going = (/** @type {string} */ route) => files.filter((file, i) => routeOf(file, kinds[i]) === route);
   const runs = going('run');
@@ -152,7 +157,7 @@ async function takeDropped(dropped) {
 
 /** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
 function react(state, before, message) {
-  document.documentElement.dataset.phase = state.phase;
+  if (state.phase !== before.phase) document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
@@ -230,7 +235,7 @@ const actions = {
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
-  mountOffline, mountFiles, mountRunChoice]) {
+  mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }
 
