@@ -6,6 +6,7 @@
 //! (An exported `async fn(&mut self)` panics when JavaScript calls it twice: hence free functions.)
 
 mod convert;
+mod data;
 mod files;
 mod helpers;
 
@@ -18,6 +19,7 @@ use convert::{answer, from_js, reject_unknown_keys, to_js};
 use js_sys::{Float32Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
+pub use data::{add_shard, check_restored, records};
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
 
@@ -26,7 +28,7 @@ use crate::device;
 use crate::error::Error;
 use crate::platform::{run_constructors, yield_now};
 use crate::pool::Helpers;
-use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position, Split};
+use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position};
 use crate::run::Measurement;
 use crate::session::{Session, Signals};
 
@@ -183,30 +185,6 @@ pub async fn needs_other_module(
 async fn ask_for_other_module(config: JsValue) -> Result<JsValue, Error> {
     let config: Config = from_js("config", config)?.unwrap_or_default();
     Ok(device::needs_other_module(&config).await.into())
-}
-
-/// Checks a file of CIFAR-10 records, raw or gzip, and adds them. `split`: `"train"` or `"test"`; a
-/// file that is known by its SHA-256 goes where it belongs.
-///
-/// # Errors
-/// `gzip`, `record_length`, `too_large`, `label`, `hash_mismatch`, `duplicate`, `not_loaded`,
-/// `busy` (also while a run is paused: its records must not change).
-#[wasm_bindgen(unchecked_return_type = "ShardAdded")]
-pub async fn add_shard(
-    #[wasm_bindgen(unchecked_param_type = "Split")] split: JsValue,
-    bytes: Uint8Array,
-) -> Result<JsValue, JsValue> {
-    answer(add_shard_bytes(split, bytes).await)
-}
-
-async fn add_shard_bytes(split: JsValue, bytes: Uint8Array) -> Result<JsValue, Error> {
-    let claim = Claim::new("add_shard")?;
-    let split: Split = from_js("split", split)?.ok_or(Error::InvalidArgument {
-        argument: "split",
-        problem: "it is missing".into(),
-    })?;
-    let mut session = lock(&claim.0).await?;
-    to_js(&session.get()?.add_shard(split, bytes.to_vec())?)
 }
 
 /// Trains one epoch and measures it. `on_progress` is called with each `Progress` event. Resolves to

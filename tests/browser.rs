@@ -105,7 +105,9 @@ async fn pause_resume_stop_and_predict_in_between() {
     assert_eq!(paused.epoch, 1);
     assert!(paused.step < 10);
     // The paused run's records must not change.
-    let error = add_shard("train".into(), bytes(10, 3)).await.unwrap_err();
+    let error = add_shard("train".into(), bytes(10, 3), JsValue::NULL)
+        .await
+        .unwrap_err();
     assert_eq!(text(&error, "code"), "busy");
 
     let outcome = rust(train_epoch(None).await.unwrap());
@@ -133,7 +135,7 @@ async fn overlapping_calls_get_busy_and_the_first_is_unharmed() {
         evaluate().await,
         reset().await,
         load(JsValue::NULL, JsValue::NULL).await,
-        add_shard("train".into(), bytes(10, 3)).await,
+        add_shard("train".into(), bytes(10, 3), JsValue::NULL).await,
     ];
     for result in second {
         let error = result.unwrap_err();
@@ -167,7 +169,9 @@ async fn bad_arguments_are_typed_and_cost_nothing() {
     }
     let error = predict(Uint8Array::new_with_length(5)).await.unwrap_err();
     assert_eq!(text(&error, "code"), "pixel_length");
-    let error = add_shard("trian".into(), bytes(10, 3)).await.unwrap_err();
+    let error = add_shard("trian".into(), bytes(10, 3), JsValue::NULL)
+        .await
+        .unwrap_err();
     assert_eq!(text(&error, "code"), "invalid_argument");
     // A budget that is no number is none: one step, not an endless call.
     let events: Vec<Event> = rust(advance(f64::NAN).await.unwrap());

@@ -118,5 +118,6 @@ fn answer_of(session: &Session, kind: FileKind) -> Result<JsValue, Error> {
         history: session.history().to_vec(),
         position: session.position(),
         remarks: session.remarks(),
+        sources: session.sources(),
     })
 }

@@ -9,7 +9,6 @@ use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
 use crate::metrics::RunningMean;
-use crate::plan::Plan;
 use crate::run::{Epoch, Run};
 
 impl Session {
@@ -30,17 +29,18 @@ impl Session {
             }
         };
         let (numbers, adam_steps) = self.learner.numbers().await?;
-        let plan = Plan::new(&self.dataset, &self.config);
+        let plan = &self.plan;
         let state = RunState {
             config: self.config.clone(),
             class_names: self.dataset.class_names(),
-            train_used: count(plan.train),
+            train_used: count(plan.train.len()),
             test_used: count(plan.test.len()),
             held_out: plan.held_out,
             adam_steps,
             history: self.history.clone(),
             position,
             origin: Some(self.origin()),
+            data: Some(self.run_data()),
         };
         checkpoint::encode_run(&state, &numbers, &self.learner.slots())
     }
@@ -110,28 +110,6 @@ impl Session {
     pub fn take_weights(&mut self, numbers: &Numbers) -> Result<(), Error> {
         self.reset();
         self.learner.take_over(numbers, 0)
-    }
-
-    /// Before a restored run goes on: is the data what it was trained on?
-    ///
-    /// # Errors
-    /// [`Error::DataMissing`] while it is not complete, [`Error::Checkpoint`] when it is other data. The
-    /// run waits.
-    pub(super) fn check_restored(&self, plan: &Plan) -> Result<(), Error> {
-        let Some((state, _)) = self.restored.as_ref().filter(|_| self.run.is_some()) else {
-            return Ok(());
-        };
-        plan.check(&self.dataset, &self.config)?;
-        let used = (count(plan.train), count(plan.test.len()), plan.held_out);
-        if used == (state.train_used, state.test_used, state.held_out)
-            && self.dataset.class_names() == state.class_names
-        {
-            return Ok(());
-        }
-        Err(Error::checkpoint(format!(
-            "it was trained on {} images and measured on {}, and the data here gives {} and {}",
-            state.train_used, state.test_used, used.0, used.1
-        )))
     }
 }
 
