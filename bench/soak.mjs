@@ -62,7 +62,7 @@ async function stepsSaid(page) {
 /** Optimiser steps of the checkpoint that is kept. @param {Page} page */
 async function stepsKept(page) {
   const bytes = await page.evaluate(async () => {
-    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle('convburn-runs');
+    const folder = await (await navigator.storage.getDirectory()).getDirectoryHandle(encodeURIComponent(`convburn-run ${new URL('./', location.href).pathname}`));
     const file = await (await folder.getFileHandle('last.safetensors')).getFile();
     return [...new Uint8Array(await file.slice(0, 400_000).arrayBuffer())];
   }).catch(() => null);

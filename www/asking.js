@@ -15,7 +15,9 @@
 const EVERY_MS = 1_000;
 
 /** After these messages the network is another one, so its answer is too. */
-const NEW_WEIGHTS = ['loaded', 'restored', 'started', 'epoch_end', 'stopped', 'was_reset'];
+const NEW_WEIGHTS = ['loaded', 'restored', 'started', 'paused', 'stopped', 'done', 'was_reset'];
+/** While it learns they are others at each of these, as often as the engine likes. */
+const LEARNS = ['progress', 'epoch_end'];
 
 /** Whether nobody but the page would ask, and of a graphics card that was not checked yet: a run checks it. @param {State} state */
 export function holdsBack({ subject, loaded, trained }) {
@@ -42,10 +44,10 @@ export function createAsking(store, send, { now, isSeen }) {
 
   /** @param {Message | Action} message */
   function heard(message) {
-    if (message.type === 'prediction' || (message.type === 'error' && message.command === 'predict')) underWay -= 1;
+    if (message.type === 'prediction' || (message.type === 'error' && message.command === 'predict')) underWay = Math.max(0, underWay - 1);
     if (message.type === 'failed' || message.type === 'ready') underWay = 0; // An engine that ends answers nothing more.
     if (NEW_WEIGHTS.includes(message.type)) ask();
-    if (message.type === 'progress' && underWay === 0 && isSeen() && now() - askedMs >= EVERY_MS) ask();
+    if (LEARNS.includes(message.type) && underWay === 0 && isSeen() && now() - askedMs >= EVERY_MS) ask();
   }
 
   return { ask, heard };

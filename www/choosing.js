@@ -4,14 +4,15 @@
  *
  * It neither decodes (pictures.js) nor decides when else the network is asked (asking.js).
  *
+ * @import { SmallPicture } from './pictures.js'
  * @import { Action, State, Subject } from './store.js'
  */
-import { reportOf, wordsOf } from './errors.js';
+import { Refusal, reportOf, wordsOf } from './errors.js';
 
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
  * @param {() => void} ask Asks the network about the chosen image.
- * @param {(file: File) => Promise<Uint8Array>} shrink A picture's pixels as the network sees them.
+ * @param {(file: File) => Promise<SmallPicture>} shrink A picture as the network sees it.
  */
 export function createChoosing(store, ask, shrink) {
   let ids = 0;
@@ -35,21 +36,38 @@ export function createChoosing(store, ask, shrink) {
     show({ ...chosen, asked: false });
   }
 
-  /** The first of the visitor's pictures; that there are more is said with its name. @param {File[]} files */
-  async function takePictures([file, ...others]) {
-    if (!file) return;
+  /** Says why pictures are not taken, each by its name. @param {{ file: File, thrown: unknown }[]} refused */
+  function complain(refused) {
+    if (refused.length === 0) return;
+    const sentences = refused.map(({ file, thrown }) => `“${file.name}” ${wordsOf(thrown)}.`);
+    const { thrown } = refused[refused.length - 1];
+    const { code, hint } = thrown instanceof Refusal ? thrown : new Refusal('', 'Choose a PNG, JPEG, WebP or GIF file of usual size.', 'invalid_picture');
+    store.dispatch({ type: 'complained', error: reportOf(code, sentences.join(' '), hint) });
+  }
+
+  /** The first of the visitor's pictures that can be read; that there are more is said with its name. @param {File[]} files */
+  async function takePictures(files) {
+    if (files.length === 0) return;
     const mine = (choices += 1);
-    try {
-      const pixels = await shrink(file);
-      if (mine !== choices) return;
-      const title = others.length > 0 ? `${file.name}, the first of ${others.length + 1} pictures` : file.name;
-      choose({ origin: 'picture', label: null, pixels, title });
-    } catch (thrown) {
-      store.dispatch({
-        type: 'complained',
-        error: reportOf('invalid_picture', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a PNG, JPEG, WebP or GIF file of usual size.'),
-      });
+    const refused = [];
+    for (const file of files) {
+      try {
+        const picture = await shrink(file);
+        if (mine === choices) takePicture(picture, file, files);
+        break;
+      } catch (thrown) {
+        refused.push({ file, thrown });
+      }
     }
+    complain(refused);
+  }
+
+  /** @param {SmallPicture} picture @param {File} file @param {File[]} files That were chosen with it. */
+  function takePicture({ pixels, remark }, file, files) {
+    const place = file === files[0] ? 'the first' : 'one';
+    const title = files.length > 1 ? `${file.name}, ${place} of ${files.length} pictures` : file.name;
+    choose({ origin: 'picture', label: null, pixels, title });
+    if (remark) store.dispatch({ type: 'complained', error: reportOf('canvas_falsified', remark, 'Allow this page to use canvas data, and choose the picture again.') });
   }
 
   return { choose, suggest, takePictures };

@@ -5,7 +5,9 @@
  * `Config::validate` in `src/protocol.rs`, which has the last word. Pure: no DOM, no location.
  *
  * @import { Config } from './protocol.js'
+ * @import { Steps } from './numbers.js'
  */
+import { nextNumber, readNumber } from './numbers.js';
 
 /** The tutorial's run. @type {Config} */
 export const DEFAULTS = {
@@ -31,19 +33,33 @@ export const PRESETS = {
 
 /** @typedef {'backend' | 'train' | 'test' | 'epochs' | 'batch' | 'lr' | 'seed' | 'augment' | 'workers'} Field */
 
-/** @typedef {{ choices: string[] } | { low: number, high: number, whole: boolean }} Rule */
+/** @typedef {{ low: number, high: number, whole: boolean, steps: Steps }} NumberRule */
+/** @typedef {{ choices: string[] } | NumberRule} Rule */
+
+/** What the form calls each field. @type {Record<Field, string>} */
+export const LABELS = {
+  backend: 'Backend',
+  train: 'Training images',
+  test: 'Test images',
+  epochs: 'Epochs',
+  batch: 'Batch size',
+  lr: 'Learning rate',
+  seed: 'Seed',
+  augment: 'Augmentation',
+  workers: 'Processor cores',
+};
 
 /** Every field that a link carries, in the order in which a link carries them. @type {Record<Field, Rule>} */
 export const RULES = {
   backend: { choices: ['auto', 'webgpu', 'flex', 'ndarray'] },
-  train: { low: 1, high: 60_000, whole: true },
-  test: { low: 1, high: 60_000, whole: true },
-  epochs: { low: 1, high: 1_000, whole: true },
-  batch: { low: 1, high: 4_096, whole: true },
-  lr: { low: 0, high: 10, whole: false },
-  seed: { low: 0, high: 4_294_967_295, whole: true },
+  train: { low: 1, high: 60_000, whole: true, steps: 'digit' },
+  test: { low: 1, high: 60_000, whole: true, steps: 'digit' },
+  epochs: { low: 1, high: 1_000, whole: true, steps: 'one' },
+  batch: { low: 1, high: 4_096, whole: true, steps: 'double' },
+  lr: { low: 0, high: 10, whole: false, steps: 'one_two_five' },
+  seed: { low: 0, high: 4_294_967_295, whole: true, steps: 'one' },
   augment: { choices: ['none', 'flip-shift'] },
-  workers: { low: 0, high: 64, whole: true },
+  workers: { low: 0, high: 64, whole: true, steps: 'one' },
 };
 
 /** @param {string} key @returns {key is Field} */
@@ -63,7 +79,9 @@ export function parseField(field, text) {
     if (rule.choices.includes(text)) return { value: text };
     return { problem: `Choose one of ${rule.choices.join(', ')}.` };
   }
-  const value = /^\s*$/.test(text) ? Number.NaN : Number(text);
+  const read = readNumber(text, rule.whole);
+  if ('problem' in read) return read;
+  const { value } = read;
   const low = rule.whole ? rule.low : Number.MIN_VALUE;
   // Adding 0 makes 0 of -0, which a link would not bring back.
   if ((!rule.whole || Number.isInteger(value)) && value >= low && value <= rule.high) return { value: value + 0 };
@@ -71,6 +89,30 @@ export function parseField(field, text) {
     ? `Enter a whole number from ${rule.low} to ${rule.high.toLocaleString('en')}.`
     : `Enter a number above ${rule.low} and up to ${rule.high}.`;
   return { problem: range };
+}
+
+/**
+ * Where an arrow key takes a field's text; the text as it is where it cannot be read, or at the end of the range.
+ * @param {Field} field @param {string} text @param {1 | -1} direction Up or down.
+ * @returns {string}
+ */
+export function stepped(field, text, direction) {
+  const rule = RULES[field];
+  const read = parseField(field, text);
+  if ('choices' in rule || 'problem' in read) return text;
+  const next = nextNumber(Number(read.value), rule.steps, direction);
+  const within = Math.min(rule.high, rule.whole ? Math.max(rule.low, next) : next);
+  return String(within);
+}
+
+/**
+ * Every setting that cannot stay, by the name that the form gives it.
+ * @param {Record<string, string>} problems A sentence for each field.
+ * @returns {string}
+ */
+export function refusalOf(problems) {
+  const each = Object.entries(problems).map(([field, sentence]) => `${LABELS[/** @type {Field} */ (field)]}: ${sentence}`);
+  return `${each.length === 1 ? 'One setting' : `${each.length} settings`} cannot be used. ${each.join(' ')}`;
 }
 
 /**

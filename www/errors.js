@@ -10,8 +10,8 @@
 
 /** The worker has four of these as well, `busy`, `engine_failed`, `gpu_lost` and `not_loaded`; it imports nothing of the page. */
 export const PAGE_CODES = /** @type {const} */ ([
-  'busy', 'data_unavailable', 'engine_failed', 'gpu_lost', 'invalid_config', 'invalid_data', 'invalid_link', 'invalid_picture',
-  'no_module_worker', 'no_simd', 'no_wasm', 'not_loaded', 'worker_failed',
+  'busy', 'canvas_falsified', 'data_unavailable', 'engine_failed', 'gpu_lost', 'invalid_config', 'invalid_data', 'invalid_link',
+  'invalid_picture', 'no_file', 'no_module_worker', 'no_simd', 'no_wasm', 'not_loaded', 'worker_failed',
 ]);
 
 /** @typedef {typeof PAGE_CODES[number]} PageCode */
@@ -24,6 +24,16 @@ export const PAGE_CODES = /** @type {const} */ ([
  */
 export function reportOf(code, message, hint) {
   return { code, message, hint };
+}
+
+/** Why a file is not taken: `message` goes on from its name, `hint` is a sentence. */
+export class Refusal extends Error {
+  /** @param {string} message @param {string} hint @param {PageCode} [code] */
+  constructor(message, hint, code = 'invalid_picture') {
+    super(message);
+    this.hint = hint;
+    this.code = code;
+  }
 }
 
 /** What was thrown, as the end of a sentence. @param {unknown} thrown */

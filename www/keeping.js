@@ -13,11 +13,12 @@
  */
 import { wordsOf } from './errors.js';
 import { describeRun } from './run-files.js';
+import { nameOf } from './scope.js';
 
 const LAST = 'last.safetensors';
 const BEST = 'best.safetensors';
 /** One tab at a time holds it, from its first checkpoint on until it closes. */
-const LOCK = 'convburn-run';
+const LOCK = nameOf('run');
 
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store

@@ -8,16 +8,18 @@
 import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
-import { readAddress, toFragment } from './config.js';
+import { readAddress, refusalOf, toFragment } from './config.js';
+import { dropProblem } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { createKeeping } from './keeping.js';
 import { createLoader } from './loader.js';
+import { kindOfFile, routeOf } from './file-kinds.js';
 import { keepForOffline } from './offline.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
-import { isRunFile, readRunFile } from './run-files.js';
+import { readRunFile } from './run-files.js';
 import { createStore, goesOn, isFoundRunLinks, isSettled, problemsOf } from './store.js';
 import { deleteStored } from './stored.js';
 import { openVault } from './vault.js';
@@ -29,6 +31,7 @@ import { mountEvaluation } from './views/evaluation.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
+import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
 import { mountSaving } from './views/saving.js';
@@ -55,9 +58,8 @@ function complain(code, message, hint) {
 function start() {
   const { phase, starting, config } = store.get();
   if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
-  const [problem] = Object.entries(problemsOf(store.get()));
-  if (problem) {
-    complain('invalid_config', `The setting “${problem[0]}” cannot be used. ${problem[1]}`, 'Change it, then start again.');
+  if (!isUsable(store.get())) {
+    complain('invalid_config', refusalOf(problemsOf(store.get())), 'Change what is marked, then start again.');
     return;
   }
   if (goesOn(store.get())) {
@@ -112,10 +114,13 @@ async function resumeKept() {
 
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
-  const isPicture = (/** @type {File} */ file) => file.type.startsWith('image/');
-  const data = files.filter((file) => !isPicture(file) && !isRunFile(file));
-  const run = files.find(isRunFile);
-  await choosing.takePictures(files.filter(isPicture));
+  const kinds = await Promise.all(files.map(kindOfFile));
+  const going = (/** @type {string} */ route) => files.filter((file, i) => routeOf(file, kinds[i]) === route);
+  const [run] = going('run');
+  await choosing.takePictures(going('picture'));
+  const strange = files.flatMap((file, i) => (kinds[i]?.route === 'other' ? [`“${file.name}” is ${kinds[i].name}.`] : []));
+  if (strange.length > 0) complain('invalid_data', strange.join(' '), 'Choose CIFAR-10’s files, a picture or a saved run.');
+  const data = going('data');
   if (data.length > 0) await loader.useFiles(data);
   if (run) await restore(run);
 }
@@ -191,18 +196,20 @@ const actions = {
     store.dispatch({ type: 'error_dismissed' });
     void loader.retry();
   },
-  /** The address bar is the link to share. */
+  /** The address bar is the link to share: it holds what this page accepts, and stays while a setting cannot be used. */
   writeFragment() {
+    if (!isUsable(store.get())) return;
     const { config, autostart } = store.get();
     history.replaceState(null, '', toFragment(config, autostart));
   },
 };
 /** @typedef {typeof actions} Actions */
 
+const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline]) {
-  mount(store, actions);
+  mount(panels, actions);
 }
 
 addEventListener('hashchange', readFragment);
@@ -217,9 +224,11 @@ addEventListener('dragleave', (event) => {
   if (event.relatedTarget === null) document.documentElement.classList.remove('dragging');
 });
 addEventListener('drop', (event) => {
-  event.preventDefault();
+  event.preventDefault(); // Else the tab would go to what was dropped.
   document.documentElement.classList.remove('dragging');
-  void takeFiles([...(event.dataTransfer?.files ?? [])]);
+  const problem = dropProblem(event.dataTransfer);
+  if (problem) complain('no_file', problem, 'Save what you want to drop as a file first, then drop that file.');
+  else void takeFiles([...(event.dataTransfer?.files ?? [])]);
 });
 
 setInterval(recovery.look, LOOK_EVERY_MS);

@@ -134,19 +134,3 @@ export function toRgba(pixels) {
   }
   return rgba;
 }
-
-/**
- * What a canvas gives to planes.
- * @param {Uint8ClampedArray} rgba
- * @returns {Uint8Array} Red, green and blue planes.
- */
-export function toPlanes(rgba) {
-  const plane = SIDE * SIDE;
-  const pixels = new Uint8Array(plane * 3);
-  for (let i = 0; i < plane; i += 1) {
-    pixels[i] = rgba[i * 4];
-    pixels[plane + i] = rgba[i * 4 + 1];
-    pixels[2 * plane + i] = rgba[i * 4 + 2];
-  }
-  return pixels;
-}

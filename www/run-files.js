@@ -1,5 +1,5 @@
 /**
- * A saved run as the visitor's file: told from other files by its name, and read.
+ * A saved run as the visitor's file, read; that it is one is told by file-kinds.js.
  *
  * What is in it is the crate's to say (src/checkpoint.rs); here is only looked at what keeps a file
  * from being read at all, and at where a run of our own stands, to be told before the engine is there.
@@ -7,9 +7,6 @@
 
 /** As the crate has it: the tutorial's run takes 1.5 MB. */
 const MOST_BYTES = 64 * 2 ** 20;
-
-/** @param {File} file @returns {boolean} */
-export const isRunFile = (file) => file.name.toLowerCase().endsWith('.safetensors');
 
 /**
  * @param {File} file

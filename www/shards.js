@@ -11,12 +11,14 @@
  * @import { Patience } from './retry.js'
  */
 import { DownloadError, download } from './download.js';
+import { takeOverImages } from './older.js';
 import { withRetries } from './retry.js';
+import { FOLDER, isOwnCache, nameOf } from './scope.js';
 
 /** Where the data lies, seen from the page. */
 export const DATA_URL = 'data/cifar10/';
 /** Goes up when what is kept changes its form. */
-const CACHE_NAME = 'convburn-data-v1';
+const CACHE_NAME = nameOf('data', 'v1');
 /** Milliseconds without a byte after which a manifest that is kept does instead of the server's. */
 const KEPT_STALL_MS = 5_000;
 
@@ -25,9 +27,11 @@ async function openCache() {
   if (!('caches' in globalThis)) return null;
   try {
     for (const name of await caches.keys()) {
-      if (name.startsWith('convburn-data-') && name !== CACHE_NAME) await caches.delete(name);
+      if (isOwnCache(name) && name.startsWith(nameOf('data')) && name !== CACHE_NAME) await caches.delete(name);
     }
-    return await caches.open(CACHE_NAME);
+    const own = await caches.open(CACHE_NAME);
+    await takeOverImages(own, new URL(DATA_URL, FOLDER).href);
+    return own;
   } catch {
     return null;
   }

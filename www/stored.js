@@ -3,15 +3,15 @@
  * network, and the service worker that hands those out. Here it is only taken away, all at once.
  */
 
-/** Every cache of this page's begins so. */
-const PREFIX = 'convburn-';
+import { FOLDER, isOwnCache } from './scope.js';
 
 /** Rejects where the browser refuses. */
 export async function deleteStored() {
   const registration = await navigator.serviceWorker?.getRegistration();
-  await registration?.unregister();
+  // The worker of a copy in a folder above this one answers too, and is that copy's.
+  if (registration?.scope === FOLDER.href) await registration.unregister();
   if (!('caches' in globalThis)) return;
   for (const name of await caches.keys()) {
-    if (name.startsWith(PREFIX)) await caches.delete(name);
+    if (isOwnCache(name)) await caches.delete(name);
   }
 }

@@ -3,7 +3,8 @@
  * missing. One file a name; a file is written under another name and then put in the place of the
  * old one, so that a tab that dies in the middle leaves the old one whole.
  *
- * It knows bytes and names only: what is kept when is keeping.js's, what is in it the crate's.
+ * It knows bytes and names only: what is kept when is keeping.js's, what is in it the crate's. Each copy of the
+ * page on an origin has files of its own (scope.js).
  *
  * @typedef {object} Vault
  * @property {(name: string, bytes: Uint8Array<ArrayBuffer>) => Promise<void>} write
@@ -11,8 +12,9 @@
  * @property {(name: string) => Promise<void>} remove
  */
 
-const FOLDER = 'convburn-runs';
-const DATABASE = 'convburn';
+import { OLDER, takeOverRuns } from './older.js';
+import { nameOf, runsFolder } from './scope.js';
+
 const TABLE = 'runs';
 /** What is being written; left behind by a tab that died, it is overwritten by the next. */
 const UNFINISHED = '.unfinished';
@@ -20,10 +22,8 @@ const UNFINISHED = '.unfinished';
 /** @param {unknown} thrown Whether it says that there is no such file. */
 const isMissing = (thrown) => thrown instanceof DOMException && thrown.name === 'NotFoundError';
 
-/** @returns {Promise<Vault>} */
-async function openFiles() {
-  const root = await navigator.storage.getDirectory();
-  const folder = await root.getDirectoryHandle(FOLDER, { create: true });
+/** @param {FileSystemDirectoryHandle} folder @returns {Vault} */
+function filesIn(folder) {
   return {
     async write(name, bytes) {
       const file = await folder.getFileHandle(name + UNFINISHED, { create: true });
@@ -57,32 +57,87 @@ async function openFiles() {
   };
 }
 
+/** An older version's files. @param {FileSystemDirectoryHandle} root */
+async function findOlderFiles(root) {
+  const folder = await root.getDirectoryHandle(OLDER.folder).catch(() => null);
+  if (!folder) return null;
+  const names = [];
+  // TypeScript's DOM types do not have it yet.
+  for await (const name of /** @type {any} */ (folder).keys()) if (!name.endsWith(UNFINISHED)) names.push(String(name));
+  return { vault: filesIn(folder), names, discard: () => root.removeEntry(OLDER.folder, { recursive: true }) };
+}
+
+/** @returns {Promise<Vault>} */
+async function openFiles() {
+  const root = await navigator.storage.getDirectory();
+  const vault = filesIn(await root.getDirectoryHandle(runsFolder(), { create: true }));
+  await takeOverRuns(() => findOlderFiles(root), vault, navigator.locks).catch(() => undefined); // It is tried again at the next visit.
+  return vault;
+}
+
 /** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
 const answered = (request) => new Promise((resolve, reject) => {
   request.onsuccess = () => resolve(request.result);
   request.onerror = () => reject(request.error);
 });
 
+/**
+ * The database of this name; null where there is none and none is to be made.
+ * @param {string} name @param {boolean} create @returns {Promise<IDBDatabase | null>}
+ */
+async function databaseOf(name, create) {
+  const opening = indexedDB.open(name, 1);
+  let isMissingHere = false;
+  opening.onupgradeneeded = () => {
+    if (create) opening.result.createObjectStore(TABLE);
+    else {
+      isMissingHere = true;
+      opening.transaction?.abort(); // Then none is made.
+    }
+  };
+  return answered(opening).catch((thrown) => {
+    if (isMissingHere) return null;
+    throw thrown;
+  });
+}
+
+/**
+ * A transaction is all or nothing, and over when it says so.
+ * @template T @param {IDBDatabase} database @param {IDBTransactionMode} mode @param {(table: IDBObjectStore) => IDBRequest<T>} ask @returns {Promise<T>}
+ */
+const transact = (database, mode, ask) => new Promise((resolve, reject) => {
+  const transaction = database.transaction(TABLE, mode);
+  const request = ask(transaction.objectStore(TABLE));
+  transaction.oncomplete = () => resolve(request.result);
+  transaction.onabort = () => reject(transaction.error);
+});
+
+/** @param {IDBDatabase} database @returns {Vault} */
+const tableOf = (database) => ({
+  write: async (name, bytes) => void (await transact(database, 'readwrite', (table) => table.put(bytes, name))),
+  read: async (name) => (await transact(database, 'readonly', (table) => table.get(name))) ?? null,
+  remove: async (name) => void (await transact(database, 'readwrite', (table) => table.delete(name))),
+});
+
+/** An older version's database. */
+async function findOlderDatabase() {
+  const database = await databaseOf(OLDER.database, false);
+  if (!database) return null;
+  const names = await transact(database, 'readonly', (table) => table.getAllKeys());
+  const discard = () => {
+    database.close();
+    return answered(indexedDB.deleteDatabase(OLDER.database));
+  };
+  return { vault: tableOf(database), names: names.map(String), discard };
+}
+
 /** @returns {Promise<Vault>} */
 async function openDatabase() {
-  const opening = indexedDB.open(DATABASE, 1);
-  opening.onupgradeneeded = () => opening.result.createObjectStore(TABLE);
-  const database = await answered(opening);
-  /**
-   * A transaction is all or nothing, and over when it says so.
-   * @template T @param {IDBTransactionMode} mode @param {(table: IDBObjectStore) => IDBRequest<T>} ask @returns {Promise<T>}
-   */
-  const transact = (mode, ask) => new Promise((resolve, reject) => {
-    const transaction = database.transaction(TABLE, mode);
-    const request = ask(transaction.objectStore(TABLE));
-    transaction.oncomplete = () => resolve(request.result);
-    transaction.onabort = () => reject(transaction.error);
-  });
-  return {
-    write: async (name, bytes) => void (await transact('readwrite', (table) => table.put(bytes, name))),
-    read: async (name) => (await transact('readonly', (table) => table.get(name))) ?? null,
-    remove: async (name) => void (await transact('readwrite', (table) => table.delete(name))),
-  };
+  const database = await databaseOf(nameOf('run'), true);
+  if (!database) throw new Error('this browser keeps nothing for a page');
+  const vault = tableOf(database);
+  await takeOverRuns(findOlderDatabase, vault, navigator.locks).catch(() => undefined); // It is tried again at the next visit.
+  return vault;
 }
 
 /** Whether a file of the private file system can be written and put in another's place here. */

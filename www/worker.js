@@ -26,6 +26,8 @@ let convburn;
 const ADVANCE_BUDGET_MS = 100;
 /** Milliseconds of training after which the page is given the run to keep, beside each epoch's end. */
 const CHECKPOINT_EVERY_MS = 30_000;
+/** Milliseconds between two epochs' ends that it is given; the best so far is always given. */
+const EPOCHS_CHECKPOINT_EVERY_MS = 1_000;
 /** Milliseconds in which a graphics card's own word about its end is waited for. */
 const GPU_WORD_MS = 300;
 /** Milliseconds between two signs of life. */
@@ -51,6 +53,8 @@ let turning = false;
 let pulls = 0;
 /** When the page was last given the run, or it began. */
 let checkpointMs = 0;
+/** The run's best accuracy on the test images since it began or was opened. */
+let bestAccuracy = -1;
 /** Whether the run was told to stop and has not yet said that it did. */
 let stopping = false;
 
@@ -135,11 +139,24 @@ function relay(event) {
   if (event.type === 'paused') turning = stopping;
 }
 
-/** Whether the page is to be given the run after these events. @param {Event[]} events */
+/** Whether these events end an epoch that did better on the test images than every one before. @param {Event[]} events */
+function isBestSoFar(events) {
+  const accuracy = Math.max(...events.map((event) => (event.type === 'epoch_end' ? event.result.val_accuracy : -1)));
+  const isBest = accuracy > bestAccuracy;
+  if (isBest) bestAccuracy = accuracy;
+  return isBest;
+}
+
+/**
+ * Whether the page is to be given the run after these events. A run of short epochs ends hundreds of them in the time
+ * that a few checkpoints take.
+ * @param {Event[]} events
+ */
 function isCheckpointDue(events) {
-  const ends = events.some(({ type }) => type === 'epoch_end' || type === 'paused' || type === 'stopped');
-  const isPreparing = events.some(({ type }) => type === 'compiling' || type === 'backend');
-  return ends || (!isPreparing && performance.now() - checkpointMs >= CHECKPOINT_EVERY_MS);
+  const has = (/** @type {Event['type'][]} */ ...types) => events.some(({ type }) => types.includes(type));
+  if (isBestSoFar(events) || has('paused', 'stopped', 'done')) return true;
+  const everyMs = has('epoch_end') ? EPOCHS_CHECKPOINT_EVERY_MS : CHECKPOINT_EVERY_MS;
+  return !has('compiling', 'backend') && performance.now() - checkpointMs >= everyMs;
 }
 
 /** The run as a file; none where there is nothing worth one, as after a loss that is no number. */
@@ -279,6 +296,7 @@ const handlers = {
       }
       waiting = false;
       await takeWeights();
+      bestAccuracy = -1;
       post({ type: 'started', loaded });
     } catch (thrown) {
       inRun = false;
@@ -336,6 +354,7 @@ const handlers = {
     if (!restored) return handBack({ bytes: command.bytes, changes: command.changes });
     waiting = !turning && Boolean(restored.position); // A run that was opened before it may have gone on meanwhile.
     weights = restored.kind === 'weights' ? command.bytes : null;
+    bestAccuracy = -1;
     post({ type: 'restored', restored });
   },
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAsking } from '../../www/asking.js';
-import { evenly } from '../../www/views/figures.js';
+import { columnsOf, evenly } from '../../www/views/figures.js';
 
 /** @typedef {import('../../www/protocol.js').Message} Message */
 
@@ -17,16 +17,26 @@ function makeAsking() {
 
 test('other weights give another answer, and nothing is asked without an image or a network', () => {
   const { hear, sent, state } = makeAsking();
-  for (const type of ['loaded', 'started', 'epoch_end', 'stopped', 'was_reset']) hear({ type });
+  for (const type of ['loaded', 'started', 'paused', 'stopped', 'done', 'was_reset']) hear({ type });
   hear({ type: 'shard_added' });
-  assert.equal(sent.length, 5);
+  assert.equal(sent.length, 6);
   assert.deepEqual(sent[0], { type: 'predict', id: 1, pixels: state.subject.pixels });
   state.subject = null;
-  hear({ type: 'epoch_end' });
+  hear({ type: 'done' });
   state.subject = { id: 2 };
   state.loaded = null;
   hear({ type: 'loaded' });
-  assert.equal(sent.length, 5);
+  assert.equal(sent.length, 6);
+});
+
+test('a hundred epochs a second are one question a second', () => {
+  const { hear, sent, page } = makeAsking();
+  for (page.nowMs = 10; page.nowMs <= 3_000; page.nowMs += 10) {
+    const asked = sent.length;
+    hear({ type: 'epoch_end' });
+    if (sent.length > asked) hear({ type: 'prediction' });
+  }
+  assert.equal(sent.length, 3);
 });
 
 test('while it learns the network is asked every second, once it has answered, if anyone looks', () => {
@@ -76,7 +86,7 @@ test('a graphics card that was not checked is asked only what the visitor asks',
   hear({ type: 'started' });
   assert.equal(sent.length, 1, 'it has its answer');
   state.trained = true;
-  hear({ type: 'epoch_end' });
+  hear({ type: 'stopped' });
   assert.equal(sent.length, 2);
   state.trained = false;
   state.loaded = { backend: { active: 'webgpu', self_check: {} } };
@@ -91,4 +101,11 @@ test('a curve’s points are chosen evenly, the first and the last among them', 
   assert.deepEqual([chosen[0], chosen[19]], [0, 99]);
   assert.equal(new Set(chosen.map((each, i) => (i > 0 ? each - chosen[i - 1] : 5))).size <= 2, true);
   assert.deepEqual(evenly([1, 2, 3], 20), [1, 2, 3]);
+});
+
+test('a chart of a thousand epochs draws 250 of them, the first and the last among them', () => {
+  const epochs = /** @type {any[]} */ (Array.from({ length: 1_000 }, (_, i) => ({ epoch: i + 1, loss: i, val_loss: 2 * i })));
+  const columns = columnsOf(epochs, (e) => [e.epoch, e.loss, e.val_loss]);
+  assert.deepEqual(columns.map((column) => column.length), [250, 250, 250]);
+  assert.deepEqual(columns.map((column) => [column[0], column[249]]), [[1, 1_000], [0, 999], [0, 1_998]]);
 });

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createChoosing } from '../../www/choosing.js';
+import { Refusal } from '../../www/errors.js';
 import { createStore } from '../../www/store.js';
 
 const PIXELS = new Uint8Array(3_072);
@@ -12,10 +13,10 @@ const picture = (/** @type {string} */ name) => new File([], name, { type: 'imag
 function setUp() {
   const store = createStore(() => 0);
   let asked = 0;
-  /** @type {Map<string, { done: (pixels: Uint8Array) => void, failed: (error: Error) => void }>} */
+  /** @type {Map<string, { done: (pixels: Uint8Array, remark?: string) => void, failed: (error: Error) => void }>} */
   const decoding = new Map();
   const choosing = createChoosing(store, () => (asked += 1), ({ name }) => (
-    new Promise((done, failed) => void decoding.set(name, { done, failed }))));
+    new Promise((done, failed) => void decoding.set(name, { done: (pixels, remark = '') => done({ pixels, remark: remark || null }), failed }))));
   const title = () => store.get().subject?.title;
   return { store, choosing, decoding, title, asked: () => asked };
 }
@@ -68,4 +69,38 @@ test('a picture that cannot be read is said by its name, also after another one 
   await waiting;
   assert.equal(store.get().error?.code, 'invalid_picture');
   assert.match(store.get().error?.message ?? '', /^“broken\.png” is empty\.$/);
+});
+
+/** Lets what awaits a settled promise go on. */
+const soon = () => new Promise((resolve) => void setImmediate(resolve));
+
+test('a picture that cannot be read keeps no other from being taken; each is named, with what to do', async () => {
+  const { store, choosing, decoding, title } = setUp();
+  const waiting = choosing.takePictures([picture('one.heic'), picture('two.svg'), picture('three.png'), picture('four.png')]);
+  decoding.get('one.heic')?.failed(new Refusal('is a HEIC picture, which this browser cannot read', 'Save it as JPEG.'));
+  await soon();
+  decoding.get('two.svg')?.failed(new Refusal('is empty', 'Choose another.'));
+  await soon();
+  decoding.get('three.png')?.done(PIXELS);
+  await waiting;
+  assert.equal(title(), 'three.png, one of 4 pictures');
+  assert.equal(decoding.has('four.png'), false);
+  assert.deepEqual(store.get().error, {
+    code: 'invalid_picture', hint: 'Choose another.',
+    message: '“one.heic” is a HEIC picture, which this browser cannot read. “two.svg” is empty.',
+  });
+});
+
+test('a browser that falsifies canvases is said under a code of its own, and shows the picture where that is slight', async () => {
+  const { store, choosing, decoding, title } = setUp();
+  let waiting = choosing.takePictures([picture('one.png')]);
+  decoding.get('one.png')?.failed(new Refusal('cannot be given to the network', 'Allow it.', 'canvas_falsified'));
+  await waiting;
+  assert.equal(store.get().error?.code, 'canvas_falsified');
+  assert.equal(title(), undefined);
+  waiting = choosing.takePictures([picture('two.png')]);
+  decoding.get('two.png')?.done(PIXELS, 'This browser slightly alters what a page reads.');
+  await waiting;
+  assert.equal(title(), 'two.png');
+  assert.deepEqual([store.get().error?.code, store.get().error?.message], ['canvas_falsified', 'This browser slightly alters what a page reads.']);
 });

@@ -10,12 +10,14 @@ import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import { DEFAULTS, RULES, crossCheck, parseField, parseFragment, presetOf, readAddress, toFragment } from '../../www/config.js';
+import { kindOf, routeOf } from '../../www/file-kinds.js';
 import { createFiles } from '../../www/files.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
 import { areWhole, countRecords, heldOut, openFile, openRecords, problemOf, recordAt } from '../../www/records.js';
-import { describeRun, isRunFile, readRunFile } from '../../www/run-files.js';
+import { describeRun, readRunFile } from '../../www/run-files.js';
 import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
 import { initialState, reduce } from '../../www/store.js';
+import { rootOf } from '../../www/svg.js';
 
 /** The same inputs each time, so that a failure is one for everybody. */
 const SEED = 6;
@@ -173,11 +175,11 @@ test('any bytes are a manifest that the page can use, or are refused', () => {
   assert.ok(taken > 500, String(taken));
 });
 
-test('a saved run’s file is told by its name, and read only if it is no larger than the crate reads', async () => {
+test('a file that its content does not tell is a saved run by its name, and read only if it is no larger than the crate reads', async () => {
   await fc.assert(fc.asyncProperty(fc.string({ unit: 'binary' }), fc.oneof(fc.nat(2_000), fc.constantFrom(64 * 2 ** 20, 64 * 2 ** 20 + 1, 2 ** 40)), fc.boolean(), async (name, size, fails) => {
     const file = new File([new Uint8Array(Math.min(size, 2_000))], `${name}.SafeTensors`);
-    assert.ok(isRunFile(file));
-    assert.equal(isRunFile(new File([], `${name}x`)), false);
+    assert.equal(routeOf(file, null), 'run');
+    assert.equal(routeOf(new File([], `${name}x`), null), 'data');
     Object.defineProperty(file, 'size', { value: size });
     let wasRead = false;
     const { arrayBuffer } = file;
@@ -191,6 +193,25 @@ test('a saved run’s file is told by its name, and read only if it is no larger
     if (may && !fails) assert.ok(read instanceof Uint8Array);
     else assert.match(read, /^(is empty|is too large to be a saved run|cannot be read: .+)$/);
   }), runs(2_000));
+});
+
+test('records are never taken for a picture, and whatever comes has a kind or none', () => {
+  fc.assert(fc.property(fc.integer({ min: 0, max: 9 }), fc.uint8Array({ maxLength: 300 }), (label, pixels) => {
+    assert.equal(kindOf(Uint8Array.of(label, ...pixels)), null);
+  }), runs(20_000));
+  const beginnings = ['<svg', '<svg width="', '<!--', '<?xml', '<!DOCTYPE svg [', 'RIFF', '\0\0\0\x20ftyp', '\0\0\x01\0', 'BM', '\xff\xfe'];
+  fc.assert(fc.property(fc.constantFrom(...beginnings), fc.uint8Array({ maxLength: 300 }), (beginning, rest) => {
+    const kind = kindOf(Uint8Array.from([...Buffer.from(beginning, 'latin1'), ...rest]));
+    if (kind) assert.match(kind.name, /^an? /);
+  }), runs(20_000));
+});
+
+test('a long beginning of an SVG is read in a moment, whatever it is made of', () => {
+  for (const part of ['<!---->', '<?a?>', '<!DOCTYPE [', ' ', '<!--', '<svg a="b" ', '<svg ']) {
+    const text = part.repeat(200_000 / part.length);
+    assert.equal(rootOf(text), null, part);
+    assert.equal(kindOf(Buffer.from(text)), null, part);
+  }
 });
 
 const folder = new URL('../../fuzz/seeds/checkpoint/', import.meta.url);

@@ -85,6 +85,9 @@ async function settle() {
   for (let i = 0; i < 20; i += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
+/** @param {number} [accuracy] On the test images. */
+const epochEnd = (accuracy = 0.5) => ({ type: 'epoch_end', result: { val_accuracy: accuracy } });
+
 await settle();
 const saidFirst = said;
 
@@ -159,7 +162,7 @@ test('a run that has paused is pulled by one loop only, whatever comes right aft
 });
 
 test('the page is given the run when it pauses, stops or ends an epoch, after the news of it, and not while a graphics card is prepared', async () => {
-  pulls = [() => [{ type: 'compiling' }], () => [{ type: 'progress' }], () => [{ type: 'epoch_end' }], () => [{ type: 'paused' }]];
+  pulls = [() => [{ type: 'compiling' }], () => [{ type: 'progress' }], () => [epochEnd()], () => [{ type: 'paused' }]];
   send('start');
   await settle();
   const order = said.map(({ type }) => type);
@@ -173,10 +176,29 @@ test('the page is given the run when it pauses, stops or ends an epoch, after th
   assert.deepEqual(said.slice(order.length).map(({ type }) => type), ['stopped', 'checkpoint']);
 });
 
+test('of epochs that end hundreds of times a second the page is given the best ones and the last, and one a second', async () => {
+  const { now } = performance;
+  let nowMs = 0;
+  performance.now = () => nowMs;
+  try {
+    const accuracies = [0.1, 0.3, 0.3, 0.2, 0.4, ...Array(14).fill(0.2)];
+    pulls = accuracies.map((accuracy, i) => () => {
+      nowMs = 100 * (i + 1);
+      return i === accuracies.length - 1 ? [epochEnd(accuracy), { type: 'done', epochs: 19 }] : [epochEnd(accuracy)];
+    });
+    send('start');
+    for (let i = 0; i < 10; i += 1) await settle();
+  } finally {
+    performance.now = now;
+  }
+  const given = said.flatMap(({ type }, i) => (type === 'checkpoint' ? [said.slice(0, i).filter((each) => each.type === 'epoch_end').length] : []));
+  assert.deepEqual(given, [1, 2, 5, 15, 19]);
+});
+
 test('a run that cannot be saved goes on; a graphics card that is lost is told, and so is that the worker lives', async () => {
   const { save } = scope.crate;
   scope.crate.save = async () => Promise.reject(Object.assign(new Error('not finite'), { code: 'checkpoint', hint: '' }));
-  pulls = [() => [{ type: 'epoch_end' }]];
+  pulls = [() => [epochEnd()]];
   send('start');
   await settle();
   scope.crate.save = save;

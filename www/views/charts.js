@@ -13,8 +13,8 @@
 import { ghostOf } from '../reference.js';
 import uPlot from '../vendor/uPlot.esm.js';
 import { byId, make } from './dom.js';
-import { mountFigures } from './figures.js';
-import { figure } from './format.js';
+import { columnsOf, mountFigures } from './figures.js';
+import { figure, short } from './format.js';
 import { ghostParts, ghostSentence, mountGhost, mountGhostKey, withGhost } from './ghost.js';
 import { drawMarks, marksSentence } from './marks.js';
 
@@ -47,7 +47,7 @@ const CHARTS = [
     lines: [TRAINING, TESTING],
     ghosts: ['accuracy', 'val_accuracy'],
     span: epochsOf,
-    data: ({ epochs }) => [epochs.map((e) => e.epoch), epochs.map((e) => e.accuracy), epochs.map((e) => e.val_accuracy)],
+    data: ({ epochs }) => columnsOf(epochs, (e) => [e.epoch, e.accuracy, e.val_accuracy]),
     say: (state) => lastOf(state.epochs, (e) => `accuracy ${figure(e.accuracy)}, on test images ${figure(e.val_accuracy)}`
       + ghostSentence(ghostOf(state), 'accuracy', e.epoch)),
   },
@@ -56,7 +56,7 @@ const CHARTS = [
     lines: [TRAINING, TESTING],
     ghosts: ['loss', 'val_loss'],
     span: epochsOf,
-    data: ({ epochs }) => [epochs.map((e) => e.epoch), epochs.map((e) => e.loss), epochs.map((e) => e.val_loss)],
+    data: ({ epochs }) => columnsOf(epochs, (e) => [e.epoch, e.loss, e.val_loss]),
     say: (state) => lastOf(state.epochs, (e) => `loss ${figure(e.loss)}, on test images ${figure(e.val_loss)}`
       + ghostSentence(ghostOf(state), 'loss', e.epoch)),
   },
@@ -115,7 +115,7 @@ function optionsOf(chart, box, haunts, stateNow) {
       x: { time: false, range: () => [isLive ? 0 : 1, Math.max(span(), isLive ? 1 : 2)] },
       y: { range: (_chart, low, high) => (low === null || low === undefined ? [0, 1] : uPlot.rangeNum(low, high, 0.1, true)) },
     },
-    axes: [{ ...axis, incrs: isLive ? [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200] : [1, 2, 5, 10, 20, 50, 100, 200], size: 28 }, { ...axis, size: 46 }],
+    axes: [{ ...axis, incrs: isLive ? [0.25, 0.5, 1, 2, 5, 10, 20, 50, 100, 200] : [1, 2, 5, 10, 20, 50, 100, 200], size: 28 }, { ...axis, values: (_plot, splits) => splits.map(short), size: 46 }],
     series: [{}, ...behind.series, ...chart.lines.map(seriesOf)],
     bands: behind.bands,
     hooks: isLive ? { draw: [(plot) => drawMarks(plot, stateNow().marks, colourOf('--ink-quiet'))] } : {},
@@ -145,17 +145,23 @@ function mountChart(chart, store) {
     plot = new uPlot(optionsOf(chart, box, hauntsOf(chart, store.get()), store.get), dataOf(store.get()), box);
   }
 
+  /** Whether a line has moved. @param {State} state @param {State} before */
+  const hasMoved = (state, before) => state.trace !== before.trace || state.marks !== before.marks
+    || state.epochs !== before.epochs || state.runConfig !== before.runConfig;
+
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
+    const hasOthers = before && chart.ghosts.length > 0 && ghostOf(state) !== ghostOf(before); // Other series.
+    if (before && !hasOthers && !hasMoved(state, before)) return;
     box.setAttribute('aria-label', chart.say(state));
-    box.classList.toggle('empty', dataOf(state)[0].length === 0);
-    if (before && chart.ghosts.length > 0 && ghostOf(state) !== ghostOf(before)) draw(); // Other series.
-    else if (state.trace !== before?.trace || state.marks !== before?.marks || state.epochs !== before?.epochs || state.runConfig !== before?.runConfig) {
-      plot?.setData(dataOf(state));
-    }
+    const data = dataOf(state);
+    box.classList.toggle('empty', data[0].length === 0);
+    if (hasOthers) draw();
+    else plot?.setData(data);
   }
 
   new ResizeObserver(() => plot?.setSize(sizeOf(box))).observe(box);
+  box.addEventListener('contextrestored', () => plot?.redraw(), true); // The canvas is uPlot's, and the event does not bubble.
   for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) matchMedia(query).addEventListener('change', draw);
   draw();
   render(store.get());

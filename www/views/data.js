@@ -21,7 +21,7 @@ function makeSample() {
 
 /** As it was before there were images. @param {HTMLCanvasElement} canvas @param {HTMLElement} caption */
 function blank(canvas, caption) {
-  canvas.getContext('2d')?.clearRect(0, 0, SIDE, SIDE);
+  paint(canvas, null);
   setText(caption, ' ');
 }
 

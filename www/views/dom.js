@@ -53,7 +53,21 @@ export function download(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-/** @param {HTMLCanvasElement} canvas @param {Uint8ClampedArray<ArrayBuffer>} rgba */
+/** What each small canvas shows; null where it is blank. @type {WeakMap<HTMLCanvasElement, Uint8ClampedArray<ArrayBuffer> | null>} */
+const shown = new WeakMap();
+
+/** @param {HTMLCanvasElement} canvas */
+function repaint(canvas) {
+  // Kept off the graphics card: what lies there is gone when the browser's GPU process restarts.
+  const context = canvas.getContext('2d', { willReadFrequently: true });
+  const rgba = shown.get(canvas);
+  if (rgba) context?.putImageData(new ImageData(rgba, canvas.width, canvas.height), 0, 0);
+  else context?.clearRect(0, 0, canvas.width, canvas.height);
+}
+
+/** Draws an image, again whenever the browser lost it. @param {HTMLCanvasElement} canvas @param {Uint8ClampedArray<ArrayBuffer> | null} rgba Nothing where null. */
 export function paint(canvas, rgba) {
-  canvas.getContext('2d')?.putImageData(new ImageData(rgba, canvas.width, canvas.height), 0, 0);
+  if (!shown.has(canvas)) canvas.addEventListener('contextrestored', () => repaint(canvas));
+  shown.set(canvas, rgba);
+  repaint(canvas);
 }

@@ -1,11 +1,15 @@
 /**
- * The tutorial's log as a table: one row an epoch, each labelled with its log line.
+ * The tutorial's log as a table: one row an epoch, each labelled with its log line. New rows are appended, so that an
+ * epoch costs the same after a thousand of them.
  *
  * @import { EpochResult } from '../protocol.js'
  * @import { State, Store } from '../store.js'
  */
 import { byId, make } from './dom.js';
 import { figure, logLine, milliseconds, seconds } from './format.js';
+
+/** So near to the last line, in CSS pixels, the log follows it. */
+const NEAR_PX = 40;
 
 /** @param {EpochResult} row @param {number} epochs */
 function makeRow(row, epochs) {
@@ -21,18 +25,30 @@ function makeRow(row, epochs) {
 
 /** @param {Store} store */
 export function mountEpochs(store) {
+  const box = byId('log');
   const body = byId('epochs', HTMLTableElement).tBodies[0];
   const empty = make('tr', { className: 'empty', children: [
     make('td', { className: 'quiet', text: 'Each epoch writes its line here.', attributes: { colspan: '7' } }),
   ] });
   const foot = byId('epochs', HTMLTableElement).createTFoot();
 
+  /** The rows that stand there, and of how many epochs they say that they are. */
+  let shown = /** @type {EpochResult[]} */ ([]);
+  let total = 0;
+
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
-    if (state.epochs === before?.epochs) return;
+    if (before && state.epochs === before.epochs && state.runConfig === before.runConfig) return;
     const epochs = state.runConfig?.epochs ?? state.epochs.length;
-    body.replaceChildren(...state.epochs.map((row) => makeRow(row, epochs)));
-    foot.replaceChildren(...(state.epochs.length === 0 ? [empty] : []));
+    const isLonger = epochs === total && shown.every((row, i) => row === state.epochs[i]);
+    const isAtEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - NEAR_PX;
+    const added = (isLonger ? state.epochs.slice(shown.length) : state.epochs).map((row) => makeRow(row, epochs));
+    if (isLonger) body.append(...added);
+    else body.replaceChildren(...added);
+    shown = state.epochs;
+    total = epochs;
+    foot.replaceChildren(...(shown.length === 0 ? [empty] : []));
+    if (isAtEnd && added.length > 0) box.scrollTop = box.scrollHeight; // Whoever reads an earlier line keeps it.
   }
   store.subscribe(render);
   render(store.get());

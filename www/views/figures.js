@@ -3,7 +3,8 @@
  * than lines.
  *
  * It is written only while it is open, and at most once a second, so that it can be read while the
- * network learns. The epochs' charts need none: the log is theirs.
+ * network learns. The epochs' charts need none: the log is theirs. How many of a run's points a chart draws is decided
+ * here too.
  *
  * @import { State, Store } from '../store.js'
  */
@@ -23,6 +24,18 @@ const EVERY_MS = 1_000;
 export function evenly(items, most) {
   if (items.length <= most) return items;
   return Array.from({ length: most }, (_, i) => items[Math.round(i * (items.length - 1) / (most - 1))]);
+}
+
+/** Epochs beyond this are drawn as so many of them, evenly chosen: a chart has hardly more pixels. */
+const EPOCHS_DRAWN_MAX = 250;
+
+/**
+ * A chart's columns, one a figure.
+ * @param {State['epochs']} epochs @param {(epoch: State['epochs'][number]) => number[]} figures Of one epoch.
+ */
+export function columnsOf(epochs, figures) {
+  const rows = evenly(epochs, EPOCHS_DRAWN_MAX).map(figures);
+  return [0, 1, 2].map((i) => rows.map((row) => row[i]));
 }
 
 /** @param {State['trace'][number]} point */

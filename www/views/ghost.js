@@ -37,8 +37,9 @@ export function withGhost(haunts, own) {
   const [epochs, ...columns] = own;
   const length = Math.max(haunts[0].band.mean.length, ...epochs.map(Number));
   const all = Array.from({ length }, (_, i) => i + 1);
+  const places = new Map(epochs.map((epoch, i) => [epoch, i]));
   /** @param {(number | null)[]} column */
-  const spread = (column) => all.map((epoch) => column[epochs.indexOf(epoch)] ?? null);
+  const spread = (column) => all.map((epoch) => column[places.get(epoch) ?? -1] ?? null);
   /** @param {number[]} values */
   const padded = (values) => all.map((_, i) => values[i] ?? null);
   const behind = haunts.flatMap(({ band }) => [padded(band.low), padded(band.high), padded(band.mean)]);

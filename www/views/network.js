@@ -9,7 +9,7 @@ import { byId, make, setShare } from './dom.js';
 import { count } from './format.js';
 
 /** @param {number[]} shape */
-const shapeText = (shape) => shape.map(count).join(' × ');
+const shapeText = (shape) => shape.map((size) => count(size)).join(' × ');
 
 /**
  * A block as high as the layer's image and as wide as the logarithm of its channels.

@@ -9,7 +9,7 @@
  * @import { Field } from '../config.js'
  * @import { SelfCheck } from '../protocol.js'
  */
-import { PRESETS, RULES, presetOf } from '../config.js';
+import { PRESETS, RULES, presetOf, stepped } from '../config.js';
 import { isOccupied } from '../phases.js';
 import { problemsOf } from '../store.js';
 import { withheld } from '../surroundings.js';
@@ -96,6 +96,18 @@ export function mountSettings(store, actions) {
   form.addEventListener('change', (event) => {
     const control = /** @type {Control} */ (event.target);
     store.dispatch({ type: 'field_edited', field: /** @type {Field} */ (control.name), text: control.value });
+    actions.writeFragment();
+  });
+  // The fields are plain text: the wheel changes nothing, and a comma stays to be read.
+  form.addEventListener('keydown', (event) => {
+    const direction = event.key === 'ArrowUp' ? 1 : event.key === 'ArrowDown' ? -1 : null;
+    const control = event.target;
+    if (!direction || !(control instanceof HTMLInputElement) || event.altKey || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    const field = /** @type {Field} */ (control.name);
+    const text = stepped(field, control.value, direction);
+    if (text === control.value) return;
+    store.dispatch({ type: 'field_edited', field, text });
     actions.writeFragment();
   });
   presets.addEventListener('change', (event) => {
