@@ -11,6 +11,8 @@ export function use_helpers(cores: number, want: (...args: any[]) => void, ask: 
 export function backends(...args: any[]): Promise<any>;
 export function load(...args: any[]): Promise<any>;
 export function add_shard(...args: any[]): Promise<any>;
+export function records(...args: any[]): Promise<any>;
+export function check_restored(): Promise<void>;
 export function train_epoch(...args: any[]): Promise<any>;
 export function advance(...args: any[]): Promise<any>;
 export function evaluate(...args: any[]): Promise<any>;

@@ -3,22 +3,16 @@
  * to be sent again.
  *
  * Files that are no CIFAR-10 are refused before anything else is given up for them. What a file is
- * worth beyond that is said by the crate; what it is called only guesses where it belongs. Which
- * source is in use is loader.js's to decide.
+ * worth beyond that, and where it belongs, is said by the crate. Which source is in use is loader.js's to decide.
  *
- * @import { Command, Split } from './protocol.js'
+ * @import { Command } from './protocol.js'
  * @import { PageCode } from './errors.js'
  * @import { OpenedFile } from './records.js'
  * @import { Action, State } from './store.js'
  */
 import { reportOf, wordsOf } from './errors.js';
 import { mayFeed } from './phases.js';
-import { countRecords, heldOut, openFile } from './records.js';
-
-/** @param {string} name @returns {Split} */
-export function guessSplit(name) {
-  return /test/i.test(name) ? 'test' : 'train';
-}
+import { countRecords, openFile } from './records.js';
 
 /** As many as a run can train and measure on: files without end would fill the memory. */
 const MOST_IMAGES = 120_000;
@@ -32,9 +26,8 @@ const MOST_IMAGES = 120_000;
 export function createFiles(store, send, begin, most = MOST_IMAGES) {
   const nothing = () => ({
     files: /** @type {{ id: string, file: File, count: number }[]} */ ([]),
-    last: /** @type {{ name: string, records: Uint8Array } | null} */ (null),
   });
-  /** The files and the records in each, and the last file with training records. */
+  /** The files and the records in each. */
   let own = nothing();
   let seen = 0;
 
@@ -71,39 +64,22 @@ export function createFiles(store, send, begin, most = MOST_IMAGES) {
     opened.sort((a, b) => a.file.name.localeCompare(b.file.name, 'en'));
     if (store.get().source !== 'files') begin();
     for (const each of opened) add(each);
-    holdOut();
   }
 
   /** @param {OpenedFile} opened */
   function add({ file, bytes, records }) {
-    const split = guessSplit(file.name);
     const id = `${store.get().turn}/${(seen += 1)}`;
     own.files.push({ id, file, count: countRecords(records) });
     store.dispatch({ type: 'file_expected', id, file: file.name });
     store.dispatch({ type: 'shards_expected', count: store.get().shards.expected + 1 });
     store.dispatch({ type: 'shard_fetched' });
-    if (split === 'test' || store.get().pool.train === null) {
-      store.dispatch({ type: 'pool_filled', split, records: records.slice() });
-    }
-    if (split === 'train') {
-      const isLast = !own.last || file.name.localeCompare(own.last.name, 'en') >= 0;
-      if (isLast) own.last = { name: file.name, records };
-    }
-    send({ type: 'add_shard', id, split, bytes });
-  }
-
-  /** Without a test batch the crate holds out the last fifth: the page picks test images from there. */
-  function holdOut() {
-    if (!own.last || store.get().files.some(({ file }) => guessSplit(file) === 'test')) return;
-    const all = own.files.reduce((sum, { count }) => sum + count, 0);
-    store.dispatch({ type: 'pool_filled', split: 'test', records: heldOut(own.last.records, all) });
+    send({ type: 'add_shard', id, split: 'auto', bytes, name: file.name });
   }
 
   /** What the state has dropped is not brought again. @param {string} id */
   function forget(id) {
     if (store.get().files.some((file) => file.id === id)) return;
     own.files = own.files.filter((file) => file.id !== id);
-    holdOut();
   }
 
   return {

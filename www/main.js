@@ -21,6 +21,7 @@ import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
 import { readRunFile } from './run-files.js';
 import { createStore, goesOn, isFoundRunLinks, isSettled, problemsOf } from './store.js';
+import { createShowing } from './showing.js';
 import { deleteStored } from './stored.js';
 import { openVault } from './vault.js';
 import { mountCharts } from './views/charts.js';
@@ -47,6 +48,7 @@ const loader = createLoader(store, client.send);
 const keeping = createKeeping(store, openVault, navigator.locks, deleteStored);
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
+const showing = createShowing(store, client.send);
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
 
 /** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint */
@@ -135,6 +137,7 @@ function react(state, before, message) {
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   asking.heard(message);
+  showing.heard(message);
   keeping.heard(message);
   const now = store.get();
   if (now.resumes && now.resumable && isSettled(now)) client.send({ type: 'resume' }); // A second one does no harm.

@@ -285,7 +285,7 @@ const CHANGES = {
     autostart: false, resumes: state.resumes && Boolean(restored.position), notice: restored.remarks.join(' ') || null,
     timings: { ...state.timings, run_started_ms: null, run_ended_ms: null },
   }),
-  resumed: (state, _message, nowMs) => ({ resumable: null, resumes: false, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),
+  resumed: (state, _message, nowMs) => ({ data: state.data && { ...state.data, restored: null }, resumable: null, resumes: false, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),
   was_reset: (_state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: null }),
   progress: (state, { type: _, ...progress }) => ({
     progress,
@@ -300,7 +300,8 @@ const CHANGES = {
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start') return { error, starting: false };
-    if (command === 'restore') return { error, resumes: false };
+    if (command === 'restore' || command === 'resume') return { error, resumes: false };
+    if (command === 'show') return {}; // What is there to look at stays.
     if (command === 'advance') return { ...ended(state, null, nowMs), error, diverged: error.code === 'diverged' };
     return { error };
   },

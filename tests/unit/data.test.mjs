@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DEFAULTS, PRESETS } from '../../www/config.js';
-import { guessSplit } from '../../www/files.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
 import { areWhole, countRecords, openFile, openRecords, problemOf, recordAt, toRgba } from '../../www/records.js';
 import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
@@ -97,10 +96,4 @@ test('planes go to a canvas pixel by pixel, opaque', () => {
   const rgba = toRgba(planes);
   assert.deepEqual([...rgba.subarray(0, 4)], [planes[0], planes[1024], planes[2048], 255]);
   assert.deepEqual([...rgba.subarray(-4)], [planes[1023], planes[2047], planes[3071], 255]);
-});
-
-test('a file’s name says where it goes, until its hash says better', () => {
-  assert.equal(guessSplit('test_batch.bin'), 'test');
-  assert.equal(guessSplit('data_batch_3.bin'), 'train');
-  assert.equal(guessSplit('mine.bin'), 'train');
 });

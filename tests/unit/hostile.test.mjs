@@ -13,7 +13,7 @@ import { DEFAULTS, RULES, crossCheck, parseField, parseFragment, presetOf, readA
 import { kindOf, routeOf } from '../../www/file-kinds.js';
 import { createFiles } from '../../www/files.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
-import { areWhole, countRecords, heldOut, openFile, openRecords, problemOf, recordAt } from '../../www/records.js';
+import { areWhole, countRecords, openFile, openRecords, problemOf, recordAt } from '../../www/records.js';
 import { describeRun, readRunFile } from '../../www/run-files.js';
 import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
 import { initialState, reduce } from '../../www/store.js';
@@ -113,7 +113,6 @@ test('any bytes are records, or are refused with a sentence, and never more than
       const { label, pixels } = recordAt(records, i);
       assert.ok(label < 10 && pixels.length === RECORD_BYTES - 1);
     }
-    assert.ok(areWhole(heldOut(records, countRecords(records))));
   }), runs(10_000));
   assert.ok(seen.taken > 200 && seen.refused > 200, JSON.stringify(seen));
 });

@@ -215,15 +215,16 @@ test('what is no longer waited for may fail unheard', async () => {
   assert.ok(!shards().includes('1/train-05'));
 });
 
-test('a file that is refused is not brought again, and not counted for what is held out', async () => {
+test('a file that is refused is not brought again, and what a file is, the crate says', async () => {
   const { store, loader, sent } = setUp();
   const file = (/** @type {string} */ name) => new File([new Uint8Array(10 * RECORD_BYTES)], name);
   await loader.useFiles([file('data_batch_1.bin'), file('data_batch_1.bin')]);
-  assert.equal(store.get().pool.test?.length, 4 * RECORD_BYTES);
+  const [first] = sent.filter(({ type }) => type === 'add_shard');
+  assert.deepEqual([first.split, first.name], ['auto', 'data_batch_1.bin']);
+  assert.deepEqual(store.get().pool, { train: null, test: null }, 'which of it is shown as what, too');
   const error = { code: 'duplicate', message: '', hint: '' };
   store.dispatch({ type: 'error', command: 'add_shard', id: '1/2', error });
   await loader.refused('1/2', 'duplicate');
-  assert.equal(store.get().pool.test?.length, 2 * RECORD_BYTES);
   assert.equal(store.get().source, 'files');
   await loader.retry();
   assert.equal(sent.filter(({ type }) => type === 'add_shard').length, 3, 'two, then one');

@@ -79,6 +79,7 @@ function makeCrate(loaded, fixture, next) {
       if (choice === 7) run.isThere = false;
       return choice === 7 ? [event('epoch_end'), event('done')] : [[], [event('progress')], [event('compiling')], [event('epoch_end')]][choice % 4];
     },
+    check_restored: () => call('checkpoint', 'data_missing'),
     pause: () => (run.pause = true),
     stop: () => (run.stop = true),
     async evaluate() {
@@ -93,7 +94,7 @@ function makeCrate(loaded, fixture, next) {
     async restore(/** @type {Uint8Array} */ bytes) {
       await call('checkpoint', 'invalid_config');
       Object.assign(run, { isThere: bytes[0] === 1, pause: false, stop: false });
-      return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: [], position: bytes[0] === 1 ? { epoch: 1, step: 2 } : null, remarks: [] };
+      return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: [], position: bytes[0] === 1 ? { epoch: 1, step: 2 } : null, remarks: [], sources: [] };
     },
     save: async () => new Uint8Array(3),
   };
