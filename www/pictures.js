@@ -13,7 +13,7 @@ import { readsBack } from './canvas-check.js';
 import { Refusal } from './errors.js';
 import { SVG_TYPE, kindOfFile } from './file-kinds.js';
 import { SIDE } from './records.js';
-import { holdsHtml, resized, rootOf, sizeOf, textOf, withoutEncoding } from './svg.js';
+import { holdsHtml, resized, rootOf, sizeOf, textOf } from './svg.js';
 
 /** More than 200 million pixels take, however badly they are packed. */
 const MOST_BYTES = 1_000_000_000;
@@ -87,7 +87,7 @@ async function decodeSvg(file, kind) {
   const scale = Math.min(SVG_SHORT_PIXELS / Math.min(own.width, own.height), SVG_LONG_PIXELS / Math.max(own.width, own.height));
   const width = Math.max(1, Math.round(own.width * scale));
   const height = Math.max(1, Math.round(own.height * scale));
-  const large = resized(withoutEncoding(text), root, width, height);
+  const large = resized(text, root, width, height);
   return { source: await load(new Blob([large], { type: SVG_TYPE }), kind), width, height, close: () => undefined };
 }
 

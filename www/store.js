@@ -191,6 +191,9 @@ const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: 
 /** A run outlasts the engine that another one replaces. @param {State} state */
 const withoutRun = ({ phase }) => (phase === 'recovering' ? {} : NO_RUN);
 
+/** Whether the image on the stage is still one of the data's, or the visitor's own picture. @param {State} state @param {State['source']} source */
+const outlasts = ({ subject, phase, source: before }, source) => subject?.origin === 'picture' || phase === 'recovering' || (source === 'server' && before === 'server');
+
 /** @param {Progress} progress @returns {TracePoint} */
 function pointOf({ epoch, step, steps, loss }) {
   return { epoch, at: epoch - 1 + step / steps, loss };
@@ -257,7 +260,10 @@ const CHANGES = {
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
-  source_chosen: (state, { source, turn, promised }) => ({ ...withoutRun(state), ...NO_DATA, source, turn, promised }),
+  // A test image goes with the data that it is of; a picture of the visitor's stays.
+  source_chosen: (state, { source, turn, promised }) => ({
+    ...withoutRun(state), ...NO_DATA, source, turn, promised, subject: outlasts(state, source) ? state.subject : null,
+  }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
   // A link that starts by itself may have been complained of: that stays to be read.
   start_sent: (state) => ({ starting: true, notice: null, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),

@@ -113,18 +113,19 @@ export function resized(text, root, width, height) {
 /** @param {string} text @returns {boolean} Whether it has parts of web pages, which no browser lets a page read. */
 export const holdsHtml = (text) => /<(?:[\w.-]+:)?foreignObject[\s/>]/.test(text.replace(/<!--[\s\S]*?-->/g, ''));
 
-/** @param {Uint8Array} bytes @returns {string} The text, in the encoding that it names. */
-export function textOf(bytes) {
-  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);
-  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be').decode(bytes);
+/** @param {Uint8Array} bytes @returns {TextDecoder} Of the encoding that they begin with or name. */
+function decoderOf(bytes) {
+  if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le');
+  if (bytes[0] === 0xfe && bytes[1] === 0xff) return new TextDecoder('utf-16be');
   const beginning = String.fromCharCode(...bytes.subarray(0, 200));
   const [, encoding] = /^\s*<\?xml[^>]*\sencoding\s*=\s*["']([\w.-]+)["']/.exec(beginning) ?? [];
   try {
-    return new TextDecoder(encoding ?? 'utf-8').decode(bytes);
+    return new TextDecoder(encoding ?? 'utf-8');
   } catch {
-    return new TextDecoder().decode(bytes); // An encoding that nobody knows.
+    return new TextDecoder(); // An encoding that nobody knows.
   }
 }
 
-/** The text without what it says of its encoding: it is written as UTF-8. @param {string} text */
-export const withoutEncoding = (text) => text.replace(/^(\uFEFF?\s*<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"']*["']/, '$1');
+/** @param {Uint8Array} bytes @returns {string} The text without what it says of its encoding, which it loses. */
+export const textOf = (bytes) => (
+  decoderOf(bytes).decode(bytes).replace(/^(\s*<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"']*["']/, '$1'));

@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { SHORT, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { SHORT, drop, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
 import { whitePng } from './png.mjs';
 
 const shared = share({ before, after });
@@ -111,23 +111,6 @@ test('a missing manifest is said, and so is a web page in its place', async (t) 
   await page.getByRole('button', { name: 'Try again' }).click();
   await waitForPhase(page, ['ready']);
 });
-
-/**
- * Drops files on the page. A size that is given is what the file claims.
- * @param {Page} page @param {{ name: string, bytes?: number[], type?: string, size?: number }[]} files
- */
-async function drop(page, files) {
-  await page.evaluate((descriptions) => {
-    const files = descriptions.map(({ name, bytes = [], type = '', size }) => {
-      const file = new File([Uint8Array.from(bytes)], name, { type });
-      if (size !== undefined) Object.defineProperty(file, 'size', { value: size });
-      return file;
-    });
-    const event = new Event('drop', { bubbles: true, cancelable: true });
-    Object.defineProperty(event, 'dataTransfer', { value: { files } });
-    document.body.dispatchEvent(event);
-  }, files);
-}
 
 /** @param {number} count */
 const recordBytes = (count) => [...records.subarray(0, count * RECORD_BYTES)];

@@ -11,10 +11,10 @@ const withoutData = (page) => page.route('**/data/**', (route) => route.abort())
 
 test('without data on the server an official file is enough: 20 % are held out', async (t) => {
   const { page } = await shared.visit(t, SHORT.replace('test=1000', 'test=500'), { prepare: withoutData });
-  await page.getByText('There are no images yet.').waitFor();
+  await page.locator('#data-state').getByText('There are no images yet').waitFor();
   await page.locator('#data-notice').getByText(/could not be had.*Use your own copy/).waitFor();
   assert.match(await textOf(page, 'error'), /could not be had/);
-  await page.getByText('No images: use your own copy').waitFor();
+  await page.locator('#status-text').getByText('There are no images yet: use your own copy, or try again').waitFor();
   assert.equal(await phaseOf(page), 'loading');
 
   await page.getByTestId('drop').setInputFiles(upload('data_batch_1.bin', officialBatch()));
@@ -88,7 +88,7 @@ test('a trained network outlives images that cannot be had', async (t) => {
   await waitForText(page, 'error', /could not be had/);
   assert.equal(await phaseOf(page), 'done');
   assert.ok(await page.getByTestId('start').isDisabled());
-  await page.locator('#status-text').getByText(/More images are needed/).waitFor();
+  await page.locator('#status-text').getByText('Some images are missing: try again, or train on fewer').waitFor();
   await page.unroute('**/train-01*');
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText('Ready: 4,000 training').waitFor();
@@ -116,7 +116,7 @@ test('what the link asked of a backend that cannot run here does not keep files 
 
 test('files dropped anywhere on the page are taken, gzip or not', async (t) => {
   const { page } = await shared.visit(t, SHORT, { prepare: withoutData });
-  await page.getByText('There are no images yet.').waitFor();
+  await page.locator('#data-state').getByText('There are no images yet').waitFor();
   const transfer = await page.evaluateHandle(async (bytes) => {
     const zipped = new Blob([Uint8Array.from(bytes)]).stream().pipeThrough(new CompressionStream('gzip'));
     const data = new DataTransfer();

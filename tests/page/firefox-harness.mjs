@@ -20,7 +20,8 @@ const GECKODRIVER = process.env.CONVBURN_GECKODRIVER ?? '/usr/bin/geckodriver';
 // downloads them. There is none of this name, so that a mistake here is an error.
 process.env.SE_MANAGER_PATH = 'selenium-manager-is-not-used';
 
-function options() {
+/** @param {Record<string, boolean>} preferences */
+function options(preferences) {
   const chosen = new Options();
   chosen.setBinary(FIREFOX);
   chosen.addArguments('-headless');
@@ -30,6 +31,7 @@ function options() {
   chosen.setPreference('dom.webgpu.enabled', false);
   // On macOS Tab passes over buttons unless this is asked for.
   chosen.setPreference('accessibility.tabfocus', 7);
+  for (const [name, value] of Object.entries(preferences)) chosen.setPreference(name, value);
   return chosen;
 }
 
@@ -62,9 +64,10 @@ export function shareFirefox({ before, after }) {
      * A page in a Firefox of its own, ended when the test ends.
      * @param {{ after: (hook: () => Promise<void>) => void }} test
      * @param {string} fragment
+     * @param {Record<string, boolean>} [preferences]
      */
-    async visit(test, fragment) {
-      const driver = Driver.createSession(options(), new ServiceBuilder(GECKODRIVER).build());
+    async visit(test, fragment, preferences = {}) {
+      const driver = Driver.createSession(options(preferences), new ServiceBuilder(GECKODRIVER).build());
       test.after(() => driver.quit());
       const complaints = await listen(driver);
       await driver.get(`${server.url}${fragment}`);
@@ -113,3 +116,6 @@ export async function tabToIn(driver, id) {
 export const epochsIn = (driver) => driver.executeScript(`
   const rows = document.querySelectorAll('[data-testid="epoch-table"] tbody tr');
   return [...rows].map((row) => [...row.cells].map((cell) => cell.textContent));`);
+
+/** Chooses a file. @param {WebDriver} driver @param {string} id @param {string} path */
+export const chooseIn = (driver, id, path) => driver.findElement(byTestId(id)).sendKeys(path);

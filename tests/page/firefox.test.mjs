@@ -1,11 +1,16 @@
 /** The page in Firefox, which trains on the CPU: the whole story, and the same figures as in Chromium. */
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Key } from 'selenium-webdriver';
 import {
-  epochsIn, phaseIn, press, shareFirefox, tabToIn, textIn, waitForPhaseIn, waitForTextIn,
+  chooseIn, epochsIn, phaseIn, press, shareFirefox, tabToIn, textIn, waitForPhaseIn, waitForTextIn,
 } from './firefox-harness.mjs';
 import { SHORT, launch, openPage, phaseOf, textOf, waitForPhase } from './harness.mjs';
+import { FOREIGN_SVG, HEIC, SHOWN, differenceOf, pictureCases } from './picture-cases.mjs';
+import { whitePng } from './png.mjs';
 
 const shared = shareFirefox({ before, after });
 
@@ -89,4 +94,39 @@ test('a link gives the same figures in Firefox as in Chromium', async (t) => {
   // Accuracy, loss, val_accuracy and val_loss; the times after them are each machine's own.
   assert.deepEqual(inFirefox.slice(0, 4), inChromium.slice(0, 4));
   t.diagnostic(`Firefox: ${inFirefox.join(' ')}; Chromium: ${inChromium.join(' ')}`);
+});
+
+/** Chooses a picture by a file on disk. @param {import('node:test').TestContext} t @param {import('selenium-webdriver').WebDriver} driver */
+function choosing(t, driver) {
+  const folder = mkdtempSync(join(tmpdir(), 'convburn-pictures-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  return (/** @type {string} */ name, /** @type {Buffer} */ bytes) => {
+    writeFileSync(join(folder, name), bytes);
+    return chooseIn(driver, 'predict-file', join(folder, name));
+  };
+}
+
+test('every picture in Firefox is the average of its middle square, whatever its kind and size', async (t) => {
+  const { driver, complaints } = await shared.visit(t, SHORT);
+  const choose = choosing(t, driver);
+  for (const { name, bytes, levels } of pictureCases()) {
+    await choose(name, bytes);
+    await waitForTextIn(driver, 'subject-title', new RegExp(`^${name}, as the network sees it`));
+    const difference = differenceOf(await driver.executeScript(`return ${SHOWN}`), levels);
+    t.diagnostic(`${name}: ${difference.toFixed(2)} levels`);
+    assert.ok(difference <= 2, `${name} differs by ${difference} levels`);
+  }
+  assert.equal(await textIn(driver, 'error'), '');
+  await choose('IMG_1', HEIC);
+  await waitForTextIn(driver, 'error', /“IMG_1” is a HEIC picture, which this browser cannot read/);
+  await choose('drawing', FOREIGN_SVG);
+  await waitForTextIn(driver, 'error', /“drawing” is an SVG picture with parts of a web page in it/);
+  assert.deepEqual(complaints, []);
+});
+
+test('a Firefox that falsifies canvases is said, and shows the network nothing false', async (t) => {
+  const { driver } = await shared.visit(t, SHORT, { 'privacy.resistFingerprinting': true });
+  await choosing(t, driver)('photo.png', whitePng(40, 40));
+  await waitForTextIn(driver, 'error', /“photo\.png” cannot be given to the network: this browser falsifies.*Allow this page to use canvas data/);
+  assert.doesNotMatch(await textIn(driver, 'subject-title'), /photo/);
 });

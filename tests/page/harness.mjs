@@ -219,5 +219,22 @@ export function officialBatch() {
   return Buffer.concat([0, 1, 2, 3, 4].map((i) => shardRecords(`train-0${i}.bin.gz`)));
 }
 
+/**
+ * Drops files on the page. A size that is given is what the file claims.
+ * @param {Page} page @param {{ name: string, bytes?: number[], type?: string, size?: number }[]} files
+ */
+export async function drop(page, files) {
+  await page.evaluate((descriptions) => {
+    const files = descriptions.map(({ name, bytes = [], type = '', size }) => {
+      const file = new File([Uint8Array.from(bytes)], name, { type });
+      if (size !== undefined) Object.defineProperty(file, 'size', { value: size });
+      return file;
+    });
+    const event = new Event('drop', { bubbles: true, cancelable: true });
+    Object.defineProperty(event, 'dataTransfer', { value: { files } });
+    document.body.dispatchEvent(event);
+  }, files);
+}
+
 /** @param {string} name @param {Uint8Array} bytes */
 export const upload = (name, bytes, mimeType = 'application/octet-stream') => ({ name, mimeType, buffer: Buffer.from(bytes) });

@@ -1,4 +1,4 @@
-/** White pictures of any size, for what the page makes of a visitor's own. */
+/** Grey pictures of any size, for what the page makes of a visitor's own. */
 import { deflateSync } from 'node:zlib';
 
 const CRC_TABLE = Uint32Array.from({ length: 256 }, (_, i) => {
@@ -23,15 +23,19 @@ function chunk(type, data) {
   return Buffer.concat([frame.subarray(0, 4), body, frame.subarray(4)]);
 }
 
-/** A PNG of one bit a pixel: a few bytes, however large it is. @param {number} width @param {number} height */
-export function whitePng(width, height) {
+/** A grey PNG. @param {number} width @param {number} height @param {1 | 8} bits A pixel's. @param {Uint8Array[]} rows Packed, whatever is beyond the width left as it is. */
+export function greyPng(width, height, bits, rows) {
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
-  head[8] = 1; // Bits a pixel; the zeros after it: grey, deflate, no filter, not interlaced.
-  const row = Buffer.alloc(1 + Math.ceil(width / 8), 0xff);
-  row[0] = 0;
-  const pixels = deflateSync(Buffer.concat(Array.from({ length: height }, () => row)));
+  head[8] = bits; // The zeros after it: grey, deflate, no filter, not interlaced.
+  const pixels = deflateSync(Buffer.concat(rows.flatMap((row) => [Buffer.of(0), row])), { level: 1 });
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
   return Buffer.concat([signature, chunk('IHDR', head), chunk('IDAT', pixels), chunk('IEND', Buffer.alloc(0))]);
+}
+
+/** A PNG of one bit a pixel: a few bytes, however large it is. @param {number} width @param {number} height */
+export function whitePng(width, height) {
+  const row = Buffer.alloc(Math.ceil(width / 8), 0xff);
+  return greyPng(width, height, 1, Array.from({ length: height }, () => row));
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createAreaAverage } from '../../www/area-average.js';
-import { holdsHtml, resized, rootOf, sizeOf, textOf, withoutEncoding } from '../../www/svg.js';
+import { holdsHtml, resized, rootOf, sizeOf, textOf } from '../../www/svg.js';
 
 /** Each output pixel as the sum over all pixels of what it covers of them. @param {number} size @param {number} side @param {Uint8ClampedArray} rgba */
 function plainAverage(size, side, rgba) {
@@ -98,9 +98,7 @@ test('parts of web pages in an SVG are noticed, their mention in a comment is no
 
 test('an SVG is read in the encoding that it names, and says nothing of it afterwards', () => {
   const text = '<?xml version="1.0" encoding="iso-8859-1" standalone="no"?><svg a="é"/>';
-  const read = textOf(Buffer.from(text, 'latin1'));
-  assert.equal(root(read).attributes.get('a'), 'é');
-  assert.equal(withoutEncoding(read), '<?xml version="1.0" standalone="no"?><svg a="é"/>');
+  assert.equal(textOf(Buffer.from(text, 'latin1')), '<?xml version="1.0" standalone="no"?><svg a="é"/>');
   assert.equal(textOf(Buffer.from('\uFEFF<svg/>', 'utf16le')), '<svg/>');
-  assert.equal(textOf(Buffer.from('<?xml version="1.0" encoding="none-such"?><svg a="é"/>')).slice(-12), '<svg a="é"/>');
+  assert.equal(textOf(Buffer.from('<?xml version="1.0" encoding="none-such"?><svg a="é"/>')), '<?xml version="1.0"?><svg a="é"/>');
 });

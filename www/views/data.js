@@ -11,6 +11,7 @@ import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js
 import { SAMPLES } from '../store.js';
 import { byId, make, paint, setShare, setText } from './dom.js';
 import { count } from './format.js';
+import { heldOutSentence, imagesSentence } from './images-sentence.js';
 
 /** @returns {{ canvas: HTMLCanvasElement, caption: HTMLElement, item: HTMLLIElement }} */
 function makeSample() {
@@ -25,17 +26,6 @@ function blank(canvas, caption) {
   setText(caption, ' ');
 }
 
-/** @param {State} state @returns {string} */
-function stateSentence({ source, shards, data, dataProblem, loaded, files }) {
-  if (dataProblem) return data?.train_records ? 'Some images are missing.' : 'There are no images yet.';
-  if (shards.expected === 0) return 'Looking for the images';
-  if (shards.fetched < shards.expected) return `Fetching the images: ${shards.fetched} of ${shards.expected} parts`;
-  if (!loaded) return 'The images are here; the engine that checks them is still loading';
-  if (shards.added < shards.expected) return `Checking the images: ${shards.added} of ${shards.expected} parts`;
-  const held = `${count(data?.train_records ?? 0)} training and ${count(data?.test_records ?? 0)} test images`;
-  return source === 'files' ? `Your own ${files.length === 1 ? 'file' : 'files'}: ${held}` : `Ready: ${held}, checked`;
-}
-
 /** @param {State} state @returns {string[]} What a reader has to know about this data. */
 function notices(state) {
   const { data, dataProblem } = state;
@@ -43,7 +33,8 @@ function notices(state) {
   const missing = missingSentence(state);
   if (missing) found.push(missing);
   if (dataProblem) found.push(`${dataProblem} Use your own copy of CIFAR-10, or try again.`);
-  if (data?.held_out) found.push(`No test batch: ${count(data.test_used)} images, the last 20 %, are held out to measure on.`);
+  const heldOut = heldOutSentence(data);
+  if (heldOut) found.push(heldOut);
   if (data?.has_unknown) found.push('Some images are unknown: they are not from the official files.');
   return found;
 }
@@ -107,7 +98,7 @@ export function mountData(store, actions) {
     byId('file-list').replaceChildren(...files.map((file) => {
       const told = file.records === null
         ? 'being checked'
-        : `${count(file.records)} images for ${file.split === 'test' ? 'testing' : 'training'}, `
+        : `${count(file.records, 'image')} for ${file.split === 'test' ? 'testing' : 'training'}, `
           + (file.known ? `known as ${file.known}` : 'unknown: not an official file');
       return make('li', { children: [make('strong', { text: file.file }), make('span', { text: ` ${told}` })] });
     }));
@@ -116,7 +107,7 @@ export function mountData(store, actions) {
   /** @param {State} state */
   function renderState(state) {
     const { shards } = state;
-    setText(sentence, stateSentence(state));
+    setText(sentence, imagesSentence(state));
     bar.hidden = state.dataProblem !== null || (shards.expected > 0 && shards.added >= shards.expected);
     if (shards.expected > 0) bar.value = (shards.fetched + shards.added) / (2 * shards.expected);
     else bar.removeAttribute('value');

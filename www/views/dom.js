@@ -2,6 +2,8 @@
  * The few lines of DOM that every panel uses. Text goes in as text, never as markup.
  */
 
+import { createAnnouncer } from './announcer.js';
+
 /**
  * The element with this id, which index.html has.
  * @template {HTMLElement} [T=HTMLElement]
@@ -36,10 +38,16 @@ export function setText(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
 
-/** Tells a screen reader; new text each time, so that the same sentence is heard again. @param {string} text */
-export function announce(text) {
+/** New text each time, so that the same sentence is heard again. */
+const announcer = createAnnouncer((text) => {
   byId('announce').textContent = text;
-}
+}, { now: () => performance.now(), later: (call, ms) => setTimeout(call, ms) });
+
+/** Tells a screen reader what its reader did or has to know. @param {string} text */
+export const announce = (text) => announcer.atOnce(text);
+
+/** Tells a screen reader what may wait: the latest of it, once in some seconds. @param {string} text */
+export const announceInTurn = (text) => announcer.inTurn(text);
 
 /** A number in a CSS custom property, for what a class draws. @param {HTMLElement} element @param {string} name @param {number} value */
 export function setShare(element, name, value) {

@@ -51,7 +51,7 @@ export function mountEvaluation(store) {
       return { name, share: share ?? 0, text: share === null ? 'no image' : percent(share) };
     }));
     setText(line, `Test accuracy ${figure(evaluation.accuracy)}, test loss ${figure(evaluation.loss)}, `
-      + `on ${count(evaluation.records)} images in ${seconds(evaluation.seconds)} s.`);
+      + `on ${count(evaluation.records, 'image')} in ${seconds(evaluation.seconds)} s.`);
   }
 
   store.subscribe((/** @type {State} */ state, /** @type {State} */ before) => {

@@ -10,18 +10,20 @@ import { count, duration, figure } from './format.js';
 const NONE = '–';
 
 /** @param {State} state @returns {Record<string, string>} Tile → text. */
-function tiles({ progress, epochs, evaluation, phase }) {
+export function tiles({ progress, epochs, evaluation, phase }) {
   const last = epochs[epochs.length - 1];
-  const over = phase === 'done' || phase === 'ready';
+  // What stands, or is measured after it stopped, ends at no time.
+  const isRunning = phase === 'training' || phase === 'compiling';
   return {
     'tile-epoch': progress ? `${progress.epoch} of ${progress.epochs}` : NONE,
     'tile-step': progress ? `${count(progress.step)} of ${count(progress.steps)}` : NONE,
     'tile-loss': progress ? figure(progress.loss) : NONE,
     'tile-accuracy': progress ? figure(progress.accuracy) : NONE,
-    'tile-val': last ? figure(last.val_accuracy) : evaluation ? figure(evaluation.accuracy) : NONE,
+    // The last that was measured, as the Evaluate panel has it.
+    'tile-val': evaluation ? figure(evaluation.accuracy) : last ? figure(last.val_accuracy) : NONE,
     'tile-speed': progress ? progress.images_per_second.toFixed(progress.images_per_second < 10 ? 1 : 0) : NONE,
-    'tile-epoch-eta': progress && !over ? duration(progress.epoch_eta_s) : NONE,
-    'tile-run-eta': progress && !over ? duration(progress.run_eta_s) : NONE,
+    'tile-epoch-eta': progress && isRunning ? duration(progress.epoch_eta_s) : NONE,
+    'tile-run-eta': progress && isRunning ? duration(progress.run_eta_s) : NONE,
   };
 }
 

@@ -9,8 +9,10 @@
  */
 import { missingSentence } from '../arrivals.js';
 import { goesOn, isSettled } from '../store.js';
-import { announce, byId, setText } from './dom.js';
+import { announce, announceInTurn, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
+import { troubleLine } from './health.js';
+import { waitingSentence } from './images-sentence.js';
 
 /** @type {Record<Phase, string>} */
 const NAMES = {
@@ -21,28 +23,20 @@ const NAMES = {
 /** Phases whose beginning a screen reader is told; an epoch's end says more than `done`. @type {Phase[]} */
 const ANNOUNCED = ['ready', 'compiling', 'paused', 'evaluating'];
 
-const TRYING_AGAIN = 'Some images did not come: trying again';
-
 /** @param {State} state @returns {string} */
 function loadingSentence(state) {
-  if (state.missing.length > 0) return TRYING_AGAIN;
-  if (state.timings.engine_ready_ms === null) return 'Loading the engine';
-  if (state.dataProblem) return 'No images: use your own copy';
-  if (state.files.length > 0 && state.files.every(({ records }) => records !== null)) return 'Your images are too few to train and to measure on: add more';
-  if (!isSettled(state)) return `Checking the images: ${state.shards.added} of ${state.shards.expected} parts`;
-  return 'Preparing the network';
+  if (state.timings.engine_ready_ms === null && state.missing.length === 0) return 'Loading the engine';
+  return waitingSentence(state) ?? 'Preparing the network';
 }
 
 /** @param {State} state @returns {string} While nothing runs: what may be done, or why Start waits. */
 function idleSentence(state) {
-  const { shards, source, dataProblem, diverged, trained, phase, epochs } = state;
-  if (!isSettled(state)) {
-    if (dataProblem) return 'More images are needed: try again, or train on fewer';
-    if (state.missing.length > 0) return TRYING_AGAIN;
-    return source === 'files' ? 'Checking your images' : `Fetching more images: ${shards.added} of ${shards.expected} parts`;
-  }
+  const { diverged, trained, phase, epochs } = state;
+  if (!isSettled(state)) return waitingSentence(state) ?? 'Preparing the network';
+  const trouble = troubleLine(state);
+  if (trouble && !diverged) return `${phase === 'done' ? 'The run is over, and' : 'Stopped:'} ${trouble}`;
   const last = epochs[epochs.length - 1];
-  if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${last.epoch} epochs` : 'The run is complete';
+  if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${count(last.epoch, 'epoch')}` : 'The run is complete';
   if (diverged) return 'Training diverged: the weights are of no use. Go on with a smaller learning rate, or Reset gives new ones';
   if (state.resumable && goesOn(state)) return `A saved run: it goes on at epoch ${state.resumable.epoch}, after step ${count(state.resumable.step)}`;
   if (state.fromWeights) return 'Opened weights: training begins from them';
@@ -69,6 +63,8 @@ function trainingSentence(state) {
   const { progress } = state;
   if (!progress) return 'Taking the first step';
   const where = `Epoch ${progress.epoch} of ${progress.epochs}`;
+  const trouble = troubleLine(state);
+  if (trouble) return `${where}: ${trouble}`;
   if (progress.stage === 'validating') return `${where}, measuring on the test images`;
   return `${where}, step ${count(progress.step)} of ${count(progress.steps)}, ends in ${duration(progress.run_eta_s)}`;
 }
@@ -98,6 +94,35 @@ function shareDone(state) {
   return progress ? (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs : 0;
 }
 
+/** What changes the state so that what was said last is not true any more. */
+const TURNS = ['was_reset', 'restored'];
+
+/**
+ * What a screen reader is told of a change, and whether it waits for its turn; null of most.
+ * @param {State} state @param {State} before @param {{ type: string }} [message]
+ * @returns {{ text: string, waits: boolean } | null}
+ */
+export function newsOf(state, before, message) {
+  const line = state.epochs.length > before.epochs.length
+    ? logLine(state.epochs[state.epochs.length - 1], state.runConfig?.epochs ?? state.epochs.length) : null;
+  const isTurn = message !== undefined && TURNS.includes(message.type);
+  if (isTurn || (state.phase !== before.phase && ANNOUNCED.includes(state.phase))) {
+    return { text: `${NAMES[state.phase]}. ${statusSentence(state)}`, waits: false };
+  }
+  if (state.phase !== before.phase && state.phase === 'done') return { text: line ?? statusSentence(state), waits: false };
+  if (line) return { text: line, waits: true };
+  if (state.missing.length > 0 && before.missing.length === 0) return { text: missingSentence(state) ?? '', waits: false };
+  if (troubleLine(state) && !troubleLine(before)) return { text: statusSentence(state), waits: false };
+  return null;
+}
+
+/** @param {State} state @param {State} before @param {{ type: string }} [message] */
+function tell(state, before, message) {
+  const news = newsOf(state, before, message);
+  if (news?.waits) announceInTurn(news.text);
+  else if (news) announce(news.text);
+}
+
 /** @param {Store} store @param {Actions} actions */
 export function mountStatus(store, actions) {
   const pill = byId('phase-pill');
@@ -123,19 +148,13 @@ export function mountStatus(store, actions) {
     setText(errorText, report ? `${report.message} ${report.hint}` : '');
   }
 
-  /** @param {State} state @param {State} before */
-  function render(state, before) {
+  /** @param {State} state @param {State} before @param {{ type: string }} [message] */
+  function render(state, before, message) {
     setText(pill, state.phase === 'loading' && state.dataProblem ? 'Waiting' : NAMES[state.phase]);
     setText(text, statusSentence(state));
     renderBar(state);
     renderError(state);
-    if (state.epochs.length > before.epochs.length) {
-      announce(logLine(state.epochs[state.epochs.length - 1], state.runConfig?.epochs ?? state.epochs.length));
-    } else if (state.missing.length > 0 && before.missing.length === 0) {
-      announce(missingSentence(state) ?? '');
-    } else if (state.phase !== before.phase && ANNOUNCED.includes(state.phase)) {
-      announce(`${NAMES[state.phase]}. ${statusSentence(state)}`);
-    }
+    tell(state, before, message);
     document.title = state.phase === 'training' || state.phase === 'done'
       ? `${NAMES[state.phase]} · ConvBurn` : 'ConvBurn: train a neural network in this tab';
   }

@@ -13,6 +13,9 @@ import { CLASS_NAMES, countRecords, recordAt, toRgba } from '../records.js';
 import { makeBars } from './bars.js';
 import { announce, byId, paint, setText } from './dom.js';
 import { percent } from './format.js';
+import { troubleOf, troubleSentence } from './health.js';
+
+const NO_SUBJECT = 'No image chosen yet';
 
 /** @param {ArrayLike<number>} shares @returns {number} */
 function largest(shares) {
@@ -25,7 +28,7 @@ function largest(shares) {
 const namesOf = ({ data }) => data?.class_names ?? CLASS_NAMES;
 
 /** @param {State} state @returns {string} */
-function verdict(state) {
+export function verdict(state) {
   const { subject, probabilities, loaded, phase } = state;
   const names = namesOf(state);
   if (!subject) return 'A test image comes here as soon as there is one.';
@@ -35,13 +38,17 @@ function verdict(state) {
   const best = largest(probabilities);
   if (!Number.isFinite(probabilities[best])) return 'The network has no answer: its training diverged. Reset gives it new weights.';
   const guess = `${names[best]}, ${percent(probabilities[best]).replace(' ', '\u00a0')} sure`; // A line ends before the number, not within.
+  if (troubleOf(state)) return `The network says ${names[best]}, and it would say so of almost anything: it has not learnt.`;
   if (subject.label === null) return `The network says ${guess}.`;
   if (subject.label === best) return `✓ Right: the network says ${guess}.`;
   return `✗ Wrong: the network says ${guess}, but it is: ${names[subject.label]}.`;
 }
 
 /** @param {State} state @returns {string} What the answer is worth, where that has to be said. */
-function remark({ probabilities, trained }) {
+function remark(state) {
+  const { probabilities, trained } = state;
+  const trouble = troubleSentence(state);
+  if (trouble) return trouble;
   return probabilities && !trained ? 'It has not been trained yet, so this is a blind guess.' : '';
 }
 
@@ -78,7 +85,12 @@ export function mountTryIt(store, actions) {
 
   /** @param {State} state */
   function renderSubject({ subject }) {
-    if (!subject) return;
+    if (!subject) {
+      paint(canvas, null);
+      setText(title, NO_SUBJECT);
+      canvas.setAttribute('aria-label', NO_SUBJECT);
+      return;
+    }
     paint(canvas, toRgba(subject.pixels));
     const shown = subject.origin === 'picture' ? `${subject.title}, as the network sees it` : subject.title;
     setText(title, shown);
