@@ -13,15 +13,17 @@ import { dropProblem } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { kindOfFile, routeOf } from './file-kinds.js';
 import { createKeeping } from './keeping.js';
+import { createLinks } from './links.js';
 import { createLoader } from './loader.js';
 import { keepForOffline } from './offline.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
+import { createResuming, isUsable } from './resuming.js';
 import { readRunFile } from './run-files.js';
-import { createStore, goesOn, isFoundRunLinks, isSettled, problemsOf } from './store.js';
 import { createShowing } from './showing.js';
+import { createStore, goesOn, isSettled, problemsOf } from './store.js';
 import { deleteStored } from './stored.js';
 import { openVault } from './vault.js';
 import { mountCharts } from './views/charts.js';
@@ -39,17 +41,24 @@ import { mountSaving } from './views/saving.js';
 import { mountSettings } from './views/settings.js';
 import { mountStage } from './views/stage.js';
 import { mountStatus } from './views/status.js';
+import { mountStored } from './views/stored.js';
 import { mountTryIt } from './views/try-it.js';
 import { mountWakeLock } from './views/wake-lock.js';
 
 const store = createStore(() => performance.now());
 const client = connect((message) => recovery.hear(message), readAddress(location.hash).config.backend);
 const loader = createLoader(store, client.send);
-const keeping = createKeeping(store, openVault, navigator.locks, deleteStored);
+const keeping = createKeeping(store, { open: openVault, locks: navigator.locks, storage: navigator.storage, deleteOthers: deleteStored });
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const showing = createShowing(store, client.send);
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
+const resuming = createResuming(store, { start, resume: () => client.send({ type: 'resume' }), open: openKept });
+const links = createLinks(store, client.send, {
+  read: () => location.hash,
+  replace: (hash) => history.replaceState(null, '', hash),
+  push: (hash) => history.pushState(null, '', hash),
+});
 
 /** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint */
 function complain(code, message, hint) {
@@ -72,22 +81,6 @@ function start() {
   client.send({ type: 'start', config });
 }
 
-function readFragment() {
-  if (isOccupied(store.get())) {
-    complain('busy', 'The address changed while a run is under way.', 'Stop the run, then follow the link again.');
-    return;
-  }
-  const { config, autostart, complaints } = readAddress(location.hash);
-  store.dispatch({ type: 'configured', config, autostart });
-  if (complaints.length > 0) complain('invalid_link', complaints.join(' '), 'Everything else in the link is used.');
-}
-
-/** @param {Uint8Array<ArrayBuffer>} bytes A saved run. @param {import('./protocol.js').Changes | null} changes */
-function restoreBytes(bytes, changes) {
-  keeping.note(bytes);
-  client.send({ type: 'restore', bytes, changes }, [bytes.buffer]);
-}
-
 /** @param {File} file A saved run. */
 async function restore(file) {
   if (isOccupied(store.get())) {
@@ -95,23 +88,34 @@ async function restore(file) {
     return;
   }
   try {
-    restoreBytes(await readRunFile(file), null);
+    const bytes = await readRunFile(file);
+    keeping.note(bytes);
+    sendRun(bytes);
   } catch (thrown) {
     complain('invalid_data', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a .safetensors file that this page saved.');
   }
 }
 
-/** Goes on with the run that an earlier visit left. */
-async function resumeKept() {
-  store.dispatch({ type: 'resume_wanted' });
+/** @param {Uint8Array<ArrayBuffer>} bytes A saved run. @param {import('./protocol.js').Changes | null} [changes] */
+function sendRun(bytes, changes = null) {
+  client.send({ type: 'restore', bytes, changes }, [bytes.buffer]);
+}
+
+/** Gives the engine a run that is kept. @param {() => Promise<Uint8Array<ArrayBuffer> | null>} read */
+async function sendKept(read) {
   try {
-    const bytes = await keeping.read();
+    const bytes = await read();
     if (!bytes) throw new Error('it is not there any more');
-    restoreBytes(bytes, null);
+    sendRun(bytes);
   } catch (thrown) {
     const message = `The run that was kept cannot be read: ${wordsOf(thrown)}.`;
     store.dispatch({ type: 'resume_failed', error: reportOf('invalid_data', message, 'Delete what is stored, or open a file that you saved.') });
   }
+}
+
+async function openKept() {
+  store.dispatch({ type: 'kept_opening' });
+  await sendKept(keeping.readLast);
 }
 
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
@@ -139,21 +143,9 @@ function react(state, before, message) {
   asking.heard(message);
   showing.heard(message);
   keeping.heard(message);
-  const now = store.get();
-  if (now.resumes && now.resumable && isSettled(now)) client.send({ type: 'resume' }); // A second one does no harm.
-  else if (now.autostart) startByItself(now);
-  else if (now.startWaits && isUsable(now)) start();
+  links.look();
+  resuming.look();
 }
-
-/** A link that starts by itself goes on with its own run that was kept, and takes no other's place unasked. @param {State} state */
-function startByItself(state) {
-  if (!state.kept.looked || !isUsable(state)) return;
-  if (!state.kept.found?.position) start();
-  else if (isFoundRunLinks(state) && state.loaded) void resumeKept();
-}
-
-/** @param {State} state */
-const isUsable = (state) => Object.keys(problemsOf(state)).length === 0;
 
 /** @param {State} state @param {State} before */
 function configChanged(state, before) {
@@ -171,16 +163,20 @@ store.subscribe(react);
 
 /** Everything that a panel may do. */
 const actions = {
-  start,
+  start: resuming.tryStart,
   choose: choosing.choose,
   suggest: choosing.suggest,
   takePictures: choosing.takePictures,
   takeFiles,
   /** @param {Command} command */
   send: (command) => client.send(command),
-  resumeKept,
+  resumeKept: () => store.dispatch({ type: 'kept_wanted' }),
+  openBest: () => sendKept(() => keeping.readBest(true)),
+  /** The best run that is kept, to be saved. */
+  readBest: () => keeping.readBest(false),
+  answerReplace: resuming.answer,
+  openLink: links.open,
   deleteKept: keeping.remove,
-  dismissKept: () => store.dispatch({ type: 'run_found', found: null }),
   /** After a loss that is no number: from before it, or anew, with a tenth of the learning rate. */
   goOnCarefully() {
     const { runConfig, config } = store.get();
@@ -189,10 +185,10 @@ const actions = {
     store.dispatch({ type: 'error_dismissed' });
     if (bytes) {
       store.dispatch({ type: 'resume_wanted' });
-      restoreBytes(bytes, { lr });
+      sendRun(bytes, { lr });
     } else {
       store.dispatch({ type: 'field_edited', field: 'lr', text: String(lr) });
-      start();
+      resuming.tryStart();
     }
   },
   retryData() {
@@ -210,12 +206,16 @@ const actions = {
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountWakeLock, mountEvaluation, mountTryIt,
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline]) {
   mount(panels, actions);
 }
 
-addEventListener('hashchange', readFragment);
+addEventListener('hashchange', ({ oldURL }) => links.follow(new URL(oldURL).hash));
+addEventListener('pagehide', keeping.leave);
+addEventListener('pageshow', ({ persisted }) => {
+  if (persisted) keeping.comeBack();
+});
 addEventListener('online', () => {
   if (store.get().dataProblem) actions.retryData();
 });
@@ -235,7 +235,7 @@ addEventListener('drop', (event) => {
 });
 
 setInterval(recovery.look, LOOK_EVERY_MS);
-readFragment();
+links.follow();
 fetchReference(store);
 keepForOffline(store);
 void keeping.find();

@@ -1,12 +1,9 @@
 /**
- * How the state takes the loss of the engine, and what is kept of runs: the rows of store.js's table of
- * changes that have to do with either.
+ * How the state takes the loss of the engine: the rows of store.js's table of changes that have to do with it.
  *
- * Pure, as the store is. When an engine is lost, and what is done then, is recovery.js's; what is kept
- * when, keeping.js's.
+ * Pure, as the store is. When an engine is lost, and what is done then, is recovery.js's.
  *
  * @import { Changes as ConfigChanges, ErrorReport, Restored } from './protocol.js'
- * @import { RunDescription } from './run-files.js'
  * @import { Changes, State } from './store.js'
  */
 
@@ -16,11 +13,6 @@
  * @typedef {{ type: 'recovering', reason: string, resumes: boolean, restores: boolean, changes: ConfigChanges | null }
  *   | { type: 'recovery_left' }
  *   | { type: 'resume_wanted' }
- *   | { type: 'resume_failed', error: ErrorReport }
- *   | { type: 'run_found', found: RunDescription | null }
- *   | { type: 'run_kept' }
- *   | { type: 'runs_deleted' }
- *   | { type: 'keeping_failed', sentence: string }
  *   | { type: 'noticed', sentence: string | null }} RecoveryAction
  */
 
@@ -69,7 +61,7 @@ function noticeOf(reason, { resumes, restores, changes }) {
 /** @type {Changes} */
 export const RECOVERIES = {
   recovering: (state, { reason, resumes, restores, changes }) => ({
-    alive: false, starting: false, error: null, resumes, startWaits: resumes && !restores, trained: restores, compiling: null,
+    alive: false, starting: false, error: null, resumes, startWaits: resumes && !restores && !state.kept.wanted, trained: restores, compiling: null,
     config: { ...state.config, ...changes },
     loaded: state.loaded && changes ? { ...state.loaded, config: { ...state.loaded.config, ...changes } } : state.loaded,
     marks: [...state.marks, { at: placeOf(state), reason }],
@@ -78,10 +70,5 @@ export const RECOVERIES = {
   }),
   recovery_left: () => ({ resumes: false }),
   resume_wanted: () => ({ resumes: true, autostart: false, error: null }),
-  resume_failed: (_state, { error }) => ({ resumes: false, error }),
-  run_found: (state, { found }) => ({ kept: { ...state.kept, found, looked: true, any: state.kept.any || found !== null } }),
-  run_kept: (state) => ({ kept: { ...state.kept, any: true, found: null } }),
-  runs_deleted: (state) => ({ notice: 'Everything that this page had stored on your machine is deleted: runs, images and its own files.', kept: { ...state.kept, any: false, found: null } }),
-  keeping_failed: (state, { sentence }) => ({ notice: sentence, kept: { ...state.kept, problem: sentence } }),
   noticed: (_state, { sentence }) => ({ notice: sentence }),
 };

@@ -24,13 +24,24 @@ export async function readRunFile(file) {
 /** Longest description that is read: a thousand epochs take a fifth of it. */
 const MOST_HEADER_BYTES = 2 ** 20;
 
+/** A file whose records a run uses. @typedef {{ name: string, records: number }} DataSource */
+
 /**
- * Where a run stands: the epoch that goes on, from 1, and its steps done; none when it is over.
- * @typedef {{ config: Record<string, unknown>, trained: number, epochs: number, position: { epoch: number, step: number } | null, valAccuracy: number | null }} RunDescription
+ * Where a run stands: the epoch that goes on, from 1, and its steps done; none when it is over. `sources` is empty of
+ * a run whose file does not say what it was trained on.
+ * @typedef {{ config: Record<string, unknown>, trained: number, epochs: number, position: { epoch: number, step: number } | null, valAccuracy: number | null, sources: DataSource[] }} RunDescription
  */
 
 /** @param {unknown} value @returns {value is number} */
 const isCount = (value) => Number.isInteger(value) && Number(value) >= 0;
+
+/** @param {any} data @returns {DataSource[]} The files of both splits, each once. */
+function sourcesOf(data) {
+  if (!Array.isArray(data?.sources)) return [];
+  const isSource = (/** @type {any} */ each) => typeof each?.name === 'string' && isCount(each.records);
+  const all = new Map(data.sources.filter(isSource).map((/** @type {any} */ { name, records }) => [name, { name, records }]));
+  return [...all.values()];
+}
 
 /**
  * Reads where a run stands from the file's own description; null of anything else. The crate checks the
@@ -44,7 +55,7 @@ export function describeRun(bytes) {
   if (length > MOST_HEADER_BYTES || length > bytes.length - 8) return null;
   try {
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
-    const { config, history, position } = JSON.parse(header.__metadata__.run);
+    const { config, history, position, data } = JSON.parse(header.__metadata__.run);
     if (!Array.isArray(history) || !isCount(config.epochs)) return null;
     const last = history[history.length - 1]?.val_accuracy;
     const place = position && isCount(position.epoch) && isCount(position.step) ? { epoch: position.epoch + 1, step: position.step } : null;
@@ -54,6 +65,7 @@ export function describeRun(bytes) {
       epochs: place && isCount(position.epochs_end) ? position.epochs_end : history.length,
       position: place,
       valAccuracy: typeof last === 'number' ? last : null,
+      sources: sourcesOf(data),
     };
   } catch {
     return null;

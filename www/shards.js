@@ -108,11 +108,11 @@ async function tryManifest() {
   }
 }
 
-/** Records that the manifest lists. @param {Manifest} manifest @returns {{ train: number, test: number }} */
+/** Records that the manifest lists, and its files. @param {Manifest} manifest @returns {{ train: number, test: number, files: string[] }} */
 export function promisedBy(manifest) {
   const sum = { train: 0, test: 0 };
   for (const { split, records } of manifest.shards) sum[split] += records;
-  return sum;
+  return { ...sum, files: manifest.shards.map(({ file }) => file) };
 }
 
 /** @param {ManifestShard} shard */

@@ -13,10 +13,12 @@
  * @import { Reference, ReferenceAction } from './reference.js'
  * @import { Missing, Offline, OfflineAction, RetryAction } from './arrivals.js'
  * @import { RecoveryAction } from './recoveries.js'
- * @import { RunDescription } from './run-files.js'
+ * @import { Kept, KeptAction } from './kept.js'
+ * @import { RefusedLink } from './links.js'
  */
 import { ARRIVALS, NO_DATA, NO_RETRIES, withoutShard } from './arrivals.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
+import { KEPT, NOTHING_KEPT, nextKept } from './kept.js';
 import { nextPhase } from './phases.js';
 import { RECOVERIES, restoredOver } from './recoveries.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
@@ -37,13 +39,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {boolean} asked Whether the visitor chose it and waits for the answer; the first image comes by itself.
  */
 
-/**
- * What is kept of runs. `found` was there when the page began; `looked` says that
- * this is known; `problem` is why nothing can be kept, as a sentence.
- * @typedef {{ found: RunDescription | null, looked: boolean, any: boolean, problem: string | null }} Kept
- */
-
-/** Records of each split. @typedef {{ train: number, test: number }} Promised */
+/** Records of each split, and the names of the files that hold them. @typedef {{ train: number, test: number, files?: string[] }} Promised */
 
 /** A point of the live loss; `at` counts epochs from 0. @typedef {{ epoch: number, at: number, loss: number }} TracePoint */
 
@@ -87,6 +83,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {{ at: number, reason: string }[]} marks Where in the run the engine was replaced; `at` counts epochs from 0.
  * @property {string | null} notice What the visitor should know and need not answer.
  * @property {Kept} kept What is kept on this machine of runs.
+ * @property {RefusedLink | null} link A link that was not opened because a run was under way.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
  * @property {boolean} trained Whether the model has left its initial weights.
  * @property {boolean} diverged Whether the run ended because its loss is no number any more.
@@ -118,7 +115,8 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  *   | { type: 'subject_chosen', subject: Subject }
  *   | { type: 'complained', error: ErrorReport }
  *   | { type: 'error_dismissed' }
- *   | RetryAction | OfflineAction | RecoveryAction | ReferenceAction} Action
+ *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
+ *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -157,7 +155,8 @@ export function initialState() {
     resumes: false,
     marks: [],
     notice: null,
-    kept: { found: null, looked: false, any: false, problem: null },
+    kept: NOTHING_KEPT,
+    link: null,
     starting: false,
     trained: false,
     diverged: false,
@@ -219,12 +218,6 @@ export function goesOn({ resumable, phase, config, runConfig }) {
   return resumable !== null && phase === 'ready' && keys.every((key) => config[key] === runConfig?.[key]);
 }
 
-/** Whether a run that was kept is the link's own: then a link that starts by itself goes on with it. @param {State} state */
-export function isFoundRunLinks({ kept, config }) {
-  const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
-  return keys.every((key) => kept.found?.config[key] === config[key]);
-}
-
 /** Every field that cannot stay, alone or beside the others, with its sentence. @param {State} state @returns {Record<string, string>} */
 export function problemsOf(state) {
   return { ...crossCheck(state.config), ...state.problems };
@@ -257,7 +250,8 @@ const CHANGES = {
   ...ARRIVALS,
   ...REFERENCES,
   ...RECOVERIES,
-  configured: (_state, { config, autostart }) => ({ config, autostart, problems: {} }),
+  ...KEPT,
+  configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
   // A test image goes with the data that it is of; a picture of the visitor's stays.
@@ -268,8 +262,11 @@ const CHANGES = {
   // A link that starts by itself may have been complained of: that stays to be read.
   start_sent: (state) => ({ starting: true, notice: null, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
   subject_chosen: (_state, { subject }) => ({ subject, probabilities: null }),
-  complained: (_state, { error }) => ({ error }),
-  error_dismissed: () => ({ error: null }),
+  complained: (_state, { error }) => ({ error, link: null }),
+  error_dismissed: () => ({ error: null, link: null }),
+  link_refused: (_state, { hash }) => ({ link: { hash, wanted: false } }),
+  link_wanted: ({ link }) => ({ link: link && { ...link, wanted: true } }),
+  link_opened: () => ({ link: null, error: null }),
 
   ready: (state, _message, nowMs) => ({ alive: true, timings: { ...state.timings, engine_ready_ms: nowMs } }),
   loaded: (state, { loaded }) => ({ ...withoutRun(state), loaded, data: loaded.data, error: afterLoad(state) }),
@@ -285,7 +282,7 @@ const CHANGES = {
   // A restored run brings its configuration, so that the link and the form are its own; weights bring none. A Start that
   // was pressed before it came is yet to be answered.
   restored: (state, { restored }) => (state.phase === 'recovering' ? restoredOver(state, restored) : {
-    ...NO_RUN, loaded: restored.loaded, data: restored.loaded.data, error: null,
+    ...NO_RUN, loaded: restored.loaded, data: restored.loaded.data, error: state.error?.code === 'invalid_link' ? state.error : null,
     ...(restored.kind === 'run' ? { config: restored.loaded.config, runConfig: restored.loaded.config, problems: {} } : {}),
     epochs: restored.history, trained: true, resumable: restored.position ?? null, fromWeights: restored.kind === 'weights',
     autostart: false, resumes: state.resumes && Boolean(restored.position), notice: restored.remarks.join(' ') || null,
@@ -332,7 +329,7 @@ function backTo({ phase, phaseBefore }, message, standing) {
  * @returns {State} A new state; the old one is left as it was.
  */
 export function reduce(state, message, nowMs) {
-  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs) };
+  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message) };
   const standing = {
     before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained, resumes: changed.resumes,
   };

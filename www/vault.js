@@ -7,7 +7,8 @@
  * page on an origin has files of its own (scope.js).
  *
  * @typedef {object} Vault
- * @property {(name: string, bytes: Uint8Array<ArrayBuffer>) => Promise<void>} write
+ * @property {(name: string, bytes: Uint8Array<ArrayBuffer>, isWanted?: () => boolean) => Promise<boolean | void>} write
+ *   Asks at the last moment whether it is still wanted, and answers `false` where it is not: the old file stays.
  * @property {(name: string) => Promise<Uint8Array<ArrayBuffer> | null>} read None where there is no such file.
  * @property {(name: string) => Promise<void>} remove
  */
@@ -25,7 +26,7 @@ const isMissing = (thrown) => thrown instanceof DOMException && thrown.name === 
 /** @param {FileSystemDirectoryHandle} folder @returns {Vault} */
 function filesIn(folder) {
   return {
-    async write(name, bytes) {
+    async write(name, bytes, isWanted = () => true) {
       const file = await folder.getFileHandle(name + UNFINISHED, { create: true });
       const stream = await file.createWritable();
       try {
@@ -35,8 +36,10 @@ function filesIn(folder) {
         await stream.abort().catch(() => undefined);
         throw thrown;
       }
+      if (!isWanted()) return false;
       // TypeScript's DOM types do not have it yet.
       await /** @type {any} */ (file).move(name);
+      return true;
     },
     async read(name) {
       try {

@@ -134,7 +134,7 @@ test('files and pictures that are none cost a run that is under way nothing', as
   await page.evaluate(() => {
     location.hash = '#backend=cuda&train=1';
   });
-  await waitForText(page, 'error', /address changed while a run is under way/);
+  await waitForText(page, 'error', /link was followed while a run is under way/);
   await page.getByRole('button', { name: 'Dismiss' }).click();
 
   await picture.setInputFiles(upload('wide.png', whitePng(30_000, 10), 'image/png'));

@@ -73,6 +73,7 @@ test('after a reload in the middle one click goes on, to the same figures', asyn
   assert.deepEqual(complaints, []);
 
   await page.getByTestId('delete-kept').click();
+  await page.getByTestId('delete-yes').click();
   await page.getByTestId('kept-note').getByText(/A run is kept/).waitFor();
   await page.getByTestId('notice').getByText(/Everything .* is deleted: runs, images/).waitFor();
   assert.deepEqual(await page.evaluate(() => caches.keys()), []);

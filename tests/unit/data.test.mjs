@@ -35,7 +35,7 @@ test('the tutorial’s shards begin with those of the quick run', () => {
 test('a manifest is read, anything else is refused with a sentence', () => {
   const bytes = (/** @type {unknown} */ value) => new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
   assert.deepEqual(readManifest(bytes(manifest(2, 1))), manifest(2, 1));
-  assert.deepEqual(promisedBy(manifest(2, 1)), { train: 4_000, test: 2_000 });
+  assert.deepEqual(promisedBy(manifest(2, 1)), { train: 4_000, test: 2_000, files: ['train-00', 'train-01', 'test-00'] });
   for (const bad of ['<!doctype html>', 'null', {}, { shards: [{}] }, { shards: 3 }]) {
     assert.throws(() => readManifest(bytes(bad)), /not a list of data files/);
   }

@@ -57,7 +57,9 @@ const MESSAGES = [
   fc.record({ type: fc.constant('subject_chosen'), subject: fc.record({ id: fc.nat(3), origin: fc.constantFrom('test', 'picture'), label: fc.constant(null), pixels: fc.constant(new Uint8Array(3_072)), title: fc.string(), asked: fc.boolean() }) }),
   fc.record({ type: fc.constant('complained'), error }),
   fc.record({ type: fc.constant('ghost_chosen'), shown: fc.boolean() }),
-  ...['recovery_left', 'resume_wanted', 'run_kept', 'runs_deleted'].map((type) => fc.constant({ type })),
+  ...['recovery_left', 'resume_wanted', 'runs_deleted', 'kept_wanted', 'kept_opening', 'offer_dismissed', 'autostart_over', 'link_wanted']
+    .map((type) => fc.constant({ type })),
+  fc.constant({ type: 'run_kept', own: null, best: null }),
   fc.record({ type: fc.constant('recovering'), reason: fc.string(), resumes: fc.boolean(), restores: fc.boolean(), changes: fc.constantFrom(null, { backend: 'flex' }) }),
   fc.record({ type: fc.constant('resume_failed'), error }),
   fc.constant({ type: 'noticed', sentence: null }),

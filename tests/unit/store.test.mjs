@@ -5,7 +5,7 @@ import { missingSentence } from '../../www/arrivals.js';
 import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
 import { makeReport } from '../../www/report.js';
-import { createStore, goesOn, initialState, isFoundRunLinks, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { createStore, goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
 import { statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
@@ -392,7 +392,7 @@ test('a lost engine of a run that stood still leaves it standing', () => {
 });
 
 test('one click on a run that was kept goes on with it, unless it cannot be read', () => {
-  const wanted = feed(readyPage(), { type: 'resume_wanted' });
+  const wanted = feed(readyPage(), { type: 'kept_wanted' }, { type: 'kept_opening' });
   const there = feed(wanted, { type: 'restored', restored: restoredRun });
   assert.ok(there.resumes && there.resumable && there.phase === 'ready');
   assert.equal(there.notice, fixture.restored.remarks[0], 'what will not be bit-equal is said');
@@ -400,16 +400,4 @@ test('one click on a run that was kept goes on with it, unless it cannot be read
   assert.equal(refused.resumes, false);
   const over = feed(wanted, { type: 'restored', restored: { ...restoredRun, position: null } });
   assert.equal(over.resumes, false, 'a run that is over does not go on');
-});
-
-test('what is kept is known, and that nothing can be is said', () => {
-  const found = { config: { ...fixture.config }, trained: 1, epochs: 2, position: { epoch: 2, step: 3 }, valAccuracy: 0.5 };
-  const state = feed(readyPage(), { type: 'run_found', found });
-  assert.deepEqual(state.kept, { found, looked: true, any: true, problem: null });
-  assert.ok(isFoundRunLinks(state));
-  assert.ok(!isFoundRunLinks(feed(state, { type: 'field_edited', field: 'seed', text: '99' })));
-  assert.equal(feed(state, { type: 'run_kept' }).kept.found, null);
-  assert.equal(feed(state, { type: 'runs_deleted' }).kept.any, false);
-  const failed = feed(state, { type: 'keeping_failed', sentence: 'No room.' });
-  assert.deepEqual([failed.kept.problem, failed.notice], ['No room.', 'No room.']);
 });

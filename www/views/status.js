@@ -8,6 +8,7 @@
  * @import { Phase } from '../phases.js'
  */
 import { missingSentence } from '../arrivals.js';
+import { isOccupied } from '../phases.js';
 import { goesOn, isSettled } from '../store.js';
 import { announce, announceInTurn, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
@@ -132,6 +133,8 @@ export function mountStatus(store, actions) {
   const errorText = byId('error-text');
   const way = byId('error-way', HTMLButtonElement);
   way.addEventListener('click', actions.goOnCarefully);
+  const link = byId('error-link', HTMLButtonElement);
+  link.addEventListener('click', actions.openLink);
   byId('error-dismiss').addEventListener('click', () => store.dispatch({ type: 'error_dismissed' }));
 
   /** @param {State} state */
@@ -142,8 +145,12 @@ export function mountStatus(store, actions) {
   }
 
   /** @param {State} state */
-  function renderError({ error: report, diverged }) {
+  function renderError(state) {
+    const { error: report, diverged } = state;
     error.hidden = report === null;
+    link.hidden = state.link === null || report?.code !== 'busy';
+    link.disabled = state.link?.wanted ?? false;
+    setText(link, isOccupied(state) ? 'Stop, then open the link' : 'Open the link');
     way.hidden = !diverged || report?.code !== 'diverged';
     setText(errorText, report ? `${report.message} ${report.hint}` : '');
   }
