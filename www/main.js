@@ -21,6 +21,7 @@ import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
 import { createResuming, isUsable } from './resuming.js';
+import { needsWord } from './run-images.js';
 import { readRunFile } from './run-files.js';
 import { createShowing } from './showing.js';
 import { createStore, goesOn, isSettled, problemsOf } from './store.js';
@@ -36,6 +37,7 @@ import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
 import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
+import { mountRunImages } from './views/run-images.js';
 import { mountReport } from './views/report.js';
 import { mountSaving } from './views/saving.js';
 import { mountSettings } from './views/settings.js';
@@ -65,12 +67,19 @@ function complain(code, message, hint) {
   store.dispatch({ type: 'complained', error: reportOf(code, message, hint) });
 }
 
-/** Goes on with a restored run, or starts a fresh one, unless a field cannot stay as it is. */
-function start() {
+/**
+ * Goes on with a restored run, or starts a fresh one, unless a field cannot stay as it is.
+ * @param {{ isVouched?: boolean }} [how] Whether the visitor has said that these are the run's images.
+ */
+function start({ isVouched = false } = {}) {
   const { phase, starting, config } = store.get();
   if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
   if (!isUsable(store.get())) {
     complain('invalid_config', refusalOf(problemsOf(store.get())), 'Change what is marked, then start again.');
+    return;
+  }
+  if (goesOn(store.get()) && needsWord(store.get()) && !isVouched) {
+    store.dispatch({ type: 'images_asked' });
     return;
   }
   if (goesOn(store.get())) {
@@ -155,7 +164,9 @@ function configChanged(state, before) {
     if (state.alive && isUsable(state)) void loader.retry();
     return;
   }
-  if (state.config.backend !== before.config.backend && !state.trained && !isOccupied(state)) loader.reload();
+  const keys = /** @type {const} */ (['backend', ...(state.source === 'files' ? ['train', 'test', 'seed'] : [])]);
+  const isOther = keys.some((key) => state.config[key] !== before.config[key]); // What of own files is used is the crate's to say.
+  if (isOther && !state.trained && !isOccupied(state) && isUsable(state)) loader.reload();
   void loader.ensure();
 }
 
@@ -164,6 +175,8 @@ store.subscribe(react);
 /** Everything that a panel may do. */
 const actions = {
   start: resuming.tryStart,
+  /** @param {boolean} agreed Whether these are the images of the run that was opened. */
+  answerImages: (agreed) => (agreed ? start({ isVouched: true }) : store.dispatch({ type: 'images_doubted' })),
   choose: choosing.choose,
   suggest: choosing.suggest,
   takePictures: choosing.takePictures,
@@ -206,7 +219,7 @@ const actions = {
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline]) {
   mount(panels, actions);
 }

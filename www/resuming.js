@@ -9,6 +9,7 @@
  */
 import { isRunOf, keptRun, missingSources, mustAsk } from './kept.js';
 import { isOccupied } from './phases.js';
+import { needsWord } from './run-images.js';
 import { goesOn, isSettled, problemsOf } from './store.js';
 
 /** @param {State} state */
@@ -26,6 +27,9 @@ export function mayOpen(state) {
   const isServers = (keptRun(kept)?.sources.length ?? 0) > 0 && source === 'server';
   return isServers || isSettled(state);
 }
+
+/** Whether it is asked now if these are the images of the run that was opened: they are here to be looked at. @param {State} state */
+export const isImagesAsked = (state) => needsWord(state) && !state.doubted && isSettled(state) && !isOccupied(state);
 
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
@@ -62,7 +66,7 @@ export function createResuming(store, { start, resume, open }) {
     /** Does what the state asks for, after each message. */
     look() {
       const state = store.get();
-      if (state.resumes && state.resumable && isSettled(state)) resume(); // A second one does no harm.
+      if (state.resumes && state.resumable && isSettled(state) && !needsWord(state)) resume(); // A second one does no harm.
       else if (mayOpen(state)) void open();
       else if (state.autostart) startByItself(state);
       else if (state.startWaits && isUsable(state)) tryStart();

@@ -14,6 +14,7 @@
  * @import { Missing, Offline, OfflineAction, RetryAction } from './arrivals.js'
  * @import { RecoveryAction } from './recoveries.js'
  * @import { Kept, KeptAction } from './kept.js'
+ * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
  */
 import { ARRIVALS, NO_DATA, NO_RETRIES, withoutShard } from './arrivals.js';
@@ -22,6 +23,7 @@ import { KEPT, NOTHING_KEPT, nextKept } from './kept.js';
 import { nextPhase } from './phases.js';
 import { RECOVERIES, restoredOver } from './recoveries.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
+import { RUN_IMAGES } from './run-images.js';
 
 /**
  * A file of the visitor's.
@@ -77,6 +79,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
  * @property {Position | null} resumable Where a restored run goes on.
+ * @property {boolean} doubted Whether the visitor does not go on with these images.
  * @property {boolean} fromWeights Whether the next Start begins from weights that were opened.
  * @property {boolean} startWaits Whether a Start waits for the engine's other module and the data in it.
  * @property {boolean} resumes Whether a run goes on by itself once the engine and its data are there.
@@ -116,7 +119,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  *   | { type: 'complained', error: ErrorReport }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ReferenceAction} Action
+ *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ImagesAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -150,6 +153,7 @@ export function initialState() {
     sampleFrom: 0,
     runConfig: null,
     resumable: null,
+    doubted: false,
     fromWeights: false,
     startWaits: false,
     resumes: false,
@@ -185,7 +189,7 @@ export function isSettled({ loaded, data, source, files, promised, config, dataP
 }
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, fromWeights: false, probabilities: null };
+const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, doubted: false, fromWeights: false, probabilities: null };
 
 /** A run outlasts the engine that another one replaces. @param {State} state */
 const withoutRun = ({ phase }) => (phase === 'recovering' ? {} : NO_RUN);
@@ -250,6 +254,7 @@ const CHANGES = {
   ...ARRIVALS,
   ...REFERENCES,
   ...RECOVERIES,
+  ...RUN_IMAGES,
   ...KEPT,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
