@@ -7,6 +7,7 @@
 
 mod convert;
 mod data;
+mod extend;
 mod files;
 mod helpers;
 
@@ -20,6 +21,7 @@ use js_sys::{Float32Array, Function, Uint8Array};
 use wasm_bindgen::prelude::*;
 
 pub use data::{add_shard, check_restored, records};
+pub use extend::extend;
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
 
@@ -243,7 +245,8 @@ fn call(function: &Function, argument: &JsValue) -> Result<(), Error> {
 }
 
 /// Trains for about `budget_ms` milliseconds and resolves to what happened: for hosts that drive the
-/// loop themselves. Begins a run of `config.epochs` epochs when none is under way.
+/// loop themselves. Goes on with a run that was paused, stopped or restored; else begins one of `config.epochs`
+/// epochs, after an earlier one with its weights and its optimiser's state.
 ///
 /// # Errors
 /// As [`train_epoch`].
@@ -324,7 +327,8 @@ pub fn pause() {
     with_signals(Signals::pause);
 }
 
-/// The run ends before its next step; the model stays as it is.
+/// The run stops before its next step and keeps its place: the next [`train_epoch`] or [`advance`] goes on
+/// from it, unless other records were added meanwhile that it would use.
 #[wasm_bindgen]
 pub fn stop() {
     with_signals(Signals::stop);

@@ -22,10 +22,11 @@ pub use data::RunData;
 
 use crate::error::Error;
 use crate::layout::{Slot, transposed};
-use crate::protocol::{Backend, Config, EpochResult, HoldOut};
+use crate::protocol::{Backend, Config, EpochResult, Evaluation, HoldOut, Trace};
 
 /// Goes up when an older reader would misread a file.
-/// 2: a run says where it was made. 3: and which records it was trained on, and how some were held out.
+/// 2: a run says where it was made. 3: it has its curve and its last evaluation, says which records it was
+/// trained on, and how some were held out.
 pub const FORMAT_VERSION: u32 = 3;
 
 /// The first format that says how records were held out; before it the last ones were.
@@ -72,8 +73,14 @@ pub struct RunState {
     pub adam_steps: i32,
     /// The epochs trained.
     pub history: Vec<EpochResult>,
-    /// The run under way; none when it is over.
+    /// Where the run goes on; none when it is over.
     pub position: Option<RunPosition>,
+    /// The live loss so far; empty in files of the formats 1 and 2.
+    #[serde(default)]
+    pub trace: Trace,
+    /// What the last whole epoch came to on the test records; files of the formats 1 and 2 do not say.
+    #[serde(default)]
+    pub evaluation: Option<Evaluation>,
     /// What computed it last; files of the format 1 do not say.
     #[serde(default)]
     pub origin: Option<Origin>,
@@ -379,6 +386,16 @@ impl RunState {
         if self.data.as_ref().is_some_and(|data| !data.is_plausible()) {
             return Err("what it says of its records makes no sense");
         }
+        if !self.trace.fits(epochs) {
+            return Err("its curve is not of its run");
+        }
+        if self
+            .evaluation
+            .as_ref()
+            .is_some_and(|found| !self.came_to(found))
+        {
+            return Err("its evaluation is not of its run");
+        }
         let Some(position) = &self.position else {
             return Ok(());
         };
@@ -397,6 +414,27 @@ impl RunState {
         } else {
             Err("its position is not in its run")
         }
+    }
+}
+
+impl RunState {
+    /// Whether an evaluation can be this run's.
+    fn came_to(&self, found: &Evaluation) -> bool {
+        let counted: u64 = found
+            .confusion
+            .as_flattened()
+            .iter()
+            .map(|n| u64::from(*n))
+            .sum();
+        let shares = found.class_accuracy.iter().flatten();
+        counted == u64::from(found.records)
+            && found.records == self.test_used
+            && shares
+                .chain([&found.accuracy])
+                .all(|share| (0.0..=1.0).contains(share))
+            && [found.loss, found.seconds]
+                .iter()
+                .all(|n| n.is_finite() && *n >= 0.0)
     }
 }
 

@@ -11,6 +11,7 @@ mod backend;
 mod config;
 mod data;
 mod event;
+mod trace;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,7 @@ pub use data::{
     DataMatch, DataSource, DataStatus, Manifest, ManifestShard, ShardAdded, Split, SplitChoice,
 };
 pub use event::{EpochOutcome, Event, Position, Progress, Stage};
+pub use trace::{Trace, TracePoint};
 
 /// CIFAR-10's number of classes, and the length of every per-class array below.
 pub const CLASSES: usize = 10;
@@ -86,6 +88,12 @@ pub struct Restored {
     pub history: Vec<EpochResult>,
     /// Where the run stands; none when it is over.
     pub position: Option<Position>,
+    /// The figures of that place; none before the first step.
+    pub progress: Option<Progress>,
+    /// What it came to on the test records after its last whole epoch; none before that.
+    pub evaluation: Option<Evaluation>,
+    /// The live loss so far.
+    pub trace: Trace,
     /// What keeps it from going on with the bits that it would have had: a sentence each.
     pub remarks: Vec<String>,
     /// The files that the run was trained on and measured on; empty of weights and where the file does not say.

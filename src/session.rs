@@ -8,6 +8,7 @@ mod calibrate;
 mod data;
 mod measure;
 mod prepare;
+mod resting;
 mod saving;
 mod signals;
 #[cfg(test)]
@@ -25,10 +26,13 @@ use crate::model::NetworkSpec;
 use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
-use crate::protocol::{Backend, Config, EpochResult, Event, Loaded, Operators, Position, Summary};
+use crate::protocol::{
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, Operators, Stage, Summary, Trace,
+};
 use crate::run::{Epoch, Run};
 use crate::train::Learner;
 
+use data::DataUsed;
 use prepare::Preparation;
 
 pub use signals::Signals;
@@ -52,7 +56,16 @@ pub struct Session {
     backend: OpenDevice,
     learner: Learner,
     history: Vec<EpochResult>,
+    /// What the last whole epoch came to on the test records.
+    evaluation: Option<Evaluation>,
+    /// The live loss since the weights were new.
+    trace: Trace,
+    /// The run under way, paused, or stopped.
     run: Option<Run>,
+    /// Whether the run was stopped, or restored and has not gone on.
+    stopped: bool,
+    /// The data that the run is of; none before it began.
+    trained_on: Option<DataUsed>,
     signals: Arc<Signals>,
     preparation: Preparation,
     /// The training images on the GPU.
@@ -81,7 +94,11 @@ impl Session {
             backend,
             learner,
             history: Vec::new(),
+            evaluation: None,
+            trace: Trace::default(),
             run: None,
+            stopped: false,
+            trained_on: None,
             signals: Arc::default(),
             preparation,
             held: None,
@@ -101,14 +118,14 @@ impl Session {
         &self.history
     }
 
-    /// Where the run stands; none when none is under way.
-    pub fn position(&self) -> Option<Position> {
-        self.run.as_ref().map(Run::position)
+    /// What the last whole epoch came to on the test records; none before one is complete.
+    pub fn evaluation(&self) -> Option<&Evaluation> {
+        self.evaluation.as_ref()
     }
 
-    /// True while a run is under way or paused.
-    pub fn is_running(&self) -> bool {
-        self.run.is_some()
+    /// The live loss since the weights were new.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// What `load` answers.
@@ -131,24 +148,31 @@ impl Session {
     pub fn reset(&mut self) {
         self.learner = fresh_learner(&self.config, &self.backend);
         self.history.clear();
+        self.evaluation = None;
+        self.trace = Trace::default();
         self.restored = None;
         self.run = None;
+        self.stopped = false;
+        self.trained_on = None;
         self.signals.clear();
     }
 
     /// Trains for about `budget_ms` milliseconds, at least one step, and returns what happened; of a run's
     /// first step at once. It
-    /// begins a run of `config.epochs` epochs when none is under way: with the weights as they are
-    /// and a fresh optimiser. It returns at the end of an epoch, whatever is left of the budget.
+    /// goes on with a run that was stopped or restored; where there is none it begins one of `config.epochs`
+    /// epochs, after an earlier one with its weights and its optimiser's state. It returns at the end of an
+    /// epoch, whatever is left of the budget.
     ///
     /// # Errors
-    /// [`Error::DataMissing`] before a run; [`Error::Diverged`] or [`Error::Compute`] end it.
+    /// [`Error::DataMissing`] before a run; [`Error::Checkpoint`] when the data is not what the run was trained
+    /// on, and the run waits; [`Error::Diverged`] or [`Error::Compute`] end it.
     pub async fn advance(&mut self, budget_ms: f64) -> Result<Vec<Event>, Error> {
         let plan = Arc::clone(&self.plan);
-        self.check_restored()?;
-        let mut run = match self.run.take() {
-            Some(run) => run,
-            None => self.begin(&plan)?,
+        if !self.is_running() {
+            self.begin(&plan)?;
+        }
+        let Some(mut run) = self.run.take() else {
+            return Ok(Vec::new()); // There always is one by now.
         };
         let until_ms = now_ms() + budget_ms;
         let mut events = Vec::new();
@@ -162,20 +186,6 @@ impl Session {
         Ok(events)
     }
 
-    fn begin(&mut self, plan: &Plan) -> Result<Run, Error> {
-        plan.check(&self.dataset, &self.config)?;
-        self.signals.clear();
-        self.learner.restart_optimizer();
-        if let Some((state, numbers)) = &mut self.restored {
-            // Should a GPU be left before the first step, the optimiser is to be as fresh there.
-            state.adam_steps = 0;
-            numbers.means.clear();
-            numbers.squares.clear();
-        }
-        let done = count(self.history.len());
-        Ok(Run::new(done, self.config.epochs))
-    }
-
     /// Returns true when there is more to do.
     async fn advance_run(
         &mut self,
@@ -185,13 +195,15 @@ impl Session {
         events: &mut Vec<Event>,
     ) -> Result<bool, Error> {
         loop {
-            if let Some(goes_on) = self.obey_signals(run, plan, events).await? {
-                return Ok(goes_on);
+            if self.obey_signals(run, plan, events).await? {
+                return Ok(true);
             }
             if self.prepare(plan, events).await? {
                 return Ok(true);
             }
-            self.restored = None;
+            if self.restored.take().is_some() {
+                self.trace.resume(run.epochs_done());
+            }
             if self.work(run, plan).await? {
                 self.end_epoch(run, events);
                 let goes_on = run.epoch < run.epochs_end;
@@ -215,30 +227,6 @@ impl Session {
         }
     }
 
-    /// Answers a pending stop or pause; then some: whether the run goes on.
-    async fn obey_signals(
-        &mut self,
-        run: &mut Run,
-        plan: &Plan,
-        events: &mut Vec<Event>,
-    ) -> Result<Option<bool>, Error> {
-        let stop = self.signals.take_stop();
-        let pause = self.signals.take_pause();
-        if !stop && !pause {
-            return Ok(None);
-        }
-        self.report(run, plan, events).await?;
-        let stop = stop || self.signals.take_stop(); // It may have come while that was read.
-        let Position { epoch, step } = run.position();
-        self.preparation.paused();
-        events.push(if stop {
-            Event::Stopped { epoch, step }
-        } else {
-            Event::Paused { epoch, step }
-        });
-        Ok(Some(!stop))
-    }
-
     async fn report(
         &mut self,
         run: &mut Run,
@@ -246,7 +234,13 @@ impl Session {
         events: &mut Vec<Event>,
     ) -> Result<(), Error> {
         self.read_running(run).await?;
-        events.extend(run.progress(plan.test.len()).map(Event::Progress));
+        if let Some(progress) = run.progress(plan.test.len()) {
+            if progress.stage == Stage::Training && progress.step > 0 {
+                self.trace
+                    .add(progress.epoch, run.epochs_done(), progress.loss);
+            }
+            events.push(Event::Progress(progress));
+        }
         run.reported_ms = now_ms();
         Ok(())
     }
@@ -345,6 +339,7 @@ impl Session {
         let validation = epoch.validation.clone().unwrap_or_default();
         let evaluation = Box::new(validation.evaluation());
         let result = epoch.result(run.epoch, &evaluation);
+        self.evaluation = Some((*evaluation).clone());
         self.history.push(result.clone());
         run.epoch += 1;
         run.last_validation_ms = Some(validation.elapsed_ms);

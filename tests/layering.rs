@@ -220,6 +220,7 @@ fn the_store_is_pure() {
         "phases",
         "recoveries",
         "reference",
+        "resting",
         "run-images",
         "store",
     ];

@@ -18,7 +18,8 @@ use convburn::checkpoint::{Checkpoint, Numbers, Origin, RunState};
 use convburn::cifar::{Dataset, RECORD_BYTES};
 use convburn::device;
 use convburn::protocol::{
-    Augment, Backend, Changes, Config, DataMatch, EpochResult, Event, HoldOut, Split,
+    Augment, Backend, Changes, Config, DataMatch, EpochResult, Evaluation, Event, HoldOut, Position, Progress,
+    Split, Stage, Trace,
 };
 use convburn::session::Session;
 use pollster::block_on;
@@ -332,6 +333,211 @@ fn weights_that_python_saved_again_are_taken() {
     }
 }
 
+fn stop(session: &mut Session) {
+    session.signals().stop();
+    let events = block_on(session.advance(1e3)).unwrap();
+    assert!(matches!(events.last(), Some(Event::Stopped { .. })));
+}
+
+/// Over as many epochs in one go.
+fn whole(epochs: u32) -> (Vec<u32>, Vec<EpochResult>) {
+    let mut whole = fresh(Config { epochs, ..config() });
+    finish(&mut whole);
+    end(&mut whole)
+}
+
+/// In memory and by way of its file, before and within an epoch, after a stop that came twice.
+#[test]
+fn a_stopped_run_goes_on_to_the_same_bits() {
+    let expected = whole(2);
+    for pulls in [1, 7, 12, 15, 21] {
+        let mut stopped = fresh(config());
+        for _ in 0..pulls {
+            block_on(stopped.advance(0.0)).unwrap();
+        }
+        stop(&mut stopped);
+        assert!(!stopped.is_running());
+        let position = stopped.position().unwrap();
+        let bytes = block_on(stopped.save()).unwrap();
+        let mut opened = restored(&bytes, dataset());
+        assert_eq!(opened.position(), Some(position));
+        finish(&mut opened);
+        assert_eq!(end(&mut opened), expected, "opened after {pulls} pulls");
+
+        stopped.signals().stop();
+        finish(&mut stopped);
+        assert_eq!(end(&mut stopped), expected, "after {pulls} pulls");
+    }
+}
+
+#[test]
+fn two_epochs_and_one_more_have_the_bits_of_three() {
+    let expected = whole(3);
+    let mut two = fresh(config());
+    finish(&mut two);
+    let bytes = block_on(two.save()).unwrap();
+    two.extend(3).unwrap();
+    assert_eq!(two.position().map(|at| (at.epoch, at.step)), Some((3, 0)));
+    finish(&mut two);
+    assert_eq!(end(&mut two), expected, "in memory");
+
+    let mut opened = restored(&bytes, dataset());
+    assert_eq!((opened.position(), opened.is_running()), (None, false));
+    opened.extend(3).unwrap();
+    let pending = block_on(opened.save()).unwrap();
+    finish(&mut opened);
+    assert_eq!(end(&mut opened), expected, "by way of a file");
+    let mut opened = restored(&pending, dataset());
+    finish(&mut opened);
+    assert_eq!(end(&mut opened), expected, "extended, then saved");
+
+    let mut stopped = fresh(config());
+    for _ in 0..15 {
+        block_on(stopped.advance(0.0)).unwrap();
+    }
+    stop(&mut stopped);
+    stopped.extend(3).unwrap();
+    finish(&mut stopped);
+    assert_eq!(end(&mut stopped), expected, "stopped in between");
+
+    let mut thrice = fresh(Config {
+        epochs: 1,
+        ..config()
+    });
+    for _ in 0..3 {
+        finish(&mut thrice);
+    }
+    assert_eq!(end(&mut thrice), expected, "a run after a run");
+}
+
+#[test]
+fn a_run_is_extended_beyond_what_is_trained_and_within_what_may_be_asked() {
+    let mut session = fresh(config());
+    finish(&mut session);
+    for epochs in [0, 2, 1_001] {
+        let error = session.extend(epochs).unwrap_err();
+        assert_eq!(error.code(), "invalid_config", "{epochs}");
+    }
+    assert_eq!(session.position(), None);
+    assert_eq!(session.loaded().config, config());
+    let mut unbegun = fresh(config());
+    unbegun.extend(1).unwrap();
+    finish(&mut unbegun);
+    assert_eq!(unbegun.history().len(), 1);
+}
+
+/// What rests takes other records, and goes on only if it uses none of them; its file tells of its own.
+#[test]
+fn a_run_that_rests_goes_on_with_its_own_data_only() {
+    let mut stopped = fresh(Config {
+        train: 300,
+        ..config()
+    });
+    block_on(stopped.advance(0.0)).unwrap();
+    stop(&mut stopped);
+    let mut over = fresh(Config {
+        train: 300,
+        ..config()
+    });
+    finish(&mut over);
+    over.extend(3).unwrap();
+    for mut session in [stopped, over] {
+        let more = support::records(60, 3);
+        session.add_shard(Split::Train, more, None).unwrap();
+        let error = block_on(session.advance(0.0)).unwrap_err();
+        assert_eq!(error.code(), "checkpoint");
+        assert!(error.to_string().contains("200 images"), "{error}");
+        assert!(session.position().is_some(), "the run waits");
+        let bytes = block_on(session.save()).unwrap();
+        let mut opened = restored(&bytes, dataset());
+        finish(&mut opened);
+    }
+
+    let mut unused = fresh(config());
+    block_on(unused.advance(0.0)).unwrap();
+    stop(&mut unused);
+    unused
+        .add_shard(Split::Train, support::records(60, 3), None)
+        .unwrap();
+    finish(&mut unused);
+    assert_eq!(end(&mut unused), whole(2));
+}
+
+/// Its figures, its curve and its last evaluation are those that it had; where it was restored is marked.
+#[test]
+fn a_run_that_is_opened_is_as_it_was() {
+    let often = Config {
+        report_every_ms: 10,
+        ..config()
+    };
+    let mut session = fresh(often);
+    let (mut last, mut points) = (None, Vec::new());
+    let is_amid = |at: Position| at.epoch == 2 && at.step > 0;
+    while !session.position().is_some_and(is_amid) {
+        for event in block_on(session.advance(0.0)).unwrap() {
+            let Event::Progress(progress) = event else {
+                continue;
+            };
+            if progress.stage == Stage::Training {
+                points.push((progress.epoch, progress.loss as f32));
+            }
+            last = Some(progress);
+        }
+    }
+    session.signals().stop();
+    for event in block_on(session.advance(0.0)).unwrap() {
+        if let Event::Progress(progress) = event {
+            points.push((progress.epoch, progress.loss as f32));
+            last = Some(progress);
+        }
+    }
+    let bytes = block_on(session.save()).unwrap();
+    let mut opened = restored(&bytes, dataset());
+    let figures = |progress: Option<Progress>| {
+        progress.map(|p| (p.epoch, p.epochs, p.step, p.steps, p.loss, p.accuracy))
+    };
+    assert_eq!(figures(opened.progress()), figures(last));
+    let speed = |progress: Option<Progress>| progress.unwrap().images_per_second;
+    assert_eq!(speed(opened.progress()), speed(session.progress()));
+    let curve = |trace: &Trace| -> Vec<(u32, f32)> {
+        trace.points.iter().map(|p| (p.epoch, p.loss)).collect()
+    };
+    assert!(points.len() >= 2, "a first report and the one of the stop");
+    assert_eq!(curve(opened.trace()), points);
+    assert_eq!(opened.evaluation(), session.evaluation());
+    assert_eq!(opened.evaluation().unwrap().records, 100);
+    assert_eq!(opened.trace().resumed_at, []);
+
+    let at = opened.position().unwrap();
+    finish(&mut opened);
+    let marks = &opened.trace().resumed_at;
+    assert_eq!(*marks, [(at.epoch - 1) as f32 + at.step as f32 / 10.0]);
+    let bytes = block_on(opened.save()).unwrap();
+    let over = restored(&bytes, dataset());
+    let row = opened.history().last().unwrap();
+    let shown = over.progress().unwrap();
+    assert_eq!((shown.epoch, shown.epochs, shown.step), (2, 2, 10));
+    assert_eq!((shown.loss, shown.accuracy), (row.loss, row.accuracy));
+    assert_eq!(over.trace(), opened.trace());
+    let evaluation = over.evaluation().unwrap();
+    assert_eq!(evaluation.accuracy, row.val_accuracy);
+    assert_eq!(evaluation, opened.evaluation().unwrap());
+}
+
+/// Of so many records, all right.
+fn evaluation(records: u32) -> Evaluation {
+    let mut confusion = [[0; 10]; 10];
+    confusion[0][0] = records;
+    Evaluation {
+        records,
+        loss: 0.1,
+        accuracy: 1.0,
+        confusion,
+        class_accuracy: [None; 10],
+        seconds: 0.1,
+    }
+}
+
 type Tensors = Vec<(String, Vec<usize>, Vec<f32>)>;
 type Metadata = HashMap<String, String>;
 
@@ -453,6 +659,11 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
             described(|s| s.position.as_mut().unwrap().loss_sum = -1.0),
         ),
         ("no sense", described(|s| s.train_used = 0)),
+        ("curve", described(|s| s.trace.resume(3.0))),
+        (
+            "evaluation",
+            described(|s| s.evaluation = Some(evaluation(99))),
+        ),
         ("are expected", described(|s| s.adam_steps = 0)),
     ];
     for (words, bytes) in cases {
@@ -508,7 +719,9 @@ fn a_run_that_goes_on_elsewhere_says_what_will_not_be_equal() {
 fn a_run_of_the_format_before_is_read() {
     let old = changed(|_, metadata| {
         let mut run: serde_json::Value = serde_json::from_str(&metadata["run"]).unwrap();
-        run.as_object_mut().unwrap().remove("origin").unwrap();
+        for key in ["origin", "trace", "evaluation"] {
+            run.as_object_mut().unwrap().remove(key).unwrap();
+        }
         set(metadata, "run", &run.to_string());
         set(metadata, "format_version", "1");
     });
@@ -521,14 +734,16 @@ fn a_run_of_the_format_before_is_read() {
 
 /// A run that goes on may be computed otherwise and with another learning rate; what it is a run of stays.
 #[test]
-fn backend_workers_and_learning_rate_may_change_when_a_run_goes_on() {
-    let changes: Changes = serde_json::from_str(r#"{"backend":"flex","lr":0.0001}"#).unwrap();
+fn backend_workers_learning_rate_and_epochs_may_change_when_a_run_goes_on() {
+    let changes: Changes =
+        serde_json::from_str(r#"{"backend":"flex","lr":0.0001,"epochs":5}"#).unwrap();
     let before = config();
     let after = changes.applied_to(&before);
-    assert_eq!(after.lr, 0.0001);
+    assert_eq!((after.lr, after.epochs), (0.0001, 5));
     assert_eq!(
         Config {
             lr: before.lr,
+            epochs: before.epochs,
             ..after
         },
         Config {

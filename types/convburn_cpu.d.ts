@@ -26,3 +26,4 @@ export function restore(...args: any[]): Promise<any>;
 export function needs_other_module(...args: any[]): Promise<boolean>;
 export function warm_up(): Promise<void>;
 export function config_of(...args: any[]): Promise<any>;
+export function extend(...args: any[]): Promise<any>;

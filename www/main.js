@@ -20,11 +20,12 @@ import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { fetchReference } from './reference-file.js';
+import { goesOn, isExtended } from './resting.js';
 import { createResuming, isUsable } from './resuming.js';
 import { needsWord } from './run-images.js';
 import { readRunFile } from './run-files.js';
 import { createShowing } from './showing.js';
-import { createStore, goesOn, isSettled, problemsOf } from './store.js';
+import { createStore, isSettled, problemsOf } from './store.js';
 import { deleteStored } from './stored.js';
 import { openVault } from './vault.js';
 import { mountCharts } from './views/charts.js';
@@ -33,6 +34,7 @@ import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountKeeping } from './views/keeping.js';
+import { mountMore } from './views/more.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
 import { paced } from './views/pace.js';
@@ -68,26 +70,27 @@ function complain(code, message, hint) {
 }
 
 /**
- * Goes on with a restored run, or starts a fresh one, unless a field cannot stay as it is.
- * @param {{ isVouched?: boolean }} [how] Whether the visitor has said that these are the run's images.
+ * Goes on with a run that rests, or starts a fresh one, unless a field cannot stay as it is.
+ * @param {{ anew?: boolean, isVouched?: boolean }} [how] Whether a fresh one is wanted; whether the visitor has said that these are the run's images.
  */
-function start({ isVouched = false } = {}) {
+function start({ anew = false, isVouched = false } = {}) {
   const { phase, starting, config } = store.get();
   if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
   if (!isUsable(store.get())) {
     complain('invalid_config', refusalOf(problemsOf(store.get())), 'Change what is marked, then start again.');
     return;
   }
-  if (goesOn(store.get()) && needsWord(store.get()) && !isVouched) {
+  const goes = goesOn(store.get()) && !anew;
+  if (goes && needsWord(store.get()) && !isVouched) {
     store.dispatch({ type: 'images_asked' });
     return;
   }
-  if (goesOn(store.get())) {
+  if (goes && !isExtended(store.get())) {
     client.send({ type: 'resume' });
     return;
   }
   store.dispatch({ type: 'start_sent' });
-  client.send({ type: 'start', config });
+  client.send(goes ? { type: 'extend', epochs: config.epochs } : { type: 'start', config });
 }
 
 /** @param {File} file A saved run. */
@@ -164,7 +167,8 @@ function configChanged(state, before) {
     if (state.alive && isUsable(state)) void loader.retry();
     return;
   }
-  const keys = /** @type {const} */ (['backend', ...(state.source === 'files' ? ['train', 'test', 'seed'] : [])]);
+  /** @type {(keyof State['config'])[]} */
+  const keys = state.source === 'files' ? ['backend', 'train', 'test', 'seed'] : ['backend'];
   const isOther = keys.some((key) => state.config[key] !== before.config[key]); // What of own files is used is the crate's to say.
   if (isOther && !state.trained && !isOccupied(state) && isUsable(state)) loader.reload();
   void loader.ensure();
@@ -174,7 +178,14 @@ store.subscribe(react);
 
 /** Everything that a panel may do. */
 const actions = {
-  start: resuming.tryStart,
+  start: () => resuming.tryStart(),
+  startAnew: () => resuming.tryStart({ anew: true }),
+  /** The run that is over goes on. @param {number} epochs In all. */
+  trainMore(epochs) {
+    store.dispatch({ type: 'field_edited', field: 'epochs', text: String(epochs) });
+    actions.writeFragment();
+    start();
+  },
   /** @param {boolean} agreed Whether these are the images of the run that was opened. */
   answerImages: (agreed) => (agreed ? start({ isVouched: true }) : store.dispatch({ type: 'images_doubted' })),
   choose: choosing.choose,
@@ -218,7 +229,7 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
-for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
+for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline]) {
   mount(panels, actions);

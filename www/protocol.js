@@ -141,11 +141,19 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {Loaded} loaded
  * @property {EpochResult[]} history
  * @property {Position | null} [position] Where the run stands; none when it is over.
+ * @property {Progress | null} [progress] The figures of that place; none before the first step.
+ * @property {Evaluation | null} [evaluation] What it came to on the test records after its last whole epoch.
+ * @property {Trace} trace
  * @property {string[]} remarks What keeps it from going on with the bits that it would have had.
  * @property {DataSource[]} sources The files that the run was trained on, where it says so.
  */
 
-/** What may change when a saved run goes on. @typedef {Partial<Pick<Config, 'backend' | 'workers' | 'lr'>>} Changes */
+/**
+ * The live loss so far, and where the run was restored from a file; `at` and `resumed_at` count epochs from 0.
+ * @typedef {{ points: { epoch: number, at: number, loss: number }[], resumed_at: number[] }} Trace
+ */
+
+/** What may change when a saved run goes on; `epochs` counts all. @typedef {Partial<Pick<Config, 'backend' | 'workers' | 'lr' | 'epochs'>>} Changes */
 
 /**
  * @typedef {object} ShardAdded
@@ -210,12 +218,14 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
- * What the page asks of the worker. `start` begins a fresh run with new weights. A shard's id begins
+ * What the page asks of the worker. `start` begins a fresh run with new weights; `resume` goes on with one that is paused,
+ * was stopped or was restored; `extend` has a run end after so many epochs in all, and goes on with it unless it is paused. A shard's id begins
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array, name: string }
  *   | { type: 'show', id: number, set: Split, first: number, count: number }
  *   | { type: 'start', config: Config }
+ *   | { type: 'extend', epochs: number }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'evaluate' } | { type: 'save' }
  *   | { type: 'restore', bytes: Uint8Array<ArrayBuffer>, changes: Changes | null }
@@ -243,6 +253,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'shard_added', id: string, added: ShardAdded }
  *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
+ *   | { type: 'extended', loaded: Loaded }
  *   | { type: 'resumed' }
  *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'restored', restored: Restored }

@@ -14,4 +14,4 @@ export const RUN_IMAGES = {
 };
 
 /** Whether the run goes on only when the visitor says that these are its images. @param {State} state */
-export const needsWord = ({ resumable, data }) => resumable !== null && data?.restored === 'unknown';
+export const needsWord = ({ data }) => data?.restored === 'unknown';

@@ -87,18 +87,31 @@ export interface Restored {
     kind: "run" | "weights";
     loaded: Loaded;
     history: EpochResult[];
+    /** Where the run goes on; null when it is over. */
     position: Position | null;
+    /** The figures of that place; null before the first step. */
+    progress: Progress | null;
+    /** What the last whole epoch came to on the test records. */
+    evaluation: Evaluation | null;
+    trace: Trace;
     /** What keeps it from going on with the bits that it would have had: a sentence each. */
     remarks: string[];
     /** The files that the run was trained on, where it says so. */
     sources: DataSource[];
 }
 
-/** What may change when a saved run goes on. */
+/** The live loss so far, and where the run was restored; `at` and `resumed_at` count epochs from 0. */
+export interface Trace {
+    points: { epoch: number; at: number; loss: number }[];
+    resumed_at: number[];
+}
+
+/** What may change when a saved run goes on; `epochs` counts all, also those that are trained. */
 export interface Changes {
     backend: Backend;
     workers: number;
     lr: number;
+    epochs: number;
 }
 
 /** What `add_shard` answers. */

@@ -154,7 +154,29 @@ impl Config {
     }
 }
 
-/// What may change when a saved run goes on: how it is computed, and how boldly; not what it is a run of.
+impl Config {
+    /// The same run over `epochs` epochs in all, of which `trained` are complete.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] when that leaves nothing to train, or too much.
+    pub fn extended(&self, epochs: u32, trained: u32) -> Result<Self, Error> {
+        if epochs <= trained {
+            return Err(Error::invalid_config(
+                "epochs",
+                format!("{epochs} is not more than the {trained} that are trained"),
+            ));
+        }
+        let config = Self {
+            epochs,
+            ..self.clone()
+        };
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+/// What may change when a saved run goes on: how it is computed, how boldly and how
+/// long; not what it is a run of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Changes {
@@ -164,6 +186,8 @@ pub struct Changes {
     pub workers: Option<u32>,
     /// Another learning rate.
     pub lr: Option<f64>,
+    /// Another number of epochs in all, more than are trained.
+    pub epochs: Option<u32>,
 }
 
 impl Changes {
@@ -174,6 +198,7 @@ impl Changes {
             backend: self.backend.unwrap_or(config.backend),
             workers: self.workers.unwrap_or(config.workers),
             lr: self.lr.unwrap_or(config.lr),
+            epochs: self.epochs.unwrap_or(config.epochs),
             ..config.clone()
         }
     }

@@ -28,7 +28,8 @@ impl Session {
     /// Checks a file and adds its records. `name` is what people call the file.
     ///
     /// # Errors
-    /// [`Error::Busy`] during a run, whose records must not change; else as [`Dataset::add_named`].
+    /// [`Error::Busy`] during a run, whose records must not change; else as [`Dataset::add_named`]. A run that was
+    /// stopped takes them, and goes on only if it uses none of them.
     pub fn add_shard(
         &mut self,
         split: impl Into<SplitChoice>,
@@ -36,10 +37,9 @@ impl Session {
         name: Option<&str>,
     ) -> Result<ShardAdded, Error> {
         if self.is_running() && self.signals.take_stop() {
-            self.run = None; // A paused run that was stopped and not asked since.
+            self.stopped = true; // A paused run that was stopped and not asked since.
         }
-        // A restored run that has not gone on may still be waiting for its records.
-        if self.is_running() && self.restored.is_none() {
+        if self.is_running() {
             return Err(Error::Busy { running: "train" });
         }
         let added = self.dataset.add_named(split.into(), bytes, name)?;
@@ -66,7 +66,7 @@ impl Session {
         records.bytes(first, count)
     }
 
-    /// Whether the restored run that waits, if there is one, may go on with the records held.
+    /// Before a run that was restored, stopped or completed goes on: are the records held those that it was trained on?
     ///
     /// # Errors
     /// [`Error::DataMissing`] while they are not complete, [`Error::OtherData`] when they are others. The
@@ -75,65 +75,97 @@ impl Session {
         match self.compared() {
             Some(DataMatch::Awaited) => self.plan.check(&self.dataset, &self.config),
             Some(DataMatch::Other) => Err(Error::OtherData {
-                wanted: wanted(self.restored.as_ref().map(|(state, _)| state)),
+                wanted: self
+                    .trained_on
+                    .as_ref()
+                    .map_or_else(String::new, DataUsed::wanted),
             }),
             Some(DataMatch::Same | DataMatch::Unknown) | None => Ok(()),
         }
     }
 
-    /// The files that the restored run was trained on and measured on, where it waits and says so.
+    /// The files that the run was trained on and measured on; none where there is no run or its file does not say.
     pub fn sources(&self) -> Vec<DataSource> {
-        let data = self
-            .restored
-            .as_ref()
-            .and_then(|(state, _)| state.data.clone());
+        let used = self.trained_on.as_ref();
+        let data = used.and_then(|used| used.data.clone());
         data.map_or_else(Vec::new, |data| data.sources)
     }
 
-    /// The identity of what a run uses.
-    pub(super) fn run_data(&self) -> RunData {
-        let mut sources = self.plan.sources(&self.dataset);
-        sources.truncate(SOURCES_MAX);
-        RunData {
-            digest: self.plan.digest(&self.dataset),
-            sources,
-        }
-    }
-
-    /// The records held beside those of the restored run that waits; none where none waits.
+    /// The records held beside those of the run that rests; none where none does.
     fn compared(&self) -> Option<DataMatch> {
-        let (state, _) = self.restored.as_ref()?;
-        let plan = &self.plan;
-        if plan.check(&self.dataset, &self.config).is_err() {
+        let used = self.trained_on.as_ref().filter(|_| !self.is_running())?;
+        if self.plan.check(&self.dataset, &self.config).is_err() {
             return Some(DataMatch::Awaited);
         }
-        let used = (count(plan.train.len()), count(plan.test.len()));
-        let is_alike = used == (state.train_used, state.test_used)
-            && plan.held_out == state.held_out
-            && self.dataset.class_names() == state.class_names;
-        Some(match &state.data {
-            _ if !is_alike => DataMatch::Other,
-            None => DataMatch::Unknown,
-            Some(data) if data.digest == plan.digest(&self.dataset) => DataMatch::Same,
-            Some(_) => DataMatch::Other,
-        })
+        Some(used.compared(&DataUsed::now(&self.dataset, &self.plan)))
     }
 }
 
-/// What a run was trained on, as the end of a sentence.
-fn wanted(state: Option<&RunState>) -> String {
-    let Some(state) = state else {
-        return String::new();
-    };
-    let sources = state.data.as_ref().map_or(&[][..], |data| &data.sources);
-    if sources.is_empty() {
-        let (train, test) = (state.train_used, state.test_used);
-        return format!("{train} images to train on and {test} to measure on");
+/// The data that a run is of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct DataUsed {
+    pub class_names: Vec<String>,
+    pub train: u32,
+    pub test: u32,
+    pub held_out: bool,
+    /// Which records those are; none where a file of before does not say.
+    pub data: Option<RunData>,
+}
+
+impl DataUsed {
+    /// What a run would use now.
+    pub(super) fn now(dataset: &Dataset, plan: &Plan) -> Self {
+        let mut sources = plan.sources(dataset);
+        sources.truncate(SOURCES_MAX);
+        Self {
+            class_names: dataset.class_names(),
+            train: count(plan.train.len()),
+            test: count(plan.test.len()),
+            held_out: plan.held_out,
+            data: Some(RunData {
+                digest: plan.digest(dataset),
+                sources,
+            }),
+        }
     }
-    let said: Vec<String> = sources.iter().take(SOURCES_SAID).map(named).collect();
-    match sources.len() - said.len() {
-        0 => said.join(", "),
-        more => format!("{}, and {more} more", said.join(", ")),
+
+    pub(super) fn of(state: &RunState) -> Self {
+        Self {
+            class_names: state.class_names.clone(),
+            train: state.train_used,
+            test: state.test_used,
+            held_out: state.held_out,
+            data: state.data.clone(),
+        }
+    }
+
+    /// Whether `now` is the same data, in whatever files it came.
+    fn compared(&self, now: &Self) -> DataMatch {
+        let digest = |used: &Self| used.data.as_ref().map(|data| data.digest.clone());
+        let is_alike = (self.train, self.test, self.held_out) == (now.train, now.test, now.held_out)
+            && self.class_names == now.class_names;
+        match digest(self) {
+            _ if !is_alike => DataMatch::Other,
+            None => DataMatch::Unknown,
+            mine if mine == digest(now) => DataMatch::Same,
+            Some(_) => DataMatch::Other,
+        }
+    }
+
+    /// The files to add, as the end of a sentence.
+    fn wanted(&self) -> String {
+        let sources = self.data.as_ref().map_or(&[][..], |data| &data.sources);
+        if sources.is_empty() {
+            return format!(
+                "{} images to train on and {} to measure on",
+                self.train, self.test
+            );
+        }
+        let said: Vec<String> = sources.iter().take(SOURCES_SAID).map(named).collect();
+        match sources.len() - said.len() {
+            0 => said.join(", "),
+            more => format!("{}, and {more} more", said.join(", ")),
+        }
     }
 }
 

@@ -31,10 +31,10 @@ test('once all files are in, the crate is asked what is trained on and what is m
   added('1/1', { train_records: 10, test_records: 0, train_used: 8, test_used: 2, held_out: true });
   assert.equal(sent.length, 0, 'the other file may change it');
   added('1/2', { train_records: 10, test_records: 10, train_used: 10, test_used: 10, held_out: false });
-  assert.deepEqual(sent.map(({ type, set, first }) => [type, set, first]), [['show', 'train', 0], ['show', 'test', 0]]);
+  assert.deepEqual(sent.map((/** @type {any} */ each) => [each.type, each.set, each.first]), [['show', 'train', 0], ['show', 'test', 0]]);
 
   const records = (/** @type {number} */ label) => new Uint8Array(2 * RECORD_BYTES).fill(label);
-  const [train, test] = sent.map(({ id }) => id);
+  const [train, test] = sent.map((/** @type {any} */ each) => each.id);
   say({ type: 'shown', id: train, set: 'train', first: 0, records: records(1) });
   say({ type: 'shown', id: test, set: 'test', first: 0, records: records(2) });
   assert.deepEqual(store.get().pool, { train: records(1), test: records(2) });

@@ -38,6 +38,11 @@ scope.crate = {
     return { config, backend: { active: config?.active ?? 'flex' } };
   },
   add_shard: async () => calls.push('add_shard'),
+  extend: async (/** @type {number} */ epochs) => {
+    calls.push(`extend ${epochs}`);
+    if (refusal) throw refusal;
+    return { config: { epochs } };
+  },
   advance: async () => {
     calls.push('advance');
     return (await pulls.shift()?.()) ?? [{ type: 'done', epochs: 1 }];
@@ -363,6 +368,41 @@ test('records to look at are the crate’s, and are shown while a run is under w
   send('start');
   await settle();
   assert.deepEqual(types(), ['started', 'shown', 'done']);
+});
+
+test('a stopped run goes on from where it stands, and waits on while its images are not there', async () => {
+  pulls = [() => [{ type: 'stopped' }], () => Promise.reject(Object.assign(new Error('other data'), { code: 'checkpoint', hint: '' })), () => [{ type: 'done' }]];
+  send('start');
+  await settle();
+  send('resume');
+  await settle();
+  send('resume');
+  await settle();
+  assert.deepEqual(types(), ['started', 'stopped', 'resumed', 'error', 'resumed', 'done']);
+  assert.deepEqual(calls, ['load', 'advance', 'advance', 'advance']);
+});
+
+test('a run is extended and goes on when it rests or is over, and stays paused when it is', async () => {
+  send('start');
+  await settle();
+  pulls = [() => [{ type: 'paused' }], () => [{ type: 'stopped' }], () => [{ type: 'done' }]];
+  send('extend', { epochs: 3 });
+  send('evaluate'); // Not while it is under way.
+  await settle();
+  send('extend', { epochs: 4 });
+  await settle();
+  assert.deepEqual(types(), ['started', 'done', 'error', 'extended', 'resumed', 'paused', 'extended']);
+  send('stop');
+  await settle();
+  refusal = { code: 'invalid_config' };
+  send('extend', { epochs: 1 });
+  await settle();
+  refusal = null;
+  assert.deepEqual(said.filter(({ type }) => type === 'error').map(({ command, error }) => [command, error.code]), [['evaluate', 'busy'], ['extend', 'invalid_config']]);
+  send('resume');
+  await settle();
+  assert.deepEqual(types().slice(7), ['stopped', 'error', 'resumed', 'done']);
+  assert.deepEqual(calls.filter((call) => call !== 'advance'), ['load', 'extend 3', 'extend 4', 'stop', 'extend 1']);
 });
 
 test('a restored run goes on when it is resumed, and is no run that is in the way', async () => {
