@@ -18,8 +18,8 @@ use convburn::checkpoint::{Checkpoint, Numbers, Origin, RunState};
 use convburn::cifar::{Dataset, RECORD_BYTES};
 use convburn::device;
 use convburn::protocol::{
-    Augment, Backend, Changes, Config, DataMatch, EpochResult, Evaluation, Event, HoldOut, Position, Progress,
-    Split, Stage, Trace,
+    Augment, Backend, Changes, Config, DataMatch, EpochResult, Evaluation, Event, HoldOut,
+    Position, Progress, Split, Stage, Trace,
 };
 use convburn::session::Session;
 use pollster::block_on;

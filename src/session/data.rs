@@ -142,7 +142,8 @@ impl DataUsed {
     /// Whether `now` is the same data, in whatever files it came.
     fn compared(&self, now: &Self) -> DataMatch {
         let digest = |used: &Self| used.data.as_ref().map(|data| data.digest.clone());
-        let is_alike = (self.train, self.test, self.held_out) == (now.train, now.test, now.held_out)
+        let is_alike = (self.train, self.test, self.held_out)
+            == (now.train, now.test, now.held_out)
             && self.class_names == now.class_names;
         match digest(self) {
             _ if !is_alike => DataMatch::Other,
