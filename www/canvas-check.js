@@ -6,8 +6,8 @@
 /** Along one side: enough pixels that a browser which alters some of them meets these too. */
 const SIDE = 64;
 
-/** A level more or less changes no answer; what replaces the picture is tens of levels off. */
-const SLIGHT_LEVELS = 2;
+/** A few levels here and there, a tenth of one in the mean, change no answer; what replaces the picture is tens off. */
+const SLIGHT_MEAN_LEVELS = 1;
 
 /** Colours all over the range, each channel in an order of its own. @returns {Uint8ClampedArray<ArrayBuffer>} RGBA. */
 function pattern() {
@@ -24,7 +24,7 @@ export function readsBack(context) {
   const written = pattern();
   context.putImageData(new ImageData(written, SIDE, SIDE), 0, 0);
   const read = context.getImageData(0, 0, SIDE, SIDE).data;
-  const most = written.reduce((worst, value, i) => Math.max(worst, Math.abs(value - read[i])), 0);
-  if (most === 0) return 'true';
-  return most <= SLIGHT_LEVELS ? 'slight' : 'false';
+  const difference = written.reduce((sum, value, i) => sum + Math.abs(value - read[i]), 0);
+  if (difference === 0) return 'true';
+  return difference <= SLIGHT_MEAN_LEVELS * written.length ? 'slight' : 'false';
 }

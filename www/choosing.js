@@ -16,6 +16,8 @@ import { Refusal, reportOf, wordsOf } from './errors.js';
  */
 export function createChoosing(store, ask, shrink) {
   let ids = 0;
+  /** That the browser alters pictures slightly is said once a visit. */
+  let remarked = false;
   /** Goes up with each choice of the visitor's: what was chosen before is out of date. */
   let choices = 0;
 
@@ -67,7 +69,9 @@ export function createChoosing(store, ask, shrink) {
     const place = file === files[0] ? 'the first' : 'one';
     const title = files.length > 1 ? `${file.name}, ${place} of ${files.length} pictures` : file.name;
     choose({ origin: 'picture', label: null, pixels, title });
-    if (remark) store.dispatch({ type: 'complained', error: reportOf('canvas_falsified', remark, 'Allow this page to use canvas data, and choose the picture again.') });
+    if (!remark || remarked) return;
+    remarked = true;
+    store.dispatch({ type: 'complained', error: reportOf('canvas_falsified', remark, 'Allow this page to use canvas data, and choose the picture again.') });
   }
 
   return { choose, suggest, takePictures };

@@ -9,7 +9,7 @@ import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, refusalOf, toFragment } from './config.js';
-import { dropProblem } from './drops.js';
+import { dropProblem, hasFiles, isForField } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { kindOfFile, routeOf } from './file-kinds.js';
 import { createKeeping } from './keeping.js';
@@ -184,7 +184,7 @@ const actions = {
   trainMore(epochs) {
     store.dispatch({ type: 'field_edited', field: 'epochs', text: String(epochs) });
     actions.writeFragment();
-    start();
+    resuming.tryStart();
   },
   /** @param {boolean} agreed Whether these are the images of the run that was opened. */
   answerImages: (agreed) => (agreed ? start({ isVouched: true }) : store.dispatch({ type: 'images_doubted' })),
@@ -244,13 +244,15 @@ addEventListener('online', () => {
   if (store.get().dataProblem) actions.retryData();
 });
 addEventListener('dragover', (event) => {
+  if (isForField(event)) return;
   event.preventDefault();
-  document.documentElement.classList.add('dragging');
+  document.documentElement.classList.toggle('dragging', hasFiles(event.dataTransfer));
 });
 addEventListener('dragleave', (event) => {
   if (event.relatedTarget === null) document.documentElement.classList.remove('dragging');
 });
 addEventListener('drop', (event) => {
+  if (isForField(event)) return;
   event.preventDefault(); // Else the tab would go to what was dropped.
   document.documentElement.classList.remove('dragging');
   const problem = dropProblem(event.dataTransfer);

@@ -103,4 +103,9 @@ test('a browser that falsifies canvases is said under a code of its own, and sho
   await waiting;
   assert.equal(title(), 'two.png');
   assert.deepEqual([store.get().error?.code, store.get().error?.message], ['canvas_falsified', 'This browser slightly alters what a page reads.']);
+  store.dispatch({ type: 'error_dismissed' });
+  waiting = choosing.takePictures([picture('three.png')]);
+  decoding.get('three.png')?.done(PIXELS, 'This browser slightly alters what a page reads.');
+  await waiting;
+  assert.deepEqual([title(), store.get().error], ['three.png', null], 'once is enough');
 });

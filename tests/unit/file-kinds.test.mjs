@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { dropProblem } from '../../www/drops.js';
+import { dropProblem, hasFiles, isForField } from '../../www/drops.js';
 import { TELLING_BYTES, kindOf, kindOfFile, routeOf } from '../../www/file-kinds.js';
 import { whitePng } from '../page/png.mjs';
 
@@ -92,4 +92,21 @@ test('a drop without files is said for what it is', () => {
   assert.match(dropProblem({ files: { length: 0 }, types: ['text/plain'] }) ?? '', /is text, not a file/);
   assert.match(dropProblem({ files: { length: 0 }, types: [] }) ?? '', /no file in it/);
   assert.match(dropProblem(null) ?? '', /no file in it/);
+});
+
+test('text that is dragged into a field is the browser’s, files never are', () => {
+  const dropped = (/** @type {string[]} */ types, length = 0) => ({ types, files: { length } });
+  const field = /** @type {EventTarget} */ (Object.assign(new EventTarget(), { type: 'number' }));
+  assert.ok(isForField({ target: field, dataTransfer: dropped(['text/plain']) }));
+  assert.ok(!isForField({ target: field, dataTransfer: dropped(['Files']) }));
+  assert.ok(!isForField({ target: new EventTarget(), dataTransfer: dropped(['text/plain']) }));
+  assert.ok(!isForField({ target: Object.assign(new EventTarget(), { type: 'file' }), dataTransfer: dropped(['text/plain']) }));
+  assert.ok(hasFiles(dropped([], 1)) && hasFiles(dropped(['Files'])) && !hasFiles(dropped(['text/uri-list'])) && !hasFiles(null));
+});
+
+test('no file is hidden from the visitor who chooses one by its name', () => {
+  const page = readFileSync(new URL('../../www/index.html', import.meta.url), 'utf8');
+  const inputs = page.match(/<input type="file"[^>]*>/g) ?? [];
+  assert.ok(inputs.length >= 3);
+  for (const input of inputs) assert.doesNotMatch(input, /accept/);
 });
