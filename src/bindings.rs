@@ -10,6 +10,7 @@ mod data;
 mod extend;
 mod files;
 mod helpers;
+mod opening;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -24,6 +25,7 @@ pub use data::{add_shard, check_restored, records};
 pub use extend::extend;
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
+pub use opening::open_file;
 
 use crate::cifar::Dataset;
 use crate::device;

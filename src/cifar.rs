@@ -5,9 +5,12 @@
 //! bytes: what a tensor needs is `batch.rs`'s business. This is not a loader; it never fetches.
 
 mod check;
+mod gzip;
 pub mod identity;
+mod kinds;
 mod naming;
 mod official;
+mod open;
 mod records;
 mod selection;
 
@@ -15,6 +18,7 @@ use crate::error::Error;
 use crate::protocol::{CLASSES, DataStatus, Manifest, ShardAdded, Split, SplitChoice};
 
 pub use naming::split_of;
+pub use open::{Opened, open_file};
 pub use records::Records;
 pub use selection::Selection;
 
@@ -197,13 +201,7 @@ impl Dataset {
                 order,
             });
         }
-        let mut files = official::FILES.iter().enumerate();
-        let (order, (name, split, _)) = files.find(|(_, (_, _, sum))| *sum == digest)?;
-        Some(Known {
-            name: (*name).to_owned(),
-            split: *split,
-            order,
-        })
+        official::find(digest)
     }
 }
 

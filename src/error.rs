@@ -30,10 +30,22 @@ pub enum Error {
         /// The decompressor's words.
         problem: String,
     },
+    /// The file is known to be something else than records.
+    #[error("This is {what}.")]
+    OtherFormat {
+        /// What it is, as the end of a sentence.
+        what: &'static str,
+        /// What to do with it, as a sentence.
+        advice: &'static str,
+    },
+    /// An archive of files cannot be used.
+    #[error("The archive cannot be used: {problem}.")]
+    Archive {
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
     /// The bytes are not a whole number of CIFAR-10 records.
-    #[error(
-        "The file is not made of CIFAR-10 records: {bytes} bytes is not a positive multiple of {record_bytes}."
-    )]
+    #[error("{}", not_whole(*bytes, *record_bytes))]
     RecordLength {
         /// Length of the decompressed bytes.
         bytes: usize,
@@ -47,7 +59,7 @@ pub enum Error {
         limit_bytes: usize,
     },
     /// A record's label is not a class.
-    #[error("Record {record} has the label {label}; CIFAR-10's labels are 0 to 9.")]
+    #[error("This is not CIFAR-10: record {} has the label {label}, and labels are 0 to 9.", record + 1)]
     Label {
         /// Index of the record in the file, from 0.
         record: usize,
@@ -171,6 +183,8 @@ impl Error {
             Self::InvalidConfig { .. } => "invalid_config",
             Self::InvalidManifest { .. } => "invalid_manifest",
             Self::Gzip { .. } => "gzip",
+            Self::OtherFormat { .. } => "other_format",
+            Self::Archive { .. } => "archive",
             Self::RecordLength { .. } => "record_length",
             Self::TooLarge { .. } => "too_large",
             Self::Label { .. } => "label",
@@ -197,6 +211,10 @@ impl Error {
             Self::InvalidManifest { .. } => "Make the data again with `cargo xtask data`.",
             Self::Gzip { .. } | Self::HashMismatch { .. } => {
                 "Download the file again, or make the data again with `cargo xtask data --force`."
+            }
+            Self::OtherFormat { advice, .. } => advice,
+            Self::Archive { .. } => {
+                "Use cifar-10-binary.tar.gz, or unpack it and use the .bin files in it."
             }
             Self::RecordLength { .. } | Self::Label { .. } | Self::TooLarge { .. } => {
                 "Use the files data_batch_1.bin to data_batch_5.bin and test_batch.bin of the CIFAR-10 binary version."
@@ -235,6 +253,19 @@ impl Error {
             message: shortened(self.to_string()),
             hint: self.hint().to_owned(),
         }
+    }
+}
+
+/// What is wrong with a file that is not made of whole records.
+fn not_whole(bytes: usize, record_bytes: usize) -> String {
+    match (bytes, bytes % record_bytes) {
+        (0, _) => "The file is empty.".to_owned(),
+        (_, 1) => format!(
+            "The file is cut short or is not CIFAR-10: 1 byte is left over after whole records of {record_bytes} bytes."
+        ),
+        (_, left) => format!(
+            "The file is cut short or is not CIFAR-10: {left} bytes are left over after whole records of {record_bytes} bytes."
+        ),
     }
 }
 

@@ -5,8 +5,9 @@
  * Pure, as the store is. It fetches nothing (shards.js, loader.js) and decides no phase (phases.js).
  *
  * @import { ErrorReport } from './protocol.js'
- * @import { AddedFile, Changes, State } from './store.js'
+ * @import { Action, AddedFile, Changes, State } from './store.js'
  */
+import { complained } from './complaints.js';
 
 /** Codes that say that the bytes themselves are bad. */
 const BAD_BYTES = ['gzip', 'record_length', 'too_large', 'label', 'hash_mismatch'];
@@ -65,7 +66,7 @@ export function withoutShard(state, error, id) {
   if (error.code === 'not_loaded') return {}; // The load before it failed, and that is the news.
   if (source === 'files') {
     const counts = { ...shards, expected: shards.expected - 1, fetched: shards.fetched - 1 };
-    return { error: named(state, error, id), files: state.files.filter((file) => file.id !== id), shards: counts };
+    return { error: complained(state.error, named(state, error, id), state.error?.drop), files: state.files.filter((file) => file.id !== id), shards: counts };
   }
   const asIfNotFetched = { shards: { ...shards, fetched: shards.fetched - 1 } };
   if (error.code === 'busy') return asIfNotFetched;
@@ -85,19 +86,27 @@ function named({ files }, error, id) {
   return file ? { ...error, message: `“${file.file}”: ${error.message}` } : error;
 }
 
-/** What a change of source leaves of the data: nothing. @type {Partial<State>} */
-export const NO_DATA = {
-  ...NO_RETRIES,
-  files: [], data: null, dataProblem: null, sampleFrom: 0,
-  shards: { expected: 0, fetched: 0, added: 0 },
-  pool: { train: null, test: null },
-};
+/**
+ * A change of source leaves nothing of the data before. Files that come take back what was complained of, but for
+ * what was said of others of the same drop.
+ * @param {State} state @param {Extract<Action, { type: 'source_chosen' }>} action @returns {Partial<State>}
+ */
+export function ofSource({ error }, { source, turn, promised, files = [], drop }) {
+  const isOfDrop = drop !== undefined && error?.drop === drop;
+  return {
+    ...NO_RETRIES,
+    source, turn, promised, files, data: null, dataProblem: null, sampleFrom: 0,
+    error: source === 'files' && !isOfDrop ? null : error,
+    shards: { expected: files.length, fetched: 0, added: 0 },
+    pool: { train: null, test: null },
+  };
+}
 
 /** @type {Changes} */
 export const ARRIVALS = {
   shards_expected: (state, { count }) => ({ shards: { ...state.shards, expected: count }, dataProblem: null }),
   shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
-  file_expected: (state, { id, file }) => ({ error: null, files: [...state.files, { id, file, split: null, records: null, known: null }] }),
+  runs_dropped: (_state, { files }) => ({ runFiles: files }),
   pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
   data_failed: (_state, { sentence }) => ({ dataProblem: sentence, missing: [] }),
   retry_waits: (state, { file, reason }) => ({ missing: [...without(state.missing, file), { file, reason }] }),
@@ -106,6 +115,6 @@ export const ARRIVALS = {
   shard_added: (state, { id, added }) => (isCurrent(state, id) ? {
     data: added.data,
     shards: { ...state.shards, added: state.shards.added + 1 },
-    files: amend(state.files, id, { split: added.split, records: added.records, known: added.name ?? null }),
+    files: amend(state.files, id, { split: added.split, records: added.records, known: added.name ?? null, isAdded: true }),
   } : {}),
 };

@@ -6,7 +6,8 @@
  * because its records must not change: what was under way is asked for again afterwards. What a
  * shard is worth is said by the crate; one that came damaged is fetched once more by itself.
  *
- * @import { Command, Config, Manifest, ManifestShard, Resend, Split } from './protocol.js'
+ * @import { Command, Config, Manifest, ManifestShard, OpenedFile, Resend, Split } from './protocol.js'
+ * @import { Read } from './opening.js'
  * @import { Pause, Patience } from './retry.js'
  * @import { Action, State } from './store.js'
  */
@@ -23,9 +24,10 @@ const FETCHES = 4;
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
  * @param {(command: Command, transfer?: Transferable[]) => void} send
+ * @param {(name: string, read: Read) => Promise<OpenedFile>} open Asks the engine what is in a file of the visitor's.
  * @param {Pause} [pause] How it waits before another try; a test need not.
  */
-export function createLoader(store, send, pause) {
+export function createLoader(store, send, open, pause) {
   /** @type {Manifest | null} */
   let manifest = null;
   /** Names of the shards that were sent or are under way. @type {Set<string>} */
@@ -38,23 +40,23 @@ export function createLoader(store, send, pause) {
   let lost = false;
   /** Which shard each split's images to look at are from. @type {Partial<Record<Split, string>>} */
   let shown = {};
-  const files = createFiles(store, send, () => begin('files'));
+  const files = createFiles(store, send, { begin: (drop) => begin('files', drop), useServer }, open);
 
   /** Loads this configuration; the same manifest keeps the data that is there. @param {Config} config */
   function load(config) {
     send({ type: 'load', turn, config, manifest: store.get().source === 'server' ? manifest : null });
   }
 
-  /** @param {'server' | 'files'} source */
-  function begin(source) {
+  /** @param {'server' | 'files'} source @param {number} [drop] The drop that the files are of. */
+  function begin(source, drop) {
     turn += 1;
     asked = new Set();
     streaming = null;
     lost = false;
     shown = {};
-    files.clear();
+    if (source === 'server') files.clear();
     const promised = source === 'server' && manifest ? promisedBy(manifest) : null;
-    store.dispatch({ type: 'source_chosen', source, turn, promised });
+    store.dispatch({ type: 'source_chosen', source, turn, promised, files: files.listed(turn), drop });
     // What was accepted once is accepted again, so that the data changes whatever the form says: Start sends the rest.
     const { loaded, config } = store.get();
     load(loaded ? withBackendThere(loaded.config) : config);
@@ -201,12 +203,24 @@ export function createLoader(store, send, pause) {
     else giveUp(problem);
   }
 
+  /** Back from the visitor's files to the server's images, which are looked for first: files that are there are better than none. */
+  async function leaveFiles() {
+    const before = turn;
+    const fetched = await fetchManifest(patienceFor('manifest.json', () => turn === before)).catch((thrown) => {
+      isOver('manifest.json');
+      store.dispatch({ type: 'complained', error: reportOf('data_unavailable', `The server’s images could not be had: ${wordsOf(thrown)}.`, 'Your own files stay; try again later.') });
+      return null;
+    });
+    if (!fetched || turn !== before || !mayFeed(store.get())) return;
+    manifest = fetched;
+    store.dispatch({ type: 'error_dismissed' });
+    begin('server');
+    await ensure();
+  }
+
   /** The data of the present source from the start. */
   async function again() {
-    if (store.get().source !== 'files') return useServer();
-    const same = files.all();
-    begin('files');
-    await files.take(same);
+    await (store.get().source === 'files' ? files.bringAgain() : useServer());
   }
 
   /**
@@ -245,7 +259,7 @@ export function createLoader(store, send, pause) {
     lost ||= code === 'not_loaded';
     if (store.get().source === 'files') {
       files.forget(id);
-      if (isBadBytes(code) && store.get().files.length === 0) await useServer();
+      if (code !== 'not_loaded' && store.get().files.length === 0) await useServer();
       return;
     }
     const file = id.slice(id.indexOf('/') + 1);
@@ -268,6 +282,9 @@ export function createLoader(store, send, pause) {
   return {
     useServer,
     useFiles: files.take,
+    setSplit: files.setSplit,
+    removeFile: files.remove,
+    leaveFiles,
     ensure,
     refused,
     retry,

@@ -9,13 +9,14 @@ import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, refusalOf, toFragment } from './config.js';
-import { dropProblem, hasFiles, isForField } from './drops.js';
+import { dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { kindOfFile, routeOf } from './file-kinds.js';
 import { createKeeping } from './keeping.js';
 import { createLinks } from './links.js';
 import { createLoader } from './loader.js';
 import { keepForOffline } from './offline.js';
+import { createOpening } from './opening.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
@@ -33,6 +34,7 @@ import { mountControls } from './views/controls.js';
 import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
+import { mountFiles } from './views/files.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountMore } from './views/more.js';
 import { mountNetwork } from './views/network.js';
@@ -41,6 +43,7 @@ import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
 import { mountRunImages } from './views/run-images.js';
 import { mountReport } from './views/report.js';
+import { mountRunChoice } from './views/run-choice.js';
 import { mountSaving } from './views/saving.js';
 import { mountSettings } from './views/settings.js';
 import { mountStage } from './views/stage.js';
@@ -51,7 +54,8 @@ import { mountWakeLock } from './views/wake-lock.js';
 
 const store = createStore(() => performance.now());
 const client = connect((message) => recovery.hear(message), readAddress(location.hash).config.backend);
-const loader = createLoader(store, client.send);
+const opening = createOpening(store, client.send);
+const loader = createLoader(store, client.send, opening.open);
 const keeping = createKeeping(store, { open: openVault, locks: navigator.locks, storage: navigator.storage, deleteOthers: deleteStored });
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
@@ -64,10 +68,13 @@ const links = createLinks(store, client.send, {
   push: (hash) => history.pushState(null, '', hash),
 });
 
-/** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint */
-function complain(code, message, hint) {
-  store.dispatch({ type: 'complained', error: reportOf(code, message, hint) });
+/** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint @param {number} [drop] Which drop of files it is about. */
+function complain(code, message, hint, drop) {
+  store.dispatch({ type: 'complained', error: reportOf(code, message, hint), drop });
 }
+
+/** Goes up with each drop or choice of files. */
+let drops = 0;
 
 /**
  * Goes on with a run that rests, or starts a fresh one, unless a field cannot stay as it is.
@@ -93,10 +100,11 @@ function start({ anew = false, isVouched = false } = {}) {
   client.send(goes ? { type: 'extend', epochs: config.epochs } : { type: 'start', config });
 }
 
-/** @param {File} file A saved run. */
-async function restore(file) {
+/** @param {File} file A saved run. @param {number} [drop] What it was dropped with. */
+async function restore(file, drop) {
+  store.dispatch({ type: 'runs_dropped', files: [] });
   if (isOccupied(store.get())) {
-    complain('busy', 'A saved run cannot be opened while one is under way.', 'Stop the run, then open the file again.');
+    complain('busy', 'A saved run cannot be opened while one is under way.', 'Stop the run, then open the file again.', drop);
     return;
   }
   try {
@@ -104,7 +112,7 @@ async function restore(file) {
     keeping.note(bytes);
     sendRun(bytes);
   } catch (thrown) {
-    complain('invalid_data', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a .safetensors file that this page saved.');
+    complain('invalid_data', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a .safetensors file that this page saved.', drop);
   }
 }
 
@@ -132,15 +140,26 @@ async function openKept() {
 
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
+  const drop = (drops += 1);
   const kinds = await Promise.all(files.map(kindOfFile));
   const going = (/** @type {string} */ route) => files.filter((file, i) => routeOf(file, kinds[i]) === route);
-  const [run] = going('run');
-  await choosing.takePictures(going('picture'));
-  const strange = files.flatMap((file, i) => (kinds[i]?.route === 'other' ? [`“${file.name}” is ${kinds[i].name}.`] : []));
-  if (strange.length > 0) complain('invalid_data', strange.join(' '), 'Choose CIFAR-10’s files, a picture or a saved run.');
+  const runs = going('run');
+  await choosing.takePictures(going('picture'), drop);
+  const strange = files.flatMap((file, i) => (kinds[i]?.route === 'other' ? [`“${nameOf(file)}” is ${kinds[i].name}.`] : []));
+  if (strange.length > 0) complain('invalid_data', strange.join(' '), 'Choose CIFAR-10’s files, a picture or a saved run.', drop);
   const data = going('data');
-  if (data.length > 0) await loader.useFiles(data);
-  if (run) await restore(run);
+  if (data.length > 0) await loader.useFiles(data, drop);
+  if (runs.length === 1) await restore(runs[0], drop);
+  if (runs.length > 1) store.dispatch({ type: 'runs_dropped', files: runs });
+}
+
+/** Takes what was dropped, folders too. @param {DataTransfer} dropped */
+async function takeDropped(dropped) {
+  try {
+    await takeFiles(await filesIn(dropped));
+  } catch (thrown) {
+    complain('invalid_data', wordsOf(thrown), 'Drop the folder of CIFAR-10’s binary version, or the .bin files in it.');
+  }
 }
 
 /** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
@@ -152,6 +171,7 @@ function react(state, before, message) {
   if (message.type === 'loaded') void loader.afterLoad();
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
+  opening.hear(message);
   asking.heard(message);
   showing.heard(message);
   keeping.heard(message);
@@ -192,6 +212,10 @@ const actions = {
   suggest: choosing.suggest,
   takePictures: choosing.takePictures,
   takeFiles,
+  setSplit: loader.setSplit,
+  removeFile: loader.removeFile,
+  leaveFiles: () => void loader.leaveFiles(),
+  openRun: restore,
   /** @param {Command} command */
   send: (command) => client.send(command),
   resumeKept: () => store.dispatch({ type: 'kept_wanted' }),
@@ -231,7 +255,7 @@ const actions = {
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
-  mountOffline]) {
+  mountOffline, mountFiles, mountRunChoice]) {
   mount(panels, actions);
 }
 
@@ -257,7 +281,7 @@ addEventListener('drop', (event) => {
   document.documentElement.classList.remove('dragging');
   const problem = dropProblem(event.dataTransfer);
   if (problem) complain('no_file', problem, 'Save what you want to drop as a file first, then drop that file.');
-  else void takeFiles([...(event.dataTransfer?.files ?? [])]);
+  else if (event.dataTransfer) void takeDropped(event.dataTransfer);
 });
 
 setInterval(recovery.look, LOOK_EVERY_MS);

@@ -165,6 +165,24 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
+ * A file of records that was found in a file of the visitor's, decompressed.
+ * @typedef {object} RecordFile
+ * @property {string} name Of the file, or its path in an archive.
+ * @property {Split} split By its digest where that is known, else by its name.
+ * @property {number} records
+ * @property {string} sha256
+ * @property {string | null} [known] Name of the official file with this digest.
+ * @property {Uint8Array<ArrayBuffer>} bytes
+ */
+
+/**
+ * What `open_file` answers; both lists are empty for a file that only goes with CIFAR-10's.
+ * @typedef {object} OpenedFile
+ * @property {RecordFile[]} files
+ * @property {{ name: string, error: ErrorReport }[]} refused Files of an archive that are something else.
+ */
+
+/**
  * @typedef {object} EpochResult
  * @property {number} epoch
  * @property {number} loss
@@ -222,6 +240,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * was stopped or was restored; `extend` has a run end after so many epochs in all, and goes on with it unless it is paused. A shard's id begins
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
+ *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
  *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array, name: string }
  *   | { type: 'show', id: number, set: Split, first: number, count: number }
  *   | { type: 'start', config: Config }
@@ -250,6 +269,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'checkpoint', bytes: Uint8Array<ArrayBuffer>, save_ms: number }
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
+ *   | { type: 'opened', id: string, opened: OpenedFile }
  *   | { type: 'shard_added', id: string, added: ShardAdded }
  *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }

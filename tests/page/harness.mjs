@@ -90,10 +90,10 @@ export function serve(root = DIST, { folders = {}, headers = {}, port: wanted = 
   });
 }
 
-/** @param {{ webgpu?: boolean, args?: string[] }} [more] @returns {Promise<Browser>} */
-export function launch({ webgpu = false, args = [] } = {}) {
+/** @param {{ webgpu?: boolean, args?: string[], ignoreDefaultArgs?: string[] }} [more] @returns {Promise<Browser>} */
+export function launch({ webgpu = false, args = [], ignoreDefaultArgs = [] } = {}) {
   const all = [...ARGS, ...(webgpu ? WEBGPU_ARGS : []), ...args];
-  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: all });
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: all, ignoreDefaultArgs });
 }
 
 /**

@@ -7,6 +7,7 @@ import { DEFAULTS, PRESETS } from '../../www/config.js';
 import { createLoader } from '../../www/loader.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
 import { createStore } from '../../www/store.js';
+import { open, records } from './opened.mjs';
 
 const shard = (/** @type {string} */ split, /** @type {number} */ i) => (
   { file: `${split}-0${i}`, split, records: 2_000, bytes: 2_000 * RECORD_BYTES, sha256: `${split}${i}` });
@@ -53,7 +54,7 @@ function setUp(change = {}) {
   /** @type {any[]} */
   const sent = [];
   store.dispatch({ type: 'configured', config: { ...DEFAULTS, ...change }, autostart: false });
-  const loader = createLoader(store, (command) => sent.push(command), async (ms) => whileWaiting(ms));
+  const loader = createLoader(store, (command) => sent.push(command), open, async (ms) => whileWaiting(ms));
   const shards = () => sent.filter(({ type }) => type === 'add_shard').map(({ id }) => id);
   /** As main.js does it. @param {string} id @param {string} code */
   const refuse = (id, code) => {
@@ -217,11 +218,10 @@ test('what is no longer waited for may fail unheard', async () => {
 
 test('a file that is refused is not brought again, and what a file is, the crate says', async () => {
   const { store, loader, sent } = setUp();
-  const file = (/** @type {string} */ name) => new File([new Uint8Array(10 * RECORD_BYTES)], name);
-  await loader.useFiles([file('data_batch_1.bin'), file('data_batch_1.bin')]);
+  await loader.useFiles([1, 2].map((salt) => new File([records(salt, 10)], `data_batch_${salt}.bin`)));
   const [first] = sent.filter(({ type }) => type === 'add_shard');
-  assert.deepEqual([first.split, first.name], ['auto', 'data_batch_1.bin']);
-  assert.deepEqual(store.get().pool, { train: null, test: null }, 'which of it is shown as what, too');
+  assert.equal(first.name, 'data_batch_1.bin');
+  assert.deepEqual(store.get().pool, { train: null, test: null }, 'what is shown as what, the crate says too');
   const error = { code: 'duplicate', message: '', hint: '' };
   store.dispatch({ type: 'error', command: 'add_shard', id: '1/2', error });
   await loader.refused('1/2', 'duplicate');
@@ -262,7 +262,7 @@ test('files are taken with the configuration that the engine accepted, and a bad
   const before = sent.length;
   const mislabelled = new Uint8Array(RECORD_BYTES).fill(77);
   await loader.useFiles([new File([mislabelled], 'data_batch_1.bin')]);
-  assert.match(store.get().error?.message ?? '', /label 77/);
+  assert.match(store.get().error?.message ?? '', /“data_batch_1\.bin”: It has the label 77/);
   assert.equal(store.get().source, 'server');
   assert.equal(sent.length, before);
 

@@ -43,6 +43,10 @@ scope.crate = {
     if (refusal) throw refusal;
     return { config: { epochs } };
   },
+  open_file: async (/** @type {string} */ name) => {
+    if (name !== 'a.bin') throw Object.assign(new Error('This is a text file.'), { code: 'other_format', hint: 'Use another.' });
+    return { files: [{ name, bytes: new Uint8Array(2) }], refused: [] };
+  },
   advance: async () => {
     calls.push('advance');
     return (await pulls.shift()?.()) ?? [{ type: 'done', epochs: 1 }];
@@ -448,4 +452,13 @@ test('what asks for a backend of the other module is handed back, with the file 
   send('start');
   await settle();
   assert.deepEqual(types(), ['started', 'done'], 'another Start is not refused');
+});
+
+test('a file is opened without a session, and its records are handed over', async () => {
+  said = [];
+  send('open_file', { id: '1', name: 'a.bin', bytes: new Uint8Array(3) });
+  send('open_file', { id: '2', name: 'notes.txt', bytes: new Uint8Array(3) });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(said.map(({ type, id, error }) => [type, id, error?.code]), [['opened', '1', undefined], ['error', '2', 'other_format']]);
+  assert.deepEqual(said[0].opened.files[0].name, 'a.bin');
 });

@@ -158,7 +158,7 @@ export function mountStatus(store, actions) {
     error.hidden = report === null;
     link.hidden = state.link === null || report?.code !== 'busy';
     link.disabled = state.link?.wanted ?? false;
-    setText(link, isOccupied(state) ? 'Stop, then open the link' : 'Open the link');
+    setText(link, isOccupied(state) && state.phase !== 'evaluating' ? 'Stop, then open the link' : 'Open the link');
     way.hidden = !diverged || report?.code !== 'diverged';
     setText(errorText, report ? `${report.message} ${report.hint}` : '');
   }
