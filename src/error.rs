@@ -97,11 +97,13 @@ pub enum Error {
         /// The call that runs.
         running: &'static str,
     },
-    /// The pixels given to `predict` are not a whole number of images.
-    #[error("{bytes} bytes is not a whole number of images of {image_bytes} bytes.")]
+    /// The pixels given to `predict` are not those of so many images.
+    #[error("The pixels are {bytes} bytes long, and {images} × {image_bytes} bytes were expected.")]
     PixelLength {
         /// Number of bytes given.
         bytes: usize,
+        /// Number of images asked about.
+        images: usize,
         /// Bytes of one image.
         image_bytes: usize,
     },
@@ -226,7 +228,7 @@ impl Error {
                 "Wait for it to finish; `pause` and `stop` can be called at any time."
             }
             Self::PixelLength { .. } => {
-                "Give 3,072 bytes an image: 1,024 red, 1,024 green, 1,024 blue, each 32 × 32 row by row."
+                "Give 3,072 bytes an image (1,024 red, 1,024 green, 1,024 blue, each 32 × 32 row by row; no alpha), and say how many images they are."
             }
             Self::BackendUnavailable { .. } => "Choose \"auto\" or \"flex\".",
             Self::SelfCheck { .. } => {

@@ -17,7 +17,7 @@ const MOST_SHOWN = 2_000;
  * @returns {string | null}
  */
 export function choiceOf({ data, loaded, turn, files }) {
-  if (!data?.complete || !loaded || files.some(({ records }) => records === null)) return null;
+  if (!data?.complete || !loaded || files.some(({ isAdded }) => !isAdded)) return null;
   const { train_records, test_records, train_used, test_used, held_out } = data;
   const { seed, hold_out } = loaded.config;
   return JSON.stringify([turn, train_records, test_records, train_used, test_used, held_out && [seed, hold_out]]);

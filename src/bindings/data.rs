@@ -3,8 +3,8 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::convert::{answer, from_js, to_js};
-use super::{Claim, lock};
+use super::convert::{answer, to_js};
+use super::{Claim, arguments, lock};
 use crate::error::Error;
 use crate::protocol::{Split, SplitChoice};
 
@@ -14,32 +14,24 @@ use crate::protocol::{Split, SplitChoice};
 /// saved run names what it was trained on by it.
 ///
 /// # Errors
-/// `gzip`, `record_length`, `too_large`, `label`, `hash_mismatch`, `duplicate`, `not_loaded`,
+/// `invalid_argument`, `gzip`, `record_length`, `too_large`, `label`, `hash_mismatch`, `duplicate`, `not_loaded`,
 /// `busy` (also while a run is paused: its records must not change).
 #[wasm_bindgen(unchecked_return_type = "ShardAdded")]
 pub async fn add_shard(
     #[wasm_bindgen(unchecked_param_type = "Split | \"auto\"")] split: JsValue,
-    bytes: Uint8Array,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "string | null")] name: JsValue,
 ) -> Result<JsValue, JsValue> {
     answer(add_shard_bytes(split, bytes, name).await)
 }
 
-async fn add_shard_bytes(
-    split: JsValue,
-    bytes: Uint8Array,
-    name: JsValue,
-) -> Result<JsValue, Error> {
+async fn add_shard_bytes(split: JsValue, bytes: JsValue, name: JsValue) -> Result<JsValue, Error> {
+    let split: SplitChoice = arguments::choice("split", &split)?;
+    let bytes = arguments::file("bytes", &bytes)?;
+    let name = arguments::optional_text("name", &name)?;
     let claim = Claim::new("add_shard")?;
-    let split: SplitChoice = from_js("split", split)?.ok_or(Error::InvalidArgument {
-        argument: "split",
-        problem: "it is missing".into(),
-    })?;
-    let name: Option<String> = from_js("name", name)?;
     let mut session = lock(&claim.0).await?;
-    let added = session
-        .get()?
-        .add_shard(split, bytes.to_vec(), name.as_deref())?;
+    let added = session.get()?.add_shard(split, bytes, name.as_deref())?;
     to_js(&added)
 }
 
@@ -59,25 +51,12 @@ pub async fn records(
 }
 
 async fn read_records(set: JsValue, first: &JsValue, count: &JsValue) -> Result<JsValue, Error> {
-    let set: Split = from_js("set", set)?.ok_or(Error::InvalidArgument {
-        argument: "set",
-        problem: "it is missing".into(),
-    })?;
-    let (first, count) = (whole("first", first)?, whole("count", count)?);
+    let set: Split = arguments::choice("set", &set)?;
+    let first = arguments::whole("first", first, 0..=u32::MAX)? as usize;
+    let count = arguments::whole("count", count, 0..=u32::MAX)? as usize;
     let border = super::border();
     let bytes = lock(&border).await?.get()?.records(set, first, count);
     Ok(Uint8Array::from(bytes.as_slice()).into())
-}
-
-/// A number of records. What is larger than all of CIFAR-10 has no records beyond it.
-fn whole(argument: &'static str, value: &JsValue) -> Result<usize, Error> {
-    match value.as_f64() {
-        Some(number) if number >= 0.0 && number.fract() == 0.0 => Ok(number as usize),
-        _ => Err(Error::InvalidArgument {
-            argument,
-            problem: "it is no whole number from 0 on".into(),
-        }),
-    }
 }
 
 /// Rejects where a run that was restored and waits cannot go on with the records held: the run waits all the same.

@@ -2,8 +2,8 @@
 
 use wasm_bindgen::prelude::*;
 
-use super::convert::{answer, from_js, to_js};
-use super::{Claim, lock};
+use super::convert::{answer, to_js};
+use super::{Claim, arguments, lock};
 use crate::error::Error;
 
 /// The run is to end after `epochs` epochs in all, whether it is complete, stopped, restored or paused: the
@@ -20,11 +20,8 @@ pub async fn extend(
 }
 
 async fn extend_run(epochs: JsValue) -> Result<JsValue, Error> {
+    let epochs = arguments::whole("epochs", &epochs, 0..=u32::MAX)?;
     let claim = Claim::new("extend")?;
-    let epochs: u32 = from_js("epochs", epochs)?.ok_or(Error::InvalidArgument {
-        argument: "epochs",
-        problem: "it is missing".into(),
-    })?;
     let mut loaned = lock(&claim.0).await?;
     let session = loaned.get()?;
     session.extend(epochs)?;

@@ -3,7 +3,8 @@
 use js_sys::{Array, Reflect, Uint8Array};
 use wasm_bindgen::prelude::*;
 
-use super::convert::{answer, from_js, to_js};
+use super::arguments;
+use super::convert::{answer, to_js};
 use crate::cifar::{self, Opened};
 use crate::error::Error;
 
@@ -20,19 +21,13 @@ pub async fn open_file(
     #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
 ) -> Result<JsValue, JsValue> {
     console_error_panic_hook::set_once();
-    answer(open(name, bytes))
+    answer(open(&name, &bytes))
 }
 
-fn open(name: JsValue, bytes: JsValue) -> Result<JsValue, Error> {
-    let name: String = from_js("name", name)?.ok_or(Error::InvalidArgument {
-        argument: "name",
-        problem: "it is missing".into(),
-    })?;
-    let bytes: Uint8Array = bytes.dyn_into().map_err(|_| Error::InvalidArgument {
-        argument: "bytes",
-        problem: "it is no Uint8Array".into(),
-    })?;
-    let Opened { found, records } = cifar::open_file(&name, bytes.to_vec())?;
+fn open(name: &JsValue, bytes: &JsValue) -> Result<JsValue, Error> {
+    let name = arguments::text("name", name)?;
+    let bytes = arguments::file("bytes", bytes)?;
+    let Opened { found, records } = cifar::open_file(&name, bytes)?;
     let answer = to_js(&found)?;
     let files = Reflect::get(&answer, &"files".into()).unwrap_or_default();
     // Each file's bytes are let go as soon as they are JavaScript's.

@@ -7,6 +7,9 @@ import { createStore } from '../../www/store.js';
 
 const { loaded } = JSON.parse(readFileSync(new URL('../fixtures/protocol.json', import.meta.url), 'utf8'));
 
+/** A file that the engine has yet to take. @param {string} id */
+const awaited = (id) => ({ id, key: 1, file: `${id}.bin`, split: 'train', records: 10, known: null, isAdded: false });
+
 /** Two own files are on their way; no run has been. @returns {any} */
 function setUp() {
   const store = createStore(() => 0);
@@ -15,10 +18,9 @@ function setUp() {
   const showing = createShowing(store, (command) => void sent.push(command));
   store.subscribe((_state, _before, message) => showing.heard(message));
   const say = (/** @type {any} */ message) => store.dispatch(message);
-  say({ type: 'source_chosen', source: 'files', turn: 1, promised: null });
+  const files = ['1/1', '1/2'].map(awaited);
+  say({ type: 'source_chosen', source: 'files', turn: 1, promised: null, files });
   say({ type: 'loaded', loaded: { ...loaded, data: { ...loaded.data, complete: false } } });
-  say({ type: 'file_expected', id: '1/1', file: 'a.bin' });
-  say({ type: 'file_expected', id: '1/2', file: 'b.bin' });
   /** @param {string} id @param {any} data */
   const added = (id, data) => say({
     type: 'shard_added', id, added: { split: 'train', records: 10, sha256: id, name: null, data: { ...loaded.data, complete: true, ...data } },
@@ -46,11 +48,12 @@ test('files dropped one after the other are asked about anew, and an older answe
   const { store, sent, say, added } = setUp();
   added('1/1', { train_records: 10, held_out: true });
   added('1/2', { train_records: 20, held_out: true });
-  say({ type: 'file_expected', id: '1/3', file: 'test_batch.bin' });
-  added('1/3', { train_records: 20, test_records: 10, held_out: false });
+  const before = sent[1];
+  say({ type: 'source_chosen', source: 'files', turn: 2, promised: null, files: ['2/1', '2/2', '2/3'].map(awaited) });
+  for (const id of ['2/1', '2/2', '2/3']) added(id, { train_records: 20, test_records: 10, held_out: false });
   assert.equal(sent.length, 4);
   const training = new Uint8Array(RECORD_BYTES).fill(1);
-  say({ type: 'shown', id: sent[1].id, set: 'test', first: 0, records: training });
+  say({ type: 'shown', id: before.id, set: 'test', first: 0, records: training });
   assert.equal(store.get().pool.test, null, 'it was held out before the test batch came');
   const measured = new Uint8Array(RECORD_BYTES).fill(2);
   say({ type: 'shown', id: sent[3].id, set: 'test', first: 0, records: measured });
