@@ -241,7 +241,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
- *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array, name: string }
+ *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array<ArrayBuffer>, name: string }
  *   | { type: 'show', id: number, set: Split, first: number, count: number }
  *   | { type: 'start', config: Config }
  *   | { type: 'extend', epochs: number }
@@ -262,7 +262,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * after it, and again when a backend has been refused. `error` means that one command failed;
  * `failed` means that the worker is of no more use. `other_module` means that a command needs a backend
  * that this worker's module lacks: nothing has changed, and it is sent again to a worker with the full module.
- * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses or stops.
+ * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses, stops or is done; of epochs
+ * that end within a second only after the best so far.
  * @typedef {Event
  *   | { type: 'ready' }
  *   | { type: 'heartbeat', pulls: number, turning: boolean }
@@ -270,7 +271,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'opened', id: string, opened: OpenedFile }
- *   | { type: 'shard_added', id: string, added: ShardAdded }
+ *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'extended', loaded: Loaded }
