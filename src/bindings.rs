@@ -1,25 +1,29 @@
 //! The crate's border to JavaScript: free functions over one session in the module.
 //!
-//! Every exported function converts, guards against overlapping calls, and asks the session; no
+//! Every exported function checks its arguments, guards against overlapping calls, and asks the session; no
 //! decision about learning is made here. An overlapping call gets a typed `busy` error, except
 //! [`pause`] and [`stop`], which never do, and [`predict`], which waits for the step that runs.
 //! (An exported `async fn(&mut self)` panics when JavaScript calls it twice: hence free functions.)
 
+mod arguments;
 mod convert;
 mod files;
 mod helpers;
+mod opening;
+mod words;
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 
 use async_lock::{Mutex, MutexGuard};
-use convert::{answer, from_js, reject_unknown_keys, to_js};
-use js_sys::{Float32Array, Function, Uint8Array};
+use convert::{answer, to_js};
+use js_sys::{Float32Array, Function};
 use wasm_bindgen::prelude::*;
 
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
+pub use opening::open_file;
 
 use crate::cifar::Dataset;
 use crate::device;
@@ -121,14 +125,11 @@ pub async fn load(
 }
 
 async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Error> {
+    let config: Config = arguments::settings("config", &config)?;
+    config.validate()?;
+    let manifest: Option<Manifest> = arguments::manifest("manifest", &manifest)?;
     let claim = Claim::new("load")?;
     run_constructors();
-    if config.is_object() {
-        reject_unknown_keys(&config, &Config::default())?;
-    }
-    let config: Config = from_js("config", config)?.unwrap_or_default();
-    let manifest: Option<Manifest> = from_js("manifest", manifest)?;
-    config.validate()?;
     let empty = Dataset::new(manifest)?;
     let backend = device::open(&config).await?;
     let mut slot = claim.0.session.lock().await;
@@ -172,7 +173,7 @@ pub async fn backends() -> Result<JsValue, JsValue> {
 /// module with it loads that one instead. Never true in a module with all of them. Needs no `load`.
 ///
 /// # Errors
-/// `invalid_argument`.
+/// `invalid_argument`, `invalid_config`.
 #[wasm_bindgen(unchecked_return_type = "boolean")]
 pub async fn needs_other_module(
     #[wasm_bindgen(unchecked_param_type = "Partial<Config>")] config: JsValue,
@@ -181,7 +182,7 @@ pub async fn needs_other_module(
 }
 
 async fn ask_for_other_module(config: JsValue) -> Result<JsValue, Error> {
-    let config: Config = from_js("config", config)?.unwrap_or_default();
+    let config: Config = arguments::settings("config", &config)?;
     Ok(device::needs_other_module(&config).await.into())
 }
 
@@ -189,40 +190,39 @@ async fn ask_for_other_module(config: JsValue) -> Result<JsValue, Error> {
 /// file that is known by its SHA-256 goes where it belongs.
 ///
 /// # Errors
-/// `gzip`, `record_length`, `too_large`, `label`, `hash_mismatch`, `duplicate`, `not_loaded`,
+/// `invalid_argument`, `gzip`, `record_length`, `too_large`, `label`, `hash_mismatch`, `duplicate`, `not_loaded`,
 /// `busy` (also while a run is paused: its records must not change).
 #[wasm_bindgen(unchecked_return_type = "ShardAdded")]
 pub async fn add_shard(
     #[wasm_bindgen(unchecked_param_type = "Split")] split: JsValue,
-    bytes: Uint8Array,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
 ) -> Result<JsValue, JsValue> {
     answer(add_shard_bytes(split, bytes).await)
 }
 
-async fn add_shard_bytes(split: JsValue, bytes: Uint8Array) -> Result<JsValue, Error> {
+async fn add_shard_bytes(split: JsValue, bytes: JsValue) -> Result<JsValue, Error> {
+    let split: Split = arguments::choice("split", &split)?;
+    let bytes = arguments::file("bytes", &bytes)?;
     let claim = Claim::new("add_shard")?;
-    let split: Split = from_js("split", split)?.ok_or(Error::InvalidArgument {
-        argument: "split",
-        problem: "it is missing".into(),
-    })?;
     let mut session = lock(&claim.0).await?;
-    to_js(&session.get()?.add_shard(split, bytes.to_vec())?)
+    to_js(&session.get()?.add_shard(split, bytes)?)
 }
 
 /// Trains one epoch and measures it. `on_progress` is called with each `Progress` event. Resolves to
 /// the epoch's row; or to `{paused}` or `{stopped}` with the position, when that came first.
 ///
 /// # Errors
-/// `data_missing`, `diverged`, `compute`, `callback`, `not_loaded`, `busy`.
+/// `invalid_argument`, `data_missing`, `diverged`, `compute`, `callback`, `not_loaded`, `busy`.
 #[wasm_bindgen(unchecked_return_type = "EpochOutcome")]
 pub async fn train_epoch(
     #[wasm_bindgen(unchecked_optional_param_type = "((progress: Progress) => void) | null")]
-    on_progress: Option<Function>,
+    on_progress: JsValue,
 ) -> Result<JsValue, JsValue> {
     answer(train_one_epoch(on_progress).await)
 }
 
-async fn train_one_epoch(on_progress: Option<Function>) -> Result<JsValue, Error> {
+async fn train_one_epoch(on_progress: JsValue) -> Result<JsValue, Error> {
+    let on_progress = arguments::optional_function("on_progress", &on_progress)?;
     let claim = Claim::new("train_epoch")?;
     loop {
         let events = lock(&claim.0).await?.get()?.advance(SLICE_MS).await?;
@@ -270,13 +270,15 @@ fn call(function: &Function, argument: &JsValue) -> Result<(), Error> {
 /// # Errors
 /// As [`train_epoch`].
 #[wasm_bindgen(unchecked_return_type = "Event[]")]
-pub async fn advance(budget_ms: f64) -> Result<JsValue, JsValue> {
+pub async fn advance(
+    #[wasm_bindgen(unchecked_param_type = "number")] budget_ms: JsValue,
+) -> Result<JsValue, JsValue> {
     answer(advance_session(budget_ms).await)
 }
 
-async fn advance_session(budget_ms: f64) -> Result<JsValue, Error> {
+async fn advance_session(budget_ms: JsValue) -> Result<JsValue, Error> {
+    let budget_ms = arguments::milliseconds("budget_ms", &budget_ms)?;
     let claim = Claim::new("advance")?;
-    let budget_ms = budget_ms.max(0.0); // Also of NaN, which would never be used up.
     let mut session = lock(&claim.0).await?;
     to_js(&session.get()?.advance(budget_ms).await?)
 }
@@ -304,23 +306,24 @@ async fn evaluate_session() -> Result<JsValue, Error> {
     to_js(&measurement.evaluation())
 }
 
-/// Classifies images of 3,072 bytes each (1,024 red, 1,024 green, 1,024 blue, 32 × 32 row by row).
-/// Resolves to 10 probabilities an image. Served between the steps of a running epoch.
+/// Classifies images of 3,072 bytes each (1,024 red, 1,024 green, 1,024 blue, 32 × 32 row by row), one unless
+/// `images` says how many: the length of `pixels` must be so many times 3,072, lest a picture of another size is
+/// taken for several. Resolves to 10 probabilities an image. Served between the steps of a running epoch.
 ///
 /// # Errors
-/// `pixel_length`, `compute`, `not_loaded`.
+/// `invalid_argument`, `pixel_length`, `compute`, `not_loaded`.
 #[wasm_bindgen(unchecked_return_type = "Float32Array")]
-pub async fn predict(pixels: Uint8Array) -> Result<JsValue, JsValue> {
-    answer(predict_pixels(pixels).await)
+pub async fn predict(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] pixels: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "number | null")] images: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(predict_pixels(pixels, images).await)
 }
 
-async fn predict_pixels(pixels: Uint8Array) -> Result<JsValue, Error> {
+async fn predict_pixels(pixels: JsValue, images: JsValue) -> Result<JsValue, Error> {
+    let pixels = arguments::pixels(&pixels, &images)?;
     let border = border();
-    let probabilities = lock(&border)
-        .await?
-        .get()?
-        .predict(&pixels.to_vec())
-        .await?;
+    let probabilities = lock(&border).await?.get()?.predict(&pixels).await?;
     Ok(Float32Array::from(probabilities.as_slice()).into())
 }
 

@@ -5,7 +5,14 @@
 //! bytes: what a tensor needs is `batch.rs`'s business. This is not a loader; it never fetches.
 
 mod check;
+mod gzip;
+mod kinds;
+mod naming;
 mod official;
+mod open;
+
+pub use naming::split_of;
+pub use open::{Opened, open_file};
 
 use crate::error::Error;
 use crate::protocol::{CLASSES, Manifest, ShardAdded, Split};
@@ -238,13 +245,7 @@ impl Dataset {
                 order,
             });
         }
-        let mut files = official::FILES.iter().enumerate();
-        let (order, (name, split, _)) = files.find(|(_, (_, _, sum))| *sum == digest)?;
-        Some(Known {
-            name: (*name).to_owned(),
-            split: *split,
-            order,
-        })
+        official::find(digest)
     }
 }
 

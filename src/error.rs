@@ -30,10 +30,22 @@ pub enum Error {
         /// The decompressor's words.
         problem: String,
     },
+    /// The file is known to be something else than records.
+    #[error("This is {what}.")]
+    OtherFormat {
+        /// What it is, as the end of a sentence.
+        what: &'static str,
+        /// What to do with it, as a sentence.
+        advice: &'static str,
+    },
+    /// An archive of files cannot be used.
+    #[error("The archive cannot be used: {problem}.")]
+    Archive {
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
     /// The bytes are not a whole number of CIFAR-10 records.
-    #[error(
-        "The file is not made of CIFAR-10 records: {bytes} bytes is not a positive multiple of {record_bytes}."
-    )]
+    #[error("{}", not_whole(*bytes, *record_bytes))]
     RecordLength {
         /// Length of the decompressed bytes.
         bytes: usize,
@@ -47,7 +59,7 @@ pub enum Error {
         limit_bytes: usize,
     },
     /// A record's label is not a class.
-    #[error("Record {record} has the label {label}; CIFAR-10's labels are 0 to 9.")]
+    #[error("This is not CIFAR-10: record {} has the label {label}, and labels are 0 to 9.", record + 1)]
     Label {
         /// Index of the record in the file, from 0.
         record: usize,
@@ -85,11 +97,13 @@ pub enum Error {
         /// The call that runs.
         running: &'static str,
     },
-    /// The pixels given to `predict` are not a whole number of images.
-    #[error("{bytes} bytes is not a whole number of images of {image_bytes} bytes.")]
+    /// The pixels given to `predict` are not those of so many images.
+    #[error("The pixels are {bytes} bytes long, and {images} × {image_bytes} bytes were expected.")]
     PixelLength {
         /// Number of bytes given.
         bytes: usize,
+        /// Number of images asked about.
+        images: usize,
         /// Bytes of one image.
         image_bytes: usize,
     },
@@ -165,6 +179,8 @@ impl Error {
             Self::InvalidConfig { .. } => "invalid_config",
             Self::InvalidManifest { .. } => "invalid_manifest",
             Self::Gzip { .. } => "gzip",
+            Self::OtherFormat { .. } => "other_format",
+            Self::Archive { .. } => "archive",
             Self::RecordLength { .. } => "record_length",
             Self::TooLarge { .. } => "too_large",
             Self::Label { .. } => "label",
@@ -188,9 +204,16 @@ impl Error {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::InvalidConfig { .. } => "Change the setting and try again.",
-            Self::InvalidManifest { .. } => "Make the data again with `cargo xtask data`.",
-            Self::Gzip { .. } | Self::HashMismatch { .. } => {
-                "Download the file again, or make the data again with `cargo xtask data --force`."
+            Self::InvalidManifest { .. } => {
+                "Use your own copy of CIFAR-10, or try again later: the server's list has to be put there anew."
+            }
+            Self::Gzip { .. } => "Download the file again.",
+            Self::HashMismatch { .. } => {
+                "Use your own copy of CIFAR-10, or try again later: the server's files and its list do not belong together."
+            }
+            Self::OtherFormat { advice, .. } => advice,
+            Self::Archive { .. } => {
+                "Use cifar-10-binary.tar.gz, or unpack it and use the .bin files in it."
             }
             Self::RecordLength { .. } | Self::Label { .. } | Self::TooLarge { .. } => {
                 "Use the files data_batch_1.bin to data_batch_5.bin and test_batch.bin of the CIFAR-10 binary version."
@@ -202,7 +225,7 @@ impl Error {
                 "Wait for it to finish; `pause` and `stop` can be called at any time."
             }
             Self::PixelLength { .. } => {
-                "Give 3,072 bytes an image: 1,024 red, 1,024 green, 1,024 blue, each 32 × 32 row by row."
+                "Give 3,072 bytes an image (1,024 red, 1,024 green, 1,024 blue, each 32 × 32 row by row; no alpha), and say how many images they are."
             }
             Self::BackendUnavailable { .. } => "Choose \"auto\" or \"flex\".",
             Self::SelfCheck { .. } => {
@@ -226,6 +249,19 @@ impl Error {
             message: shortened(self.to_string()),
             hint: self.hint().to_owned(),
         }
+    }
+}
+
+/// What is wrong with a file that is not made of whole records.
+fn not_whole(bytes: usize, record_bytes: usize) -> String {
+    match (bytes, bytes % record_bytes) {
+        (0, _) => "The file is empty.".to_owned(),
+        (_, 1) => format!(
+            "The file is cut short or is not CIFAR-10: 1 byte is left over after whole records of {record_bytes} bytes."
+        ),
+        (_, left) => format!(
+            "The file is cut short or is not CIFAR-10: {left} bytes are left over after whole records of {record_bytes} bytes."
+        ),
     }
 }
 

@@ -160,6 +160,39 @@ pub struct ShardAdded {
     pub data: DataStatus,
 }
 
+/// A file of records that `open_file` found: by itself, or in an archive. Its bytes cross beside it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordFile {
+    /// Name of the file, or its path in an archive.
+    pub name: String,
+    /// Where it belongs: by its digest where that is known, else by its name.
+    pub split: Split,
+    /// Number of records in it.
+    pub records: u32,
+    /// SHA-256 of the decompressed bytes.
+    pub sha256: String,
+    /// Name of the official file with this digest; none when it is unknown.
+    pub known: Option<String>,
+}
+
+/// A file of an archive that could not be taken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefusedFile {
+    /// Its path in the archive.
+    pub name: String,
+    /// Why not.
+    pub error: ErrorReport,
+}
+
+/// What `open_file` answers. Both lists are empty for a file that only goes with CIFAR-10's.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedFile {
+    /// The files of records.
+    pub files: Vec<RecordFile>,
+    /// The files of an archive that are no such files.
+    pub refused: Vec<RefusedFile>,
+}
+
 /// One row of the tutorial's log: an epoch's figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochResult {

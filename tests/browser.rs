@@ -62,7 +62,7 @@ async fn an_engineers_first_page_trains_evaluates_and_predicts() {
     load(js(&config), JsValue::NULL).await.unwrap();
     let mut losses = Vec::new();
     for epoch in 1..=3 {
-        let outcome = rust(train_epoch(Some(function.clone())).await.unwrap());
+        let outcome = rust(train_epoch(function.clone().into()).await.unwrap());
         let EpochOutcome::Complete(row) = outcome else {
             panic!("{outcome:?}")
         };
@@ -81,7 +81,8 @@ async fn an_engineers_first_page_trains_evaluates_and_predicts() {
     assert_eq!(evaluation.records, 100);
     assert!(evaluation.accuracy > 0.5, "{evaluation:?}");
     let pixels = Uint8Array::from(&support::records(1, 9)[1..]);
-    let probabilities = Float32Array::from(predict(pixels).await.unwrap()).to_vec();
+    let probabilities =
+        Float32Array::from(predict(pixels.into(), JsValue::NULL).await.unwrap()).to_vec();
     assert_eq!(probabilities.len(), 10);
     assert!((probabilities.iter().sum::<f32>() - 1.0).abs() < 1e-5);
     assert!(probabilities[0] > 0.3, "{probabilities:?}");
@@ -90,10 +91,11 @@ async fn an_engineers_first_page_trains_evaluates_and_predicts() {
 #[wasm_bindgen_test]
 async fn pause_resume_stop_and_predict_in_between() {
     open(&support::config()).await;
-    let epoch = future_to_promise(train_epoch(None));
-    let predicted = JsFuture::from(future_to_promise(predict(Uint8Array::from(
-        &support::records(1, 9)[1..],
-    ))))
+    let epoch = future_to_promise(train_epoch(JsValue::NULL));
+    let predicted = JsFuture::from(future_to_promise(predict(
+        Uint8Array::from(&support::records(1, 9)[1..]).into(),
+        JsValue::NULL,
+    )))
     .await
     .unwrap();
     assert_eq!(Float32Array::from(predicted).length(), 10);
@@ -105,12 +107,14 @@ async fn pause_resume_stop_and_predict_in_between() {
     assert_eq!(paused.epoch, 1);
     assert!(paused.step < 10);
     // The paused run's records must not change.
-    let error = add_shard("train".into(), bytes(10, 3)).await.unwrap_err();
+    let error = add_shard("train".into(), bytes(10, 3).into())
+        .await
+        .unwrap_err();
     assert_eq!(text(&error, "code"), "busy");
 
-    let outcome = rust(train_epoch(None).await.unwrap());
+    let outcome = rust(train_epoch(JsValue::NULL).await.unwrap());
     assert!(matches!(outcome, EpochOutcome::Complete(_)), "{outcome:?}");
-    let epoch = future_to_promise(train_epoch(None));
+    let epoch = future_to_promise(train_epoch(JsValue::NULL));
     wait_a_turn().await;
     stop();
     let outcome = rust(JsFuture::from(epoch).await.unwrap());
@@ -125,15 +129,15 @@ async fn pause_resume_stop_and_predict_in_between() {
 #[wasm_bindgen_test]
 async fn overlapping_calls_get_busy_and_the_first_is_unharmed() {
     open(&support::config()).await;
-    let first = future_to_promise(train_epoch(None));
+    let first = future_to_promise(train_epoch(JsValue::NULL));
     wait_a_turn().await;
     let second = [
-        train_epoch(None).await,
-        advance(1.0).await,
+        train_epoch(JsValue::NULL).await,
+        advance(1.0.into()).await,
         evaluate().await,
         reset().await,
         load(JsValue::NULL, JsValue::NULL).await,
-        add_shard("train".into(), bytes(10, 3)).await,
+        add_shard("train".into(), bytes(10, 3).into()).await,
     ];
     for result in second {
         let error = result.unwrap_err();
@@ -165,17 +169,65 @@ async fn bad_arguments_are_typed_and_cost_nothing() {
         let error = load(argument.clone(), JsValue::NULL).await.unwrap_err();
         assert_eq!(text(&error, "code"), code, "{argument:?}");
     }
-    let error = predict(Uint8Array::new_with_length(5)).await.unwrap_err();
-    assert_eq!(text(&error, "code"), "pixel_length");
-    let error = add_shard("trian".into(), bytes(10, 3)).await.unwrap_err();
+    let image = Uint8Array::new_with_length(3_072);
+    for (pixels, images, code, came) in [
+        (
+            JsValue::UNDEFINED,
+            JsValue::NULL,
+            "invalid_argument",
+            "undefined came",
+        ),
+        (
+            Float32Array::new_with_length(3_072).into(),
+            JsValue::NULL,
+            "invalid_argument",
+            "a Float32Array of 3,072 came",
+        ),
+        (
+            image.buffer().into(),
+            JsValue::NULL,
+            "invalid_argument",
+            "an ArrayBuffer of 3,072 bytes came",
+        ),
+        (
+            image.clone().into(),
+            0.into(),
+            "invalid_argument",
+            "the number 0 came",
+        ),
+        (
+            Uint8Array::new_with_length(5).into(),
+            JsValue::NULL,
+            "pixel_length",
+            "5 bytes",
+        ),
+        (
+            Uint8Array::new_with_length(9_216).into(),
+            JsValue::NULL,
+            "pixel_length",
+            "9216 bytes",
+        ),
+        (
+            image.into(),
+            2.into(),
+            "pixel_length",
+            "2 × 3072 bytes were expected",
+        ),
+    ] {
+        let error = predict(pixels, images).await.unwrap_err();
+        assert_eq!(text(&error, "code"), code, "{came}");
+        assert!(text(&error, "message").contains(came), "{error:?}");
+    }
+    let three = Uint8Array::new_with_length(9_216);
+    let shares = predict(three.into(), 3.into()).await.unwrap();
+    assert_eq!(Float32Array::from(shares).length(), 30);
+    let error = add_shard("trian".into(), bytes(10, 3).into())
+        .await
+        .unwrap_err();
     assert_eq!(text(&error, "code"), "invalid_argument");
-    // A budget that is no number is none: one step, not an endless call.
-    let events: Vec<Event> = rust(advance(f64::NAN).await.unwrap());
-    assert!(
-        !events
-            .iter()
-            .any(|event| matches!(event, Event::EpochEnd { .. }))
-    );
+    // A budget that is no number would be an endless call.
+    let error = advance(f64::NAN.into()).await.unwrap_err();
+    assert_eq!(text(&error, "code"), "invalid_argument");
     let after: Loaded = rust(reset().await.unwrap());
     assert_eq!(after.data, before.data);
 }
@@ -188,7 +240,7 @@ async fn a_throwing_progress_function_is_told() {
     })
     .await;
     let throwing = Function::new_no_args("throw new Error('mine')");
-    let error = train_epoch(Some(throwing)).await.unwrap_err();
+    let error = train_epoch(throwing.into()).await.unwrap_err();
     assert_eq!(text(&error, "code"), "callback");
     stop();
 }
@@ -259,33 +311,38 @@ async fn a_saved_run_goes_on_at_the_border() {
             continue;
         }
         open(&small_run(status.backend)).await;
-        while rust::<Vec<Event>>(advance(0.0).await.unwrap())
+        while rust::<Vec<Event>>(advance(0.0.into()).await.unwrap())
             .iter()
             .any(|event| matches!(event, Event::Compiling { .. }))
         {}
         let file = Uint8Array::from(save().await.unwrap());
         let expected = finish_and_predict().await;
         let weights = Uint8Array::from(save_weights().await.unwrap());
-        let config: Config = rust(config_of(file.clone()).await.unwrap());
+        let config: Config = rust(config_of(file.clone().into()).await.unwrap());
         assert_eq!(config.backend, status.backend);
-        assert!(config_of(weights.clone()).await.unwrap().is_null());
+        assert!(config_of(weights.clone().into()).await.unwrap().is_null());
         assert!(weights.length() < file.length() / 2);
 
         reset().await.unwrap();
-        let bad = restore(Uint8Array::new_with_length(9), JsValue::NULL);
+        let bad = restore(Uint8Array::new_with_length(9).into(), JsValue::NULL);
         assert_eq!(text(&bad.await.unwrap_err(), "code"), "checkpoint");
         for (changes, code) in [
             (serde_json::json!({ "seed": 2 }), "invalid_config"),
             (serde_json::json!({ "lr": -1 }), "invalid_config"),
             (serde_json::json!({ "lr": "fast" }), "invalid_argument"),
         ] {
-            let refused = restore(file.clone(), js(&changes)).await.unwrap_err();
+            let refused = restore(file.clone().into(), js(&changes))
+                .await
+                .unwrap_err();
             assert_eq!(text(&refused, "code"), code);
         }
-        let slower = restore(file.clone(), js(&serde_json::json!({ "lr": 0.0001 })));
+        let slower = restore(
+            file.clone().into(),
+            js(&serde_json::json!({ "lr": 0.0001 })),
+        );
         let slower: Restored = rust(slower.await.unwrap());
         assert_eq!(slower.loaded.config.lr, 0.0001);
-        let restored: Restored = rust(restore(file, JsValue::NULL).await.unwrap());
+        let restored: Restored = rust(restore(file.into(), JsValue::NULL).await.unwrap());
         assert_eq!(restored.loaded.config.lr, config.lr);
         assert_eq!(restored.position, Some(Position { epoch: 1, step: 1 }));
         let found = finish_and_predict().await;
@@ -301,9 +358,9 @@ async fn a_saved_run_goes_on_at_the_border() {
 
 async fn finish_and_predict() -> Vec<f32> {
     let is_done = |events: Vec<Event>| events.iter().any(|e| matches!(e, Event::Done { .. }));
-    while !is_done(rust(advance(1e3).await.unwrap())) {}
+    while !is_done(rust(advance(1e3.into()).await.unwrap())) {}
     let pixels = Uint8Array::from(&support::records(1, 9)[1..]);
-    Float32Array::from(predict(pixels).await.unwrap()).to_vec()
+    Float32Array::from(predict(pixels.into(), JsValue::NULL).await.unwrap()).to_vec()
 }
 
 fn small_run(backend: Backend) -> Config {
@@ -325,7 +382,7 @@ async fn run(config: &Config) -> Vec<f64> {
     let mut parts = Vec::new();
     let mut check = None;
     let row = loop {
-        let events: Vec<Event> = rust(advance(100.0).await.unwrap());
+        let events: Vec<Event> = rust(advance(100.0.into()).await.unwrap());
         let mut row = None;
         for event in events {
             match event {
@@ -353,7 +410,7 @@ async fn run(config: &Config) -> Vec<f64> {
     }
     let evaluation: Evaluation = rust(evaluate().await.unwrap());
     let pixels = Uint8Array::from(&support::records(1, 9)[1..]);
-    let probabilities = Array::from(&predict(pixels).await.unwrap());
+    let probabilities = Array::from(&predict(pixels.into(), JsValue::NULL).await.unwrap());
     let mut numbers = vec![row.loss, row.val_loss, evaluation.loss];
     numbers.extend(probabilities.iter().filter_map(|p| p.as_f64()));
     assert_eq!(numbers.len(), 13);

@@ -37,12 +37,17 @@ use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
 
 use allocations::peak;
-use attack::{CHECKPOINT, CIFAR, CONFIG, CONSTANT, MANIFEST, Target, header};
+use attack::{CHECKPOINT, CIFAR, CONFIG, CONSTANT, MANIFEST, OPEN, Target, header};
 use seeds::Seeds;
 
 #[test]
 fn records_are_taken_or_refused_whatever_they_are() {
     CIFAR.attack();
+}
+
+#[test]
+fn a_visitors_file_is_taken_or_refused_whatever_it_is() {
+    OPEN.attack();
 }
 
 #[test]
@@ -65,10 +70,36 @@ fn a_saved_run_is_taken_or_refused_whatever_it_is() {
 fn a_small_file_that_unfolds_without_end_takes_no_more_than_the_bound() {
     let bomb = support::gzip(&vec![0; 200_000_000]);
     assert!(bomb.len() < 1_000_000);
-    let (taken, took) = CIFAR.try_one(&bomb);
-    assert!(!taken && took > RECORDS_MAX * RECORD_BYTES, "{took}");
+    for target in [CIFAR, OPEN] {
+        let (taken, took) = target.try_one(&bomb);
+        assert!(!taken && took > RECORDS_MAX * RECORD_BYTES, "{took}");
+    }
     let error = Dataset::new(None).unwrap().add(Split::Test, bomb);
     assert_eq!(error.unwrap_err().code(), "too_large");
+}
+
+/// A tar header may claim any length, a sparse file zeros without end, and an archive many such files.
+#[test]
+fn an_archive_takes_no_more_than_is_in_it_whatever_it_claims() {
+    let claiming = |kind: tar::EntryType, size: u64| {
+        let mut header = tar::Header::new_gnu();
+        header.set_path("a.bin").unwrap();
+        header.set_entry_type(kind);
+        header.set_size(size);
+        header.set_cksum();
+        [header.as_bytes().as_slice(), &[0; 512]].concat()
+    };
+    let (regular, sparse) = (tar::EntryType::Regular, tar::EntryType::GNUSparse);
+    for (kind, size) in [
+        (regular, 1 << 27),
+        (regular, u64::MAX / 2),
+        (sparse, 1 << 27),
+        (tar::EntryType::GNULongName, 1 << 27),
+        (tar::EntryType::XHeader, 1 << 27),
+    ] {
+        let (taken, took) = OPEN.try_one(&claiming(kind, size));
+        assert!(!taken && took < 4 * CONSTANT, "{kind:?} {size}: {took}");
+    }
 }
 
 /// Files without end are refused once all of CIFAR-10 would be there.
@@ -217,8 +248,9 @@ fn the_allocator_counts() {
 #[test]
 #[ignore = "writes fuzz/seeds"]
 fn write_the_seeds() {
-    let all: [(Target, Seeds); 4] = [
+    let all: [(Target, Seeds); 5] = [
         (CIFAR, seeds::cifar()),
+        (OPEN, seeds::open()),
         (MANIFEST, seeds::manifest()),
         (CONFIG, seeds::config()),
         (CHECKPOINT, seeds::checkpoint()),

@@ -11,7 +11,7 @@
 use convburn::error::Error;
 use convburn::protocol::{
     Augment, Backend, BackendStatus, Config, EpochOutcome, ErrorReport, Evaluation, Event, Loaded,
-    Manifest, Restored, ShardAdded,
+    Manifest, OpenedFile, Restored, ShardAdded,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -35,6 +35,7 @@ fn every_type_reads_and_writes_the_fixture() {
     survives::<Manifest>("manifest");
     survives::<Loaded>("loaded");
     survives::<ShardAdded>("shard_added");
+    survives::<OpenedFile>("opened_file");
     survives::<Vec<Event>>("events");
     survives::<Vec<BackendStatus>>("backends");
     survives::<Restored>("restored");

@@ -10,6 +10,7 @@ export default function init(
 export function use_helpers(cores: number, want: (...args: any[]) => void, ask: (...args: any[]) => Promise<ArrayBuffer>): void;
 export function backends(...args: any[]): Promise<any>;
 export function load(...args: any[]): Promise<any>;
+export function open_file(...args: any[]): Promise<any>;
 export function add_shard(...args: any[]): Promise<any>;
 export function train_epoch(...args: any[]): Promise<any>;
 export function advance(...args: any[]): Promise<any>;

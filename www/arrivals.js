@@ -5,20 +5,27 @@
  * Pure, as the store is. It fetches nothing (shards.js, loader.js) and decides no phase (phases.js).
  *
  * @import { ErrorReport } from './protocol.js'
- * @import { AddedFile, Changes, State } from './store.js'
+ * @import { Action, AddedFile, Changes, State } from './store.js'
  */
+import { complained } from './complaints.js';
 
 /** Codes that say that the bytes themselves are bad. */
 const BAD_BYTES = ['gzip', 'record_length', 'too_large', 'label', 'hash_mismatch'];
+/** What a visitor can do about the server's data. */
+export const DATA_HINT = 'Use your own copy of CIFAR-10, or try again. The page also tries by itself, now and then.';
 
 /** Whether the engine refused the bytes themselves. @param {string} code */
 export const isBadBytes = (code) => BAD_BYTES.includes(code);
+
+/** Whether a complaint is about the server's data, and over when that is there. @param {ErrorReport | null} error */
+export const isAboutData = (error) => error !== null && (['data_unavailable', 'invalid_manifest'].includes(error.code) || isBadBytes(error.code));
 
 /** A file of the server's that is tried again, and why: the end of a sentence. @typedef {{ file: string, reason: string }} Missing */
 
 /**
  * What the page itself reports of files that it has to fetch again.
- * @typedef {{ type: 'retry_waits', file: string, reason: string } | { type: 'retry_over', file: string }} RetryAction
+ * @typedef {{ type: 'retry_waits', file: string, reason: string } | { type: 'retry_over', file: string }
+ *   | { type: 'data_failed', sentence: string, retryAfterMs?: number } | { type: 'data_retried' }} RetryAction
  */
 
 /** @typedef {{ missing: Missing[], refusals: Record<string, number> }} Retries `refusals` counts how often a shard came damaged, by its id. */
@@ -65,7 +72,7 @@ export function withoutShard(state, error, id) {
   if (error.code === 'not_loaded') return {}; // The load before it failed, and that is the news.
   if (source === 'files') {
     const counts = { ...shards, expected: shards.expected - 1, fetched: shards.fetched - 1 };
-    return { error: named(state, error, id), files: state.files.filter((file) => file.id !== id), shards: counts };
+    return { error: complained(state.error, named(state, error, id), state.error?.drop), files: state.files.filter((file) => file.id !== id), shards: counts };
   }
   const asIfNotFetched = { shards: { ...shards, fetched: shards.fetched - 1 } };
   if (error.code === 'busy') return asIfNotFetched;
@@ -73,7 +80,10 @@ export function withoutShard(state, error, id) {
     const refusals = { ...state.refusals, [id]: (state.refusals[id] ?? 0) + 1 };
     const file = id.slice(id.indexOf('/') + 1);
     // The first time it is fetched again, and only that is said.
-    if (isDamagedAgain({ refusals }, id)) return { ...asIfNotFetched, refusals, error };
+    if (isDamagedAgain({ refusals }, id)) {
+      const said = { ...error, message: `“${file}” came damaged from the server, twice. ${error.message}`, hint: DATA_HINT };
+      return { ...asIfNotFetched, refusals, error: said };
+    }
     return { ...asIfNotFetched, refusals, missing: [...without(state.missing, file), { file, reason: `“${file}” came damaged` }] };
   }
   return error.code === 'duplicate' ? { shards: { ...shards, added: shards.added + 1 } } : { error };
@@ -85,20 +95,33 @@ function named({ files }, error, id) {
   return file ? { ...error, message: `“${file.file}”: ${error.message}` } : error;
 }
 
-/** What a change of source leaves of the data: nothing. @type {Partial<State>} */
-export const NO_DATA = {
-  ...NO_RETRIES,
-  files: [], data: null, dataProblem: null, sampleFrom: 0,
-  shards: { expected: 0, fetched: 0, added: 0 },
-  pool: { train: null, test: null },
-};
+/**
+ * A change of source leaves nothing of the data before. Files that come take back what was complained of, but for
+ * what was said of others of the same drop.
+ * @param {State} state @param {Extract<Action, { type: 'source_chosen' }>} action @returns {Partial<State>}
+ */
+export function ofSource({ error }, { source, turn, promised, files = [], drop }) {
+  const isOfDrop = drop !== undefined && error?.drop === drop;
+  return {
+    ...NO_RETRIES,
+    source, turn, promised, files, data: null, dataProblem: null, sampleFrom: 0,
+    error: source === 'files' && !isOfDrop ? null : error,
+    shards: { expected: files.length, fetched: 0, added: 0 },
+    pool: { train: null, test: null },
+  };
+}
+
+/** What was wrong with the server's data is over, or tried again. @param {State} state @returns {Partial<State>} */
+const withoutProblem = ({ dataProblem, error }) => ({ dataProblem: null, error: dataProblem !== null && isAboutData(error) ? null : error });
 
 /** @type {Changes} */
 export const ARRIVALS = {
-  shards_expected: (state, { count }) => ({ shards: { ...state.shards, expected: count }, dataProblem: null }),
+  shards_expected: (state, { count }) => ({ ...withoutProblem(state), shards: { ...state.shards, expected: count } }),
   shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
-  file_expected: (state, { id, file }) => ({ error: null, files: [...state.files, { id, file, split: null, records: null, known: null }] }),
+  file_opening: (_state, { file }) => ({ opening: file }),
+  runs_dropped: (_state, { files }) => ({ runFiles: files }),
   pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
+  data_retried: withoutProblem,
   data_failed: (_state, { sentence }) => ({ dataProblem: sentence, missing: [] }),
   retry_waits: (state, { file, reason }) => ({ missing: [...without(state.missing, file), { file, reason }] }),
   retry_over: (state, { file }) => ({ missing: without(state.missing, file) }),
@@ -106,6 +129,6 @@ export const ARRIVALS = {
   shard_added: (state, { id, added }) => (isCurrent(state, id) ? {
     data: added.data,
     shards: { ...state.shards, added: state.shards.added + 1 },
-    files: amend(state.files, id, { split: added.split, records: added.records, known: added.name ?? null }),
+    files: amend(state.files, id, { split: added.split, records: added.records, known: added.name ?? null, isAdded: true }),
   } : {}),
 };

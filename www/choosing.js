@@ -38,17 +38,20 @@ export function createChoosing(store, ask, shrink) {
     show({ ...chosen, asked: false });
   }
 
-  /** Says why pictures are not taken, each by its name. @param {{ file: File, thrown: unknown }[]} refused */
-  function complain(refused) {
+  /** Says why pictures are not taken, each by its name. @param {{ file: File, thrown: unknown }[]} refused @param {number} [drop] */
+  function complain(refused, drop) {
     if (refused.length === 0) return;
     const sentences = refused.map(({ file, thrown }) => `“${file.name}” ${wordsOf(thrown)}.`);
     const { thrown } = refused[refused.length - 1];
     const { code, hint } = thrown instanceof Refusal ? thrown : new Refusal('', 'Choose a PNG, JPEG, WebP or GIF file of usual size.', 'invalid_picture');
-    store.dispatch({ type: 'complained', error: reportOf(code, sentences.join(' '), hint) });
+    store.dispatch({ type: 'complained', error: reportOf(code, sentences.join(' '), hint), drop });
   }
 
-  /** The first of the visitor's pictures that can be read; that there are more is said with its name. @param {File[]} files */
-  async function takePictures(files) {
+  /**
+   * The first of the visitor's pictures that can be read; that there are more is said with its name.
+   * @param {File[]} files @param {number} [drop] What they were dropped with: complaints of one drop stand together.
+   */
+  async function takePictures(files, drop) {
     if (files.length === 0) return;
     const mine = (choices += 1);
     const refused = [];
@@ -61,7 +64,7 @@ export function createChoosing(store, ask, shrink) {
         refused.push({ file, thrown });
       }
     }
-    complain(refused);
+    complain(refused, drop);
   }
 
   /** @param {SmallPicture} picture @param {File} file @param {File[]} files That were chosen with it. */

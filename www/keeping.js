@@ -161,7 +161,8 @@ export function createKeeping(store, { open, locks, storage, deleteOthers = asyn
   function heard(message) {
     if (message.type === 'checkpoint' && store.get().trained) keep(message.bytes);
     if (message.type === 'restored') takeOver();
-    if (message.type === 'error' && message.command === 'restore') opening = null;
+    // The engine refused it, or was lost with it.
+    if (message.type === 'recovering' || (message.type === 'error' && message.command === 'restore')) opening = null;
     if (message.type === 'started') {
       isBestOfAnother = true;
       askedAbout = null;

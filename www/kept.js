@@ -148,6 +148,7 @@ export function missingSources({ kept, source, files, promised }) {
   const isServers = (/** @type {string} */ name) => promised?.files !== undefined && (promised.files.includes(name) || OFFICIAL.test(name));
   const wanted = (keptRun(kept)?.sources ?? []).filter(({ name }) => !isServers(name));
   if (source !== 'files') return wanted;
-  const missing = wanted.filter(({ name, records }) => !files.some((each) => each.file === name && each.records === records));
-  return files.length < wanted.length ? missing : [];
+  const here = files.filter(({ isAdded }) => isAdded);
+  const missing = wanted.filter(({ name, records }) => !here.some((each) => each.file === name && each.records === records));
+  return here.length < wanted.length ? missing : [];
 }

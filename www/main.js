@@ -9,16 +9,18 @@ import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, refusalOf, toFragment } from './config.js';
-import { dropProblem, hasFiles, isForField } from './drops.js';
+import { FILES_MAX, dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { kindOfFile, routeOf } from './file-kinds.js';
 import { createKeeping } from './keeping.js';
 import { createLinks } from './links.js';
 import { createLoader } from './loader.js';
 import { keepForOffline } from './offline.js';
+import { createOpening } from './opening.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
+import { createPolling } from './polling.js';
 import { fetchReference } from './reference-file.js';
 import { createResuming, isUsable } from './resuming.js';
 import { readRunFile } from './run-files.js';
@@ -30,12 +32,15 @@ import { mountControls } from './views/controls.js';
 import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
+import { mountFiles } from './views/files.js';
+import { mountFocus } from './views/focus.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
 import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
 import { mountReport } from './views/report.js';
+import { mountRunChoice } from './views/run-choice.js';
 import { mountSaving } from './views/saving.js';
 import { mountSettings } from './views/settings.js';
 import { mountStage } from './views/stage.js';
@@ -46,9 +51,11 @@ import { mountWakeLock } from './views/wake-lock.js';
 
 const store = createStore(() => performance.now());
 const client = connect((message) => recovery.hear(message), readAddress(location.hash).config.backend);
-const loader = createLoader(store, client.send);
+const opening = createOpening(store, client.send);
+const loader = createLoader(store, client.send, opening.open);
 const keeping = createKeeping(store, { open: openVault, locks: navigator.locks, storage: navigator.storage, deleteOthers: deleteStored });
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
+const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
 const resuming = createResuming(store, { start, resume: () => client.send({ type: 'resume' }), open: openKept });
@@ -58,10 +65,13 @@ const links = createLinks(store, client.send, {
   push: (hash) => history.pushState(null, '', hash),
 });
 
-/** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint */
-function complain(code, message, hint) {
-  store.dispatch({ type: 'complained', error: reportOf(code, message, hint) });
+/** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint @param {number} [drop] Which drop of files it is about. */
+function complain(code, message, hint, drop) {
+  store.dispatch({ type: 'complained', error: reportOf(code, message, hint), drop });
 }
+
+/** Goes up with each drop or choice of files. */
+let drops = 0;
 
 /** Goes on with a restored run, or starts a fresh one, unless a field cannot stay as it is. */
 function start() {
@@ -79,10 +89,11 @@ function start() {
   client.send({ type: 'start', config });
 }
 
-/** @param {File} file A saved run. */
-async function restore(file) {
+/** @param {File} file A saved run. @param {number} [drop] What it was dropped with. */
+async function restore(file, drop) {
+  store.dispatch({ type: 'runs_dropped', files: [] });
   if (isOccupied(store.get())) {
-    complain('busy', 'A saved run cannot be opened while one is under way.', 'Stop the run, then open the file again.');
+    complain('busy', 'A saved run cannot be opened while one is under way.', 'Stop the run, then open the file again.', drop);
     return;
   }
   try {
@@ -90,7 +101,7 @@ async function restore(file) {
     keeping.note(bytes);
     sendRun(bytes);
   } catch (thrown) {
-    complain('invalid_data', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a .safetensors file that this page saved.');
+    complain('invalid_data', `“${file.name}” ${wordsOf(thrown)}.`, 'Choose a .safetensors file that this page saved.', drop);
   }
 }
 
@@ -118,26 +129,45 @@ async function openKept() {
 
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
+  const drop = (drops += 1);
+  if (files.length > FILES_MAX) {
+    complain('invalid_data', `${files.length.toLocaleString('en')} files are too many to look at.`, 'Choose the folder of CIFAR-10’s binary version, or the .bin files in it.');
+    return;
+  }
   const kinds = await Promise.all(files.map(kindOfFile));
   const going = (/** @type {string} */ route) => files.filter((file, i) => routeOf(file, kinds[i]) === route);
-  const [run] = going('run');
-  await choosing.takePictures(going('picture'));
-  const strange = files.flatMap((file, i) => (kinds[i]?.route === 'other' ? [`“${file.name}” is ${kinds[i].name}.`] : []));
-  if (strange.length > 0) complain('invalid_data', strange.join(' '), 'Choose CIFAR-10’s files, a picture or a saved run.');
+  const runs = going('run');
+  await choosing.takePictures(going('picture'), drop);
+  const strange = files.flatMap((file, i) => (kinds[i]?.route === 'other' ? [`“${nameOf(file)}” is ${kinds[i].name}.`] : []));
+  if (strange.length > 0) complain('invalid_data', strange.join(' '), 'Choose CIFAR-10’s files, a picture or a saved run.', drop);
   const data = going('data');
-  if (data.length > 0) await loader.useFiles(data);
-  if (run) await restore(run);
+  if (data.length > 0) await loader.useFiles(data, drop);
+  if (runs.length === 1) await restore(runs[0], drop);
+  if (runs.length > 1) store.dispatch({ type: 'runs_dropped', files: runs });
+}
+
+/** Takes what was dropped, folders too. @param {DataTransfer} dropped */
+async function takeDropped(dropped) {
+  try {
+    await takeFiles(await filesIn(dropped));
+  } catch (thrown) {
+    complain('invalid_data', wordsOf(thrown), 'Drop the folder of CIFAR-10’s binary version, or the .bin files in it.');
+  }
 }
 
 /** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
 function react(state, before, message) {
-  document.documentElement.dataset.phase = state.phase;
+  if (state.phase !== before.phase) document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
+  if (message.type === 'error' && message.command === 'load') loader.loadRefused(message.error.code);
   if (message.type === 'loaded') void loader.afterLoad();
+  if (message.type === 'shard_added') loader.accepted(message.id, message.bytes);
+  polling.heard(message);
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
+  opening.hear(message);
   asking.heard(message);
   keeping.heard(message);
   links.look();
@@ -165,6 +195,10 @@ const actions = {
   suggest: choosing.suggest,
   takePictures: choosing.takePictures,
   takeFiles,
+  setSplit: loader.setSplit,
+  removeFile: loader.removeFile,
+  leaveFiles: () => void loader.leaveFiles(),
+  openRun: restore,
   /** @param {Command} command */
   send: (command) => client.send(command),
   resumeKept: () => store.dispatch({ type: 'kept_wanted' }),
@@ -188,10 +222,7 @@ const actions = {
       resuming.tryStart();
     }
   },
-  retryData() {
-    store.dispatch({ type: 'error_dismissed' });
-    void loader.retry();
-  },
+  retryData: () => void loader.retry(),
   /** The address bar is the link to share: it holds what this page accepts, and stays while a setting cannot be used. */
   writeFragment() {
     if (!isUsable(store.get())) return;
@@ -204,7 +235,7 @@ const actions = {
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
-  mountOffline]) {
+  mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }
 
@@ -212,9 +243,6 @@ addEventListener('hashchange', ({ oldURL }) => links.follow(new URL(oldURL).hash
 addEventListener('pagehide', keeping.leave);
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) keeping.comeBack();
-});
-addEventListener('online', () => {
-  if (store.get().dataProblem) actions.retryData();
 });
 addEventListener('dragover', (event) => {
   if (isForField(event)) return;
@@ -230,7 +258,7 @@ addEventListener('drop', (event) => {
   document.documentElement.classList.remove('dragging');
   const problem = dropProblem(event.dataTransfer);
   if (problem) complain('no_file', problem, 'Save what you want to drop as a file first, then drop that file.');
-  else void takeFiles([...(event.dataTransfer?.files ?? [])]);
+  else if (event.dataTransfer) void takeDropped(event.dataTransfer);
 });
 
 setInterval(recovery.look, LOOK_EVERY_MS);
@@ -239,3 +267,4 @@ fetchReference(store);
 keepForOffline(store);
 void keeping.find();
 void loader.useServer();
+document.getElementById('unstarted')?.remove(); // All of it has started.

@@ -148,6 +148,24 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
+ * A file of records that was found in a file of the visitor's, decompressed.
+ * @typedef {object} RecordFile
+ * @property {string} name Of the file, or its path in an archive.
+ * @property {Split} split By its digest where that is known, else by its name.
+ * @property {number} records
+ * @property {string} sha256
+ * @property {string | null} [known] Name of the official file with this digest.
+ * @property {Uint8Array<ArrayBuffer>} bytes
+ */
+
+/**
+ * What `open_file` answers; both lists are empty for a file that only goes with CIFAR-10's.
+ * @typedef {object} OpenedFile
+ * @property {RecordFile[]} files
+ * @property {{ name: string, error: ErrorReport }[]} refused Files of an archive that are something else.
+ */
+
+/**
  * @typedef {object} EpochResult
  * @property {number} epoch
  * @property {number} loss
@@ -204,7 +222,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * What the page asks of the worker. `start` begins a fresh run with new weights. A shard's id begins
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
- *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array }
+ *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
+ *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'start', config: Config }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'evaluate' } | { type: 'save' }
@@ -223,14 +242,16 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * after it, and again when a backend has been refused. `error` means that one command failed;
  * `failed` means that the worker is of no more use. `other_module` means that a command needs a backend
  * that this worker's module lacks: nothing has changed, and it is sent again to a worker with the full module.
- * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses or stops.
+ * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses, stops or is done; of epochs
+ * that end within a second only after the best so far.
  * @typedef {Event
  *   | { type: 'ready' }
  *   | { type: 'heartbeat', pulls: number, turning: boolean }
  *   | { type: 'checkpoint', bytes: Uint8Array<ArrayBuffer>, save_ms: number }
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
- *   | { type: 'shard_added', id: string, added: ShardAdded }
+ *   | { type: 'opened', id: string, opened: OpenedFile }
+ *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'resumed' }
  *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }

@@ -2,11 +2,10 @@
  * CIFAR-10's records as the page needs them: to look at, and to ask the network about.
  *
  * The page draws with these few lines so that images appear before the wasm module is compiled.
- * Whether bytes are what they should be is the crate's to say. Here is looked at what drawing
- * needs (gzip by its first bytes, never by a header; whole records), and the labels of a visitor's
- * file: taking a file gives the trained network up, so a bad one is refused before that.
+ * Whether bytes are what they should be is the crate's to say; here is looked at what drawing
+ * needs (gzip by its first bytes, never by a header; whole records).
  */
-import { CLASSES, PIXEL_BYTES, RECORD_BYTES } from './protocol.js';
+import { PIXEL_BYTES, RECORD_BYTES } from './protocol.js';
 
 /** Pixels along one side of an image. */
 export const SIDE = 32;
@@ -52,42 +51,6 @@ function join(chunks, length) {
     at += chunk.length;
   }
   return joined;
-}
-
-/** @param {Uint8Array} records Decompressed. @returns {string | null} What is wrong with them; null if nothing is. */
-export function problemOf(records) {
-  if (records.length === 0) return 'is empty';
-  if (isGzip(records)) return 'is compressed twice: unpack it once';
-  if (records.length > MOST_BYTES) return `has more than the ${MOST_RECORDS.toLocaleString('en')} images of CIFAR-10`;
-  const left = records.length % RECORD_BYTES;
-  if (left !== 0) return `is cut short or is not CIFAR-10: ${left} bytes are left over after whole records of ${RECORD_BYTES} bytes`;
-  for (let at = 0; at < records.length; at += RECORD_BYTES) {
-    if (records[at] < CLASSES) continue;
-    return `is not CIFAR-10: record ${at / RECORD_BYTES + 1} has the label ${records[at]}, and labels are 0 to ${CLASSES - 1}`;
-  }
-  return null;
-}
-
-/** A file of the visitor's, read and looked at. @typedef {{ file: File, bytes: Uint8Array<ArrayBuffer>, records: Uint8Array }} OpenedFile */
-
-/**
- * Reads a file of the visitor's.
- * @param {File} file
- * @returns {Promise<OpenedFile>} Rejects with a sentence when it is not what it should be.
- */
-export async function openFile(file) {
-  const refuse = (/** @type {string} */ problem) => new Error(`“${file.name}” ${problem}.`);
-  if (file.size > MOST_BYTES) throw refuse('is larger than all of CIFAR-10');
-  const buffer = await file.arrayBuffer().catch(() => {
-    throw refuse('cannot be read: it may be a folder, or it was moved');
-  });
-  const bytes = new Uint8Array(buffer);
-  const records = await openRecords(bytes).catch((thrown) => {
-    throw refuse(thrown instanceof RangeError ? 'unfolds to more than all of CIFAR-10' : 'is not a complete gzip file');
-  });
-  const problem = problemOf(records);
-  if (problem) throw refuse(problem);
-  return { file, bytes, records };
 }
 
 /** @param {Uint8Array} records @returns {number} How many records there are. */

@@ -11,12 +11,14 @@
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
  * @import { Reference, ReferenceAction } from './reference.js'
+ * @import { Complaint } from './complaints.js'
  * @import { Missing, Offline, OfflineAction, RetryAction } from './arrivals.js'
  * @import { RecoveryAction } from './recoveries.js'
  * @import { Kept, KeptAction } from './kept.js'
  * @import { RefusedLink } from './links.js'
  */
-import { ARRIVALS, NO_DATA, NO_RETRIES, withoutShard } from './arrivals.js';
+import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './arrivals.js';
+import { complained } from './complaints.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { KEPT, NOTHING_KEPT, nextKept } from './kept.js';
 import { nextPhase } from './phases.js';
@@ -25,7 +27,8 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
 
 /**
  * A file of the visitor's.
- * @typedef {{ id: string, file: string, split: Split | null, records: number | null, known: string | null }} AddedFile
+ * `key` stays the same when it is sent anew; `isAdded`: the engine holds its records.
+ * @typedef {{ id: string, key: number, file: string, split: Split, records: number, known: string | null, isAdded: boolean }} AddedFile
  */
 
 /**
@@ -69,6 +72,8 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {Promised | null} promised What the server's manifest lists.
  * @property {{ expected: number, fetched: number, added: number }} shards
  * @property {AddedFile[]} files
+ * @property {string | null} opening The file of the visitor's that is being opened.
+ * @property {File[]} runFiles Saved runs that were dropped at once: one of them may be opened.
  * @property {string | null} dataProblem Why there is no data, as a sentence.
  * @property {Missing[]} missing Files of the server's that the page tries again to fetch.
  * @property {Record<string, number>} refusals How often a shard came damaged, by its id.
@@ -93,7 +98,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {Evaluation | null} evaluation
  * @property {Subject | null} subject
  * @property {Float32Array | null} probabilities
- * @property {ErrorReport | null} error
+ * @property {Complaint | null} error
  * @property {boolean | null} ghost Whether Keras's curves are to lie behind the run's; null where nobody has chosen.
  * @property {Reference | null} reference Those curves, once they are there.
  * @property {Timings} timings
@@ -104,16 +109,16 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @typedef {{ type: 'configured', config: Config, autostart: boolean }
  *   | { type: 'field_edited', field: Field, text: string }
  *   | { type: 'preset_chosen', preset: Partial<Config> }
- *   | { type: 'source_chosen', source: 'server' | 'files', turn: number, promised: Promised | null }
+ *   | { type: 'source_chosen', source: 'server' | 'files', turn: number, promised: Promised | null, files?: AddedFile[], drop?: number }
  *   | { type: 'shards_expected', count: number }
  *   | { type: 'shard_fetched' }
- *   | { type: 'file_expected', id: string, file: string }
+ *   | { type: 'file_opening', file: string | null }
+ *   | { type: 'runs_dropped', files: File[] }
  *   | { type: 'pool_filled', split: Split, records: Uint8Array | null }
- *   | { type: 'data_failed', sentence: string }
  *   | { type: 'next_samples' }
  *   | { type: 'start_sent' }
  *   | { type: 'subject_chosen', subject: Subject }
- *   | { type: 'complained', error: ErrorReport }
+ *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
  *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ReferenceAction} Action
@@ -143,6 +148,8 @@ export function initialState() {
     promised: null,
     shards: { expected: 0, fetched: 0, added: 0 },
     files: [],
+    opening: null,
+    runFiles: [],
     dataProblem: null,
     ...NO_RETRIES,
     offline: 'no',
@@ -179,7 +186,7 @@ export function initialState() {
  */
 export function isSettled({ loaded, data, source, files, promised, config, dataProblem }) {
   if (!loaded || !data || dataProblem) return false;
-  if (source === 'files') return data.complete && files.length > 0 && files.every(({ records }) => records !== null);
+  if (source === 'files') return data.complete && files.length > 0 && files.every(({ isAdded }) => isAdded);
   if (!promised) return false;
   return data.train_records >= Math.min(config.train, promised.train) && data.test_records >= Math.min(config.test, promised.test);
 }
@@ -255,14 +262,14 @@ const CHANGES = {
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
   // A test image goes with the data that it is of; a picture of the visitor's stays.
-  source_chosen: (state, { source, turn, promised }) => ({
-    ...withoutRun(state), ...NO_DATA, source, turn, promised, subject: outlasts(state, source) ? state.subject : null,
+  source_chosen: (state, action) => ({
+    ...withoutRun(state), ...ofSource(state, action), subject: outlasts(state, action.source) ? state.subject : null,
   }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
   // A link that starts by itself may have been complained of: that stays to be read.
   start_sent: (state) => ({ starting: true, notice: null, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
   subject_chosen: (_state, { subject }) => ({ subject, probabilities: null }),
-  complained: (_state, { error }) => ({ error, link: null }),
+  complained: (state, { error, drop }) => ({ error: complained(state.error, error, drop), link: null }),
   error_dismissed: () => ({ error: null, link: null }),
   link_refused: (_state, { hash }) => ({ link: { hash, wanted: false } }),
   link_wanted: ({ link }) => ({ link: link && { ...link, wanted: true } }),

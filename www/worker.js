@@ -273,13 +273,20 @@ const handlers = {
     warmUp(loaded);
   },
 
+  /** A file is opened without a session, so it waits for no other call. @param {Extract<Command, { type: 'open_file' }>} command */
+  async open_file(command) {
+    /** @type {import('./protocol.js').OpenedFile} */
+    const opened = await convburn.open_file(command.name, command.bytes);
+    post({ type: 'opened', id: command.id, opened }, opened.files.map(({ bytes }) => bytes.buffer));
+  },
+
   /** @param {Extract<Command, { type: 'add_shard' }>} command */
   async add_shard(command) {
     const added = await exclusively(async () => {
       if (!command.id.startsWith(`${turnHeld}/`)) throw notLoaded();
       return convburn.add_shard(command.split, command.bytes);
     });
-    post({ type: 'shard_added', id: command.id, added });
+    post({ type: 'shard_added', id: command.id, added, bytes: command.bytes }, [command.bytes.buffer]); // To be kept: it was accepted.
   },
 
   /** @param {Extract<Command, { type: 'start' }>} command */

@@ -3,8 +3,8 @@
 use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
-use super::convert::{answer, from_js, reject_unknown_keys, to_js};
-use super::{Claim, lock};
+use super::convert::{answer, to_js};
+use super::{Claim, arguments, lock};
 use crate::checkpoint::{Checkpoint, Numbers, RunState};
 use crate::device;
 use crate::error::Error;
@@ -46,15 +46,18 @@ async fn save_parameters() -> Result<JsValue, Error> {
 /// The configuration of a run that [`save`] made; null of weights, which bring none. Nothing changes.
 ///
 /// # Errors
-/// `checkpoint`, `not_loaded`.
+/// `invalid_argument`, `too_large`, `checkpoint`, `not_loaded`.
 #[wasm_bindgen(unchecked_return_type = "Config | null")]
-pub async fn config_of(bytes: Uint8Array) -> Result<JsValue, JsValue> {
-    answer(read_config(&bytes.to_vec()).await)
+pub async fn config_of(
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(read_config(bytes).await)
 }
 
-async fn read_config(bytes: &[u8]) -> Result<JsValue, Error> {
+async fn read_config(bytes: JsValue) -> Result<JsValue, Error> {
+    let bytes = arguments::file("bytes", &bytes)?;
     let border = super::border();
-    match lock(&border).await?.get()?.read(bytes)? {
+    match lock(&border).await?.get()?.read(&bytes)? {
         Checkpoint::Run(state, _) => to_js(&state.config),
         Checkpoint::Weights(_) => Ok(JsValue::NULL),
     }
@@ -68,22 +71,20 @@ async fn read_config(bytes: &[u8]) -> Result<JsValue, Error> {
 /// with the bits that it would have had is in `remarks`.
 ///
 /// # Errors
-/// `checkpoint`, `invalid_argument`, `invalid_config`, `backend_unavailable`, `not_loaded`, `busy`.
+/// `invalid_argument`, `too_large`, `checkpoint`, `invalid_config`, `backend_unavailable`, `not_loaded`, `busy`.
 #[wasm_bindgen(unchecked_return_type = "Restored")]
 pub async fn restore(
-    bytes: Uint8Array,
+    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
     #[wasm_bindgen(unchecked_optional_param_type = "Partial<Changes> | null")] changes: JsValue,
 ) -> Result<JsValue, JsValue> {
-    answer(restore_file(&bytes.to_vec(), changes).await)
+    answer(restore_file(bytes, changes).await)
 }
 
-async fn restore_file(bytes: &[u8], changes: JsValue) -> Result<JsValue, Error> {
+async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error> {
+    let bytes = arguments::file("bytes", &bytes)?;
+    let changes: Changes = arguments::settings("changes", &changes)?;
     let claim = Claim::new("restore")?;
-    if changes.is_object() {
-        reject_unknown_keys(&changes, &Changes::default())?;
-    }
-    let changes: Changes = from_js("changes", changes)?.unwrap_or_default();
-    let read = lock(&claim.0).await?.get()?.read(bytes)?;
+    let read = lock(&claim.0).await?.get()?.read(&bytes)?;
     match read {
         Checkpoint::Run(mut state, numbers) => {
             state.config = changes.applied_to(&state.config);

@@ -10,8 +10,8 @@ use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint8Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
-use super::border;
 use super::convert::answer;
+use super::{arguments, border};
 use crate::cifar::IMAGE_BYTES;
 use crate::device;
 use crate::error::Error;
@@ -84,7 +84,8 @@ impl Helpers for Brought {
             let answered = JsFuture::from(promise?).await.ok()?;
             let buffer: ArrayBuffer = answered.dyn_into().ok()?;
             let Some(spare) = spare else {
-                return Some(Float32Array::new(&buffer).to_vec());
+                let is_whole = buffer.byte_length().is_multiple_of(NUMBER);
+                return is_whole.then(|| Float32Array::new(&buffer).to_vec());
             };
             let whole = buffer.byte_length() as usize >= length * NUMBER as usize;
             let found = whole.then(|| numbers(&buffer, 0, length as u32).to_vec());
@@ -153,51 +154,62 @@ fn bytes(buffer: &ArrayBuffer, first: u32, length: u32) -> Uint8Array {
 /// `cores`: processor cores here. `want(helpers, module)`: so many helpers, each with this compiled
 /// module, may be asked from now on. `ask(helper, task, job, parameters, records)`: gives `job` away and resolves
 /// to what [`helper_gradients`] or [`helper_logits`] answers in that helper, or rejects, and is asked again.
+///
+/// # Errors
+/// `invalid_argument`.
 #[wasm_bindgen]
 pub fn use_helpers(
-    cores: u32,
+    #[wasm_bindgen(unchecked_param_type = "number")] cores: JsValue,
     #[wasm_bindgen(unchecked_param_type = "(helpers: number, module: WebAssembly.Module) => void")]
-    want: Function,
+    want: JsValue,
     #[wasm_bindgen(
         unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\", job: ArrayBuffer, parameters: number, records: number) => Promise<ArrayBuffer>"
     )]
-    ask: Function,
-) {
-    let cores = cores as usize;
-    let spare = Rc::default();
+    ask: JsValue,
+) -> Result<(), JsValue> {
+    let taken = take_helpers(&cores, &want, &ask);
+    answer(taken.map(|()| JsValue::UNDEFINED)).map(drop)
+}
+
+fn take_helpers(cores: &JsValue, want: &JsValue, ask: &JsValue) -> Result<(), Error> {
     let helpers: Rc<dyn Helpers> = Rc::new(Brought {
-        cores,
-        want,
-        ask,
-        spare,
+        cores: arguments::whole("cores", cores, 1..=u32::MAX)? as usize,
+        want: arguments::function("want", want)?,
+        ask: arguments::function("ask", ask)?,
+        spare: Rc::default(),
     });
     border().helpers.replace(Some(helpers));
+    Ok(())
 }
 
 /// In a helper: mean loss, number classified rightly and the gradients of all parameters over a slice of a
 /// batch, at the beginning of the buffer that the job came in.
 ///
 /// # Errors
-/// `checkpoint` (not this network's parameters, or fewer than it says), `compute`.
+/// `invalid_argument`, `checkpoint` (not this network's parameters, or fewer than it says), `compute`.
 #[wasm_bindgen(unchecked_return_type = "ArrayBuffer")]
 pub async fn helper_gradients(
-    job: ArrayBuffer,
-    parameters: u32,
-    records: u32,
+    #[wasm_bindgen(unchecked_param_type = "ArrayBuffer")] job: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] parameters: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] records: JsValue,
 ) -> Result<JsValue, JsValue> {
-    let places = Places {
-        parameters,
-        records,
-    };
-    let found = compute(Task::Gradients, &job, places).await;
-    answer(found.map(|pieces| {
-        let mut at = 0;
-        for piece in pieces {
-            numbers(&job, at, piece.len() as u32).copy_from(&piece);
-            at += piece.len() as u32;
-        }
-        job.into()
-    }))
+    answer(gradients_of(job, parameters, records).await)
+}
+
+async fn gradients_of(
+    job: JsValue,
+    parameters: JsValue,
+    records: JsValue,
+) -> Result<JsValue, Error> {
+    let (job, places) = job_of(&job, &parameters, &records)?;
+    let pieces = compute(Task::Gradients, &job, places).await?;
+    fits(&job, places)?; // It may have been given away meanwhile.
+    let mut at = 0;
+    for piece in pieces {
+        numbers(&job, at, piece.len() as u32).copy_from(&piece);
+        at += piece.len() as u32;
+    }
+    Ok(job.into())
 }
 
 /// In a helper: 10 logits an image.
@@ -206,20 +218,42 @@ pub async fn helper_gradients(
 /// As [`helper_gradients`].
 #[wasm_bindgen(unchecked_return_type = "ArrayBuffer")]
 pub async fn helper_logits(
-    job: ArrayBuffer,
-    parameters: u32,
-    records: u32,
+    #[wasm_bindgen(unchecked_param_type = "ArrayBuffer")] job: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] parameters: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] records: JsValue,
 ) -> Result<JsValue, JsValue> {
+    answer(logits_of(job, parameters, records).await)
+}
+
+async fn logits_of(job: JsValue, parameters: JsValue, records: JsValue) -> Result<JsValue, Error> {
+    let (job, places) = job_of(&job, &parameters, &records)?;
+    let pieces = compute(Task::Logits, &job, places).await?;
+    let logits = Float32Array::from(pieces.concat().as_slice());
+    Ok(logits.buffer().into())
+}
+
+/// A job as it came, whole.
+fn job_of(
+    job: &JsValue,
+    parameters: &JsValue,
+    records: &JsValue,
+) -> Result<(ArrayBuffer, Places), Error> {
+    let job = arguments::buffer("job", job)?;
     let places = Places {
-        parameters,
-        records,
+        parameters: arguments::whole("parameters", parameters, 0..=u32::MAX)?,
+        records: arguments::whole("records", records, 0..=u32::MAX)?,
     };
-    let found = compute(Task::Logits, &job, places).await;
-    answer(found.map(|pieces| {
-        Float32Array::from(pieces.concat().as_slice())
-            .buffer()
-            .into()
-    }))
+    fits(&job, places)?;
+    Ok((job, places))
+}
+
+fn fits(job: &ArrayBuffer, places: Places) -> Result<(), Error> {
+    if job.byte_length() < places.end() {
+        return Err(Error::checkpoint(
+            "a helper's job is shorter than it says".into(),
+        ));
+    }
+    Ok(())
 }
 
 thread_local! {
@@ -244,11 +278,6 @@ async fn answered(
     job: &ArrayBuffer,
     places: Places,
 ) -> Result<Vec<Vec<f32>>, Error> {
-    if job.byte_length() < places.end() {
-        return Err(Error::checkpoint(
-            "a helper's job is shorter than it says".into(),
-        ));
-    }
     let taken = |range: Range<usize>| {
         numbers(job, FIGURES + range.start as u32, range.len() as u32).to_vec()
     };

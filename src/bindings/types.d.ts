@@ -99,6 +99,24 @@ export interface ShardAdded {
     data: DataStatus;
 }
 
+/** What `open_file` answers. */
+export interface OpenedFile {
+    files: {
+        /** The file's name, or its path in an archive. */
+        name: string;
+        /** By its digest where that is known, else by its name. */
+        split: Split;
+        records: number;
+        sha256: string;
+        /** Name of the official file with this digest. */
+        known: string | null;
+        /** Decompressed records, ready for `add_shard`. */
+        bytes: Uint8Array;
+    }[];
+    /** Files of an archive that are no such files. */
+    refused: { name: string; error: { code: string; message: string; hint: string } }[];
+}
+
 /** One row of the tutorial's log. */
 export interface EpochResult {
     epoch: number;

@@ -4,14 +4,15 @@ use std::io::Read;
 
 use sha2::{Digest, Sha256};
 
+use super::gzip::{Members, is_gzip};
 use super::{RECORD_BYTES, RECORDS_MAX};
 use crate::error::Error;
 use crate::protocol::CLASSES;
 
 /// The longest file accepted: all of CIFAR-10 in one. It bounds what a gzip bomb can allocate.
-const FILE_BYTES_MAX: usize = RECORDS_MAX * RECORD_BYTES;
+pub(super) const FILE_BYTES_MAX: usize = RECORDS_MAX * RECORD_BYTES;
 
-const TOO_LARGE: Error = Error::TooLarge {
+pub(super) const TOO_LARGE: Error = Error::TooLarge {
     limit_bytes: FILE_BYTES_MAX,
 };
 
@@ -19,24 +20,27 @@ const TOO_LARGE: Error = Error::TooLarge {
 ///
 /// Headers are not asked: servers differ in whether they call such a file `Content-Encoding: gzip`.
 pub(super) fn gunzip(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
-    if !bytes.starts_with(&[0x1f, 0x8b]) {
-        return if bytes.len() > FILE_BYTES_MAX {
-            Err(TOO_LARGE)
-        } else {
-            Ok(bytes)
-        };
+    if !is_gzip(&bytes) {
+        size(&bytes)?;
+        return Ok(bytes);
     }
     let mut records = Vec::new();
-    flate2::read::MultiGzDecoder::new(bytes.as_slice())
+    Members::new(&bytes)
         .take(FILE_BYTES_MAX as u64 + 1)
         .read_to_end(&mut records)
         .map_err(|error| Error::Gzip {
             problem: error.to_string(),
         })?;
-    if records.len() > FILE_BYTES_MAX {
+    size(&records)?;
+    Ok(records)
+}
+
+/// Checks that there are no more bytes than all of CIFAR-10 has.
+pub(super) fn size(bytes: &[u8]) -> Result<(), Error> {
+    if bytes.len() > FILE_BYTES_MAX {
         return Err(TOO_LARGE);
     }
-    Ok(records)
+    Ok(())
 }
 
 /// Checks that `added` records have room beside `held` ones: files without end would fill the memory.

@@ -1,9 +1,21 @@
 //! The official files of CIFAR-10's binary version, by which they are known whatever they are called.
 
+use super::Known;
 use crate::protocol::Split;
 
+/// The official file with this digest.
+pub(super) fn find(sha256: &str) -> Option<Known> {
+    let mut files = FILES.iter().enumerate();
+    let (order, (name, split, _)) = files.find(|(_, (_, _, sum))| *sum == sha256)?;
+    Some(Known {
+        name: (*name).to_owned(),
+        split: *split,
+        order,
+    })
+}
+
 /// The official files: name, split, SHA-256 of the decompressed bytes (10,000 records each).
-pub(super) const FILES: [(&str, Split, &str); 6] = [
+const FILES: [(&str, Split, &str); 6] = [
     (
         "data_batch_1.bin",
         Split::Train,

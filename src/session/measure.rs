@@ -96,6 +96,7 @@ impl Session {
         if pixels.is_empty() || !pixels.len().is_multiple_of(IMAGE_BYTES) {
             return Err(Error::PixelLength {
                 bytes: pixels.len(),
+                images: pixels.len().div_ceil(IMAGE_BYTES).max(1),
                 image_bytes: IMAGE_BYTES,
             });
         }

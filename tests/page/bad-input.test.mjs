@@ -135,6 +135,7 @@ test('files and pictures that are none cost a run that is under way nothing', as
     location.hash = '#backend=cuda&train=1';
   });
   await waitForText(page, 'error', /link was followed while a run is under way/);
+  assert.match(page.url(), /seed=7&.*&run=1$/, 'the address says what runs');
   await page.getByRole('button', { name: 'Dismiss' }).click();
 
   await picture.setInputFiles(upload('wide.png', whitePng(30_000, 10), 'image/png'));
@@ -152,8 +153,13 @@ test('files and pictures that are none cost a run that is under way nothing', as
   assert.equal(await phaseOf(page), 'training');
   const rows = await page.getByTestId('epoch-table').locator('tbody tr').count();
   assert.ok(rows >= 1);
-  await page.getByTestId('stop').click();
+  await page.evaluate((link) => {
+    location.hash = link;
+  }, SHORT.replace('seed=7', 'seed=8'));
+  await page.getByTestId('open-link').click();
   await waitForPhase(page, ['ready'], 30_000);
+  assert.match(page.url(), /seed=8$/);
+  assert.equal(await textOf(page, 'error'), '');
   assert.ok(await page.getByTestId('epoch-table').locator('tbody tr').count() >= rows);
   assert.deepEqual(complaints, []);
 });
@@ -163,13 +169,13 @@ test('files of no use are refused before a trained network is given up, copies a
   await waitForPhase(page, ['done']);
   const rows = page.getByTestId('epoch-table').locator('tbody tr');
   await drop(page, [{ name: 'empty.bin' }]);
-  await waitForText(page, 'error', /“empty\.bin” is empty/);
+  await waitForText(page, 'error', /“empty\.bin”: The file is empty/);
   await drop(page, [{ name: 'film.bin', size: 2 ** 31 }]);
-  await waitForText(page, 'error', /“film\.bin” is larger than all of CIFAR-10/);
+  await waitForText(page, 'error', /“film\.bin”: It is larger than all of CIFAR-10/);
   await drop(page, [{ name: 'twice.bin.gz', bytes: [...gzipSync(gzipSync(someRecords(2)))] }]);
-  await waitForText(page, 'error', /“twice\.bin\.gz” is compressed twice/);
-  await drop(page, [{ name: 'good.bin', bytes: recordBytes(20) }, { name: 'bad.bin', bytes: [1, 2, 3] }]);
-  await waitForText(page, 'error', /“bad\.bin” is cut short/);
+  await waitForText(page, 'error', /“twice\.bin\.gz”: This is compressed twice/);
+  await drop(page, [{ name: 'bad.bin', bytes: [1, 2, 3] }, { name: 'data_batch_1', bytes: [0x80, 2, 0x7d] }]);
+  await waitForText(page, 'error', /“bad\.bin”: The file is cut short.*“data_batch_1”: This is a Python pickle/);
   assert.equal(await phaseOf(page), 'done');
   assert.equal(await rows.count(), 1);
 
@@ -212,7 +218,7 @@ test('names are text, never markup', async (t) => {
   await waitForText(page, 'predictions', /<b>automobile<\/b>/);
 
   await drop(page, [{ name: `${markup}.bin`, bytes: [1] }]);
-  await waitForText(page, 'error', /“<img src=x onerror=alert\(1\)>\.bin” is cut short/);
+  await waitForText(page, 'error', /“<img src=x onerror=alert\(1\)>\.bin”: The file is cut short/);
   await drop(page, [{ name: `${markup}.png`, type: 'image/png', bytes: [...whitePng(8, 8)] }]);
   await page.locator('#subject-title').getByText(`${markup}.png`).waitFor();
   await drop(page, [{ name: `${markup}.bin`, bytes: recordBytes(50) }]);

@@ -95,7 +95,9 @@ test('what comes at the wrong time during an epoch gets its code and leaves the 
       codeOf(() => convburn.load({ backend: 'flex' }, manifest)),
       codeOf(() => convburn.predict(new Uint8Array(5))),
       codeOf(() => convburn.predict(new Uint8Array(0))),
+      codeOf(() => convburn.predict(undefined)),
     ]);
+    const picture = await convburn.predict(new ImageData(48, 48)).catch((/** @type {Error} */ { message }) => message);
     const shares = await convburn.predict(new Uint8Array(3_072));
     const row = await epoch;
     // Settings that cannot be used leave the session before them.
@@ -110,10 +112,11 @@ test('what comes at the wrong time during an epoch gets its code and leaves the 
       await codeOf(() => convburn.load({ backend: 'flex' }, { ...manifest, format_version: 9 })),
     ];
     const again = await convburn.evaluate();
-    return { broken, during, after, shares: shares.length, val: row.val_loss, again: again.loss };
+    return { broken, during, picture, after, shares: shares.length, val: row.val_loss, again: again.loss };
   });
   assert.deepEqual(found.broken, ['gzip', 'record_length', 'label', 'hash_mismatch', 'data_missing', 'duplicate']);
-  assert.deepEqual(found.during, ['busy', 'busy', 'busy', 'pixel_length', 'pixel_length']);
+  assert.deepEqual(found.during, ['busy', 'busy', 'busy', 'pixel_length', 'pixel_length', 'invalid_argument']);
+  assert.match(found.picture, /and an ImageData of 48 × 48 came/);
   const [nan, negative, huge, epochs, seed, backend, colour, manifest] = found.after;
   assert.deepEqual([nan, negative, huge, epochs, colour], Array(5).fill('invalid_config'));
   assert.deepEqual([seed, backend, manifest], ['invalid_argument', 'invalid_argument', 'invalid_manifest']);

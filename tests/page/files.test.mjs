@@ -1,5 +1,6 @@
 /** The visitor's own data files, with no data on the server and in place of it. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { SHORT, officialBatch, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
 
@@ -38,7 +39,7 @@ test('bad files leave the page as it was, unknown ones are labelled', async (t) 
   const drop = page.getByTestId('drop');
 
   await drop.setInputFiles(upload('data_batch_1.bin', records.subarray(0, 10 * RECORD_BYTES - 5)));
-  await waitForText(page, 'error', /data_batch_1\.bin.*cut short/);
+  await waitForText(page, 'error', /“data_batch_1\.bin”: The file is cut short/);
   assert.equal(await phaseOf(page), 'ready');
   await page.getByText('Ready: 2,000 training').waitFor();
 
@@ -125,5 +126,38 @@ test('files dropped anywhere on the page are taken, gzip or not', async (t) => {
   }, [...shardRecords('train-00.bin.gz').subarray(0, 50 * RECORD_BYTES)]);
   await page.dispatchEvent('body', 'drop', { dataTransfer: transfer });
   await page.getByText('50 images for training, unknown').waitFor();
+  await waitForPhase(page, ['ready']);
+});
+
+test('an archive is unpacked; a file’s split is changed and a file removed by keyboard; the server’s images come back', async (t) => {
+  const { page } = await shared.visit(t, SHORT);
+  await waitForPhase(page, ['ready']);
+  const records = shardRecords('train-00.bin.gz');
+  const archive = readFileSync(new URL('../fixtures/small.tar.gz', import.meta.url));
+  await page.getByTestId('drop').setInputFiles([
+    upload('small.tar.gz', archive),
+    upload('contest.bin', records.subarray(0, 100 * RECORD_BYTES)),
+    upload('test_batch', Buffer.from([0x80, 2, 0x7d])),
+    upload('readme.html', Buffer.from('<meta content="0; url=http://www.cs.toronto.edu/~kriz/cifar.html">')),
+  ]);
+  await waitForText(page, 'error', /^“test_batch”: This is a Python pickle.*cifar-10-binary\.tar\.gz/);
+  await page.getByText('100 images for training, unknown').waitFor();
+  await page.getByText('1 image for training, unknown').waitFor();
+  await waitForPhase(page, ['ready']);
+
+  const use = page.getByLabel('Use contest.bin for');
+  await use.focus();
+  await use.press('ArrowDown'); // A select takes the next choice at once, but on a Mac.
+  await page.getByText('100 images for testing, unknown').waitFor();
+  assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('aria-label')), 'Use contest.bin for', 'the focus stays');
+  await use.selectOption('train');
+  await page.getByText('100 images for training, unknown').waitFor();
+  await page.getByRole('button', { name: 'Remove one.bin' }).press('Enter');
+  await page.getByText('Your own file: 100 training').waitFor();
+  assert.equal(await page.locator('#file-list li').count(), 1);
+
+  await page.getByTestId('leave-files').press('Enter');
+  await page.getByText('Ready: 2,000 training').waitFor();
+  assert.ok(await page.getByTestId('leave-files').isHidden());
   await waitForPhase(page, ['ready']);
 });

@@ -56,5 +56,5 @@ test('the package’s types name load, train_epoch and predict', () => {
   const types = readFileSync(join(PACKAGE, 'convburn.d.ts'), 'utf8');
   assert.match(types, /export function load\(config\?: Partial<Config> \| null, manifest\?: Manifest \| null\): Promise<Loaded>/);
   assert.match(types, /export function train_epoch\(.*\): Promise<EpochOutcome>/);
-  assert.match(types, /export function predict\(pixels: Uint8Array\): Promise<Float32Array>/);
+  assert.match(types, /export function predict\(pixels: Uint8Array, images\?: number \| null\): Promise<Float32Array>/);
 });

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use convburn::checkpoint::decode;
-use convburn::cifar::{Dataset, RECORD_BYTES, RECORDS_MAX};
+use convburn::cifar::{Dataset, RECORD_BYTES, RECORDS_MAX, open_file};
 use convburn::protocol::{Config, Manifest, Split};
 
 use crate::allocations::peak;
@@ -55,6 +55,22 @@ pub const CIFAR: Target = Target {
         assert_eq!(parsers::cifar(Split::Train, bytes), in_test);
         in_test
     },
+};
+
+pub const OPEN: Target = Target {
+    name: "open",
+    make: |mutator, seeds| mutator.bytes(seeds),
+    memory: |bytes| {
+        let owned = bytes.to_vec();
+        peak(|| open_file("mine", owned).is_ok()).1
+    },
+    // As of records; and an archive's files are copied out of it, with names and sentences of a hundred at most.
+    bound: |bytes| {
+        let unfolded = (1_032 * bytes.len()).min(RECORDS_MAX * RECORD_BYTES + 1);
+        let is_gzip = bytes.starts_with(&[0x1f, 0x8b]);
+        4 * CONSTANT + 3 * if is_gzip { unfolded } else { bytes.len() }
+    },
+    check: |bytes| parsers::opened("mine", bytes),
 };
 
 pub const MANIFEST: Target = Target {

@@ -37,9 +37,15 @@ pub async fn open(config: &Config) -> Loaded {
         .await
         .unwrap();
     load(js(config), JsValue::NULL).await.unwrap();
-    let train: ShardAdded = rust(add_shard("train".into(), bytes(200, 1)).await.unwrap());
+    let train: ShardAdded = rust(
+        add_shard("train".into(), bytes(200, 1).into())
+            .await
+            .unwrap(),
+    );
     assert_eq!((train.records, train.name), (200, None));
-    add_shard("test".into(), bytes(100, 2)).await.unwrap();
+    add_shard("test".into(), bytes(100, 2).into())
+        .await
+        .unwrap();
     // The same manifest keeps the records.
     let loaded: Loaded = rust(load(js(config), JsValue::NULL).await.unwrap());
     assert_eq!(

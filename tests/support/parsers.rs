@@ -5,7 +5,7 @@
 //! the other. It makes no inputs.
 
 use convburn::checkpoint::{Checkpoint, Numbers, decode, encode_run, encode_weights};
-use convburn::cifar::{Dataset, RECORD_BYTES};
+use convburn::cifar::{Dataset, RECORD_BYTES, RECORDS_MAX, open_file, split_of};
 use convburn::error::Error;
 use convburn::layout::Slot;
 use convburn::plan::{Plan, status};
@@ -69,6 +69,41 @@ pub fn cifar_beside_a_list(manifest: &Manifest, split: Split, bytes: &[u8]) {
             check_error(&error, &codes);
         }
     }
+}
+
+/// A file of a visitor's, whatever it is. Returns whether it was taken.
+pub fn opened(name: &str, bytes: &[u8]) -> bool {
+    let opened = match open_file(name, bytes.to_vec()) {
+        Ok(opened) => opened,
+        Err(error) => {
+            let codes = [
+                "other_format",
+                "archive",
+                "gzip",
+                "record_length",
+                "too_large",
+                "label",
+            ];
+            check_error(&error, &codes);
+            return false;
+        }
+    };
+    let files = &opened.found.files;
+    assert_eq!(files.len(), opened.records.len());
+    assert!(files.len() + opened.found.refused.len() <= 100);
+    let bytes: usize = opened.records.iter().map(Vec::len).sum();
+    assert!(bytes <= RECORDS_MAX * RECORD_BYTES);
+    for (file, records) in files.iter().zip(&opened.records) {
+        assert_eq!(file.records as usize * RECORD_BYTES, records.len());
+        assert!(file.known.is_some() || file.split == split_of(&file.name));
+        let mut dataset = Dataset::new(None).expect("an empty dataset");
+        let added = dataset.add(file.split, records.clone());
+        assert_eq!(
+            added.expect("records that were checked").sha256,
+            file.sha256
+        );
+    }
+    true
 }
 
 /// A list of data files, from its JSON. Returns whether it was taken.

@@ -31,6 +31,32 @@ pub fn cifar() -> Seeds {
     ]
 }
 
+/// Files as visitors have them: an archive, raw and gzip; one of no use; records, raw and with zeros behind them.
+pub fn open() -> Seeds {
+    let one = support::records(1, 1);
+    let files: [(&str, &[u8]); 4] = [
+        ("data_batch_1.bin", &one),
+        ("batches.meta.txt", b"airplane"),
+        ("data_batch_2", b"\x80\x02}q"),
+        ("test_batch.bin", &one),
+    ];
+    let mut archive = tar::Builder::new(Vec::new());
+    for (name, bytes) in files {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        archive
+            .append_data(&mut header, name, bytes)
+            .expect("a Vec takes all bytes");
+    }
+    let archive = archive.into_inner().expect("a Vec takes all bytes");
+    vec![
+        ("records.tar.gz", support::gzip(&archive)),
+        ("records.tar", archive),
+        ("padded.bin.gz", [support::gzip(&one), vec![0; 64]].concat()),
+        ("one.bin", one),
+    ]
+}
+
 /// Lists of data files.
 pub fn manifest() -> Seeds {
     let shard = |file: &str, split: &str, records: usize| {

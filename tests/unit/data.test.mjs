@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { DEFAULTS, PRESETS } from '../../www/config.js';
-import { guessSplit } from '../../www/files.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
-import { areWhole, countRecords, openFile, openRecords, problemOf, recordAt, toRgba } from '../../www/records.js';
+import { areWhole, countRecords, openRecords, recordAt, toRgba } from '../../www/records.js';
 import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
 
 /** @param {number} train @param {number} test @returns {import('../../www/protocol.js').Manifest} */
@@ -56,28 +55,6 @@ test('inflating ends where there is more than expected', async () => {
   assert.equal((await openRecords(zipped, 5_000_000)).length, 5_000_000);
 });
 
-test('a visitor’s file is looked at before anything is given up for it', async () => {
-  const records = new Uint8Array(3 * RECORD_BYTES);
-  assert.equal(problemOf(records), null);
-  assert.match(problemOf(new Uint8Array()) ?? '', /empty/);
-  assert.match(problemOf(records.subarray(2)) ?? '', /cut short.*3071 bytes/);
-  records[2 * RECORD_BYTES] = 10;
-  assert.match(problemOf(records) ?? '', /record 3 has the label 10/);
-
-  const open = (/** @type {BlobPart} */ part) => openFile(new File([part], 'mine.bin'));
-  assert.equal((await open(records.slice(0, 2 * RECORD_BYTES))).records.length, 2 * RECORD_BYTES);
-  await assert.rejects(open(records), /“mine.bin” is not CIFAR-10/);
-  await assert.rejects(open(new Uint8Array(gzipSync(records).subarray(0, 30))), /“mine.bin” is not a complete gzip file/);
-  await assert.rejects(open(new Uint8Array(gzipSync(gzipSync(records)))), /“mine.bin” is compressed twice/);
-  const huge = new File([], 'huge.bin');
-  Object.defineProperty(huge, 'size', { value: 2 ** 31 });
-  huge.arrayBuffer = () => assert.fail('a file that is too large is not read');
-  await assert.rejects(openFile(huge), /“huge.bin” is larger than all of CIFAR-10/);
-  const folder = new File([], 'folder');
-  folder.arrayBuffer = () => Promise.reject(new Error('NotFoundError'));
-  await assert.rejects(openFile(folder), /“folder” cannot be read/);
-});
-
 test('records are counted and cut where they end', () => {
   const records = new Uint8Array(2 * RECORD_BYTES);
   records[RECORD_BYTES] = 9;
@@ -97,10 +74,4 @@ test('planes go to a canvas pixel by pixel, opaque', () => {
   const rgba = toRgba(planes);
   assert.deepEqual([...rgba.subarray(0, 4)], [planes[0], planes[1024], planes[2048], 255]);
   assert.deepEqual([...rgba.subarray(-4)], [planes[1023], planes[2047], planes[3071], 255]);
-});
-
-test('a file’s name says where it goes, until its hash says better', () => {
-  assert.equal(guessSplit('test_batch.bin'), 'test');
-  assert.equal(guessSplit('data_batch_3.bin'), 'train');
-  assert.equal(guessSplit('mine.bin'), 'train');
 });

@@ -269,6 +269,10 @@ test('a file that cannot be opened changes nothing of what an engine’s success
   page.note(runOf(5, 5));
   page.dispatch({ type: 'error', command: 'restore', error: { code: 'checkpoint', message: '', hint: '' } });
   assert.equal(nameOf(page.latest()), 'seed 1, epoch 1');
+  page.note(runOf(5, 5));
+  page.dispatch({ type: 'recovering', reason: 'It broke.', resumes: false, restores: true, changes: null }); // Before it was opened.
+  page.dispatch({ type: 'restored', restored: { kind: 'run', loaded: { config: {} }, history: [], remarks: [], position: { epoch: 2, step: 3 } } });
+  assert.equal(nameOf(page.latest()), 'seed 1, epoch 1');
   await page.checkpoint(runOf(2));
   assert.equal(last(), 'seed 1, epoch 2');
 });

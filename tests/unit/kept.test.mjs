@@ -62,8 +62,8 @@ function visit({ found = null, best = null, link = {}, isHeld = false } = {}) {
     /** @param {string} file @param {number} records */
     drop(file, records) {
       const id = '2/1';
-      dispatch({ type: 'source_chosen', source: 'files', turn: 2, promised: null });
-      dispatch({ type: 'file_expected', id, file });
+      const files = [{ id, key: 1, file, split: 'train', records, known: null, isAdded: false }];
+      dispatch({ type: 'source_chosen', source: 'files', turn: 2, promised: null, files });
       dispatch({ type: 'loaded', loaded: fixture.loaded });
       dispatch({ type: 'shard_added', id, added: { ...fixture.shard_added, records, data: { ...fixture.shard_added.data, complete: true } } });
     },

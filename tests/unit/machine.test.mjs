@@ -51,11 +51,15 @@ const MESSAGES = [
   fc.record({ type: fc.constant('preset_chosen'), preset: fc.constantFrom(...Object.values(PRESETS)) }),
   fc.record({ type: fc.constant('source_chosen'), source: fc.constantFrom('server', 'files'), turn: fc.nat(2), promised: fc.constantFrom(null, { train: 50_000, test: 10_000 }) }),
   fc.record({ type: fc.constant('shards_expected'), count: fc.nat(30) }),
-  fc.record({ type: fc.constant('file_expected'), id, file: fc.string() }),
+  fc.record({ type: fc.constant('source_chosen'), source: fc.constant('files'), turn: fc.nat(2), promised: fc.constant(null), drop: fc.nat(2), files: fc.array(fc.record({
+    id, key: fc.nat(3), file: fc.string(), split, records: fc.nat(9), known: fc.constant(null), isAdded: fc.constant(false),
+  }), { maxLength: 3 }) }),
+  fc.constant({ type: 'runs_dropped', files: [] }),
+  fc.record({ type: fc.constant('file_opening'), file: fc.option(fc.string()) }),
   fc.record({ type: fc.constant('pool_filled'), split, records: fc.constant(null) }),
   fc.record({ type: fc.constant('data_failed'), sentence: fc.constant('There is none.') }),
   fc.record({ type: fc.constant('subject_chosen'), subject: fc.record({ id: fc.nat(3), origin: fc.constantFrom('test', 'picture'), label: fc.constant(null), pixels: fc.constant(new Uint8Array(3_072)), title: fc.string(), asked: fc.boolean() }) }),
-  fc.record({ type: fc.constant('complained'), error }),
+  fc.record({ type: fc.constant('complained'), error, drop: fc.option(fc.nat(2), { nil: undefined }) }),
   fc.record({ type: fc.constant('ghost_chosen'), shown: fc.boolean() }),
   ...['recovery_left', 'resume_wanted', 'runs_deleted', 'kept_wanted', 'kept_opening', 'offer_dismissed', 'autostart_over', 'link_wanted']
     .map((type) => fc.constant({ type })),

@@ -6,7 +6,7 @@ import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
 import { makeReport } from '../../www/report.js';
 import { createStore, goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
-import { statusSentence } from '../../www/views/status.js';
+import { errorSentences, statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
 const read = (/** @type {string} */ path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
@@ -146,44 +146,50 @@ test('after the engine’s end on a graphics card the hint leads to the processo
   assert.equal(alive, false);
 });
 
+/** The visitor's files as they are sent. @param {string[]} names */
+const ownFiles = (...names) => ({
+  type: 'source_chosen', source: 'files', turn: 2, promised: null,
+  files: names.map((file, i) => ({ id: `2/${i + 1}`, key: i + 1, file, split: 'train', records: 2_000, known: null, isAdded: false })),
+});
+
 test('a refused file is forgotten, the others are enough', () => {
   const state = feed(
     readyPage(),
-    { type: 'source_chosen', source: 'files', turn: 2, promised: null },
+    ownFiles('data_batch_1.bin', 'holiday.bin'),
     { type: 'loaded', loaded: fixture.loaded },
-    { type: 'file_expected', id: '2/1', file: 'data_batch_1.bin' },
-    { type: 'shards_expected', count: 1 },
-    { type: 'file_expected', id: '2/2', file: 'holiday.bin' },
-    { type: 'shards_expected', count: 2 },
     { type: 'shard_added', id: '2/1', added: { ...fixture.shard_added, name: null, data: { ...fixture.shard_added.data, complete: true } } },
   );
   assert.equal(state.phase, 'loading');
   const after = feed(state, { type: 'error', command: 'add_shard', id: '2/2', error: fixture.error });
   assert.equal(after.phase, 'ready');
   assert.equal(after.shards.expected, 1);
-  assert.deepEqual(after.files, [{ id: '2/1', file: 'data_batch_1.bin', split: 'train', records: 2000, known: null }]);
+  assert.deepEqual(after.files, [{ id: '2/1', key: 1, file: 'data_batch_1.bin', split: 'train', records: 2_000, known: null, isAdded: true }]);
 });
 
 test('a file that is there already is refused by its name, and nothing is lost', () => {
-  const held = feed(
+  const { shards, files, ...held } = feed(
     readyPage(),
-    { type: 'source_chosen', source: 'files', turn: 2, promised: null },
+    ownFiles('data_batch_1.bin', 'copy.bin'),
     { type: 'loaded', loaded: fixture.loaded },
-    { type: 'file_expected', id: '2/1', file: 'data_batch_1.bin' },
-    { type: 'shards_expected', count: 1 },
     { type: 'shard_fetched' },
     { type: 'shard_added', id: '2/1', added: fixture.shard_added },
-  );
-  assert.equal(held.phase, 'ready');
-  const after = feed(
-    held,
-    { type: 'file_expected', id: '2/2', file: 'copy.bin' },
-    { type: 'shards_expected', count: 2 },
     { type: 'shard_fetched' },
+  );
+  const after = feed(
+    { ...held, shards, files },
     { type: 'error', command: 'add_shard', id: '2/2', error: { code: 'duplicate', message: 'These records are already loaded.', hint: 'Nothing to do.' } },
   );
-  assert.deepEqual({ ...after, error: null }, held);
+  assert.deepEqual({ ...after, error: null, phase: held.phase }, { ...held, shards: { expected: 1, fetched: 1, added: 1 }, files: files.slice(0, 1) });
+  assert.equal(after.phase, 'ready');
   assert.equal(after.error?.message, '“copy.bin”: These records are already loaded.');
+});
+
+test('several runs that are dropped wait for a choice', () => {
+  const files = [new File([], 'a.safetensors'), new File([], 'b.safetensors')];
+  const chosen = feed(readyPage(), { type: 'runs_dropped', files });
+  assert.deepEqual(chosen.runFiles.map((/** @type {File} */ { name }) => name), ['a.safetensors', 'b.safetensors']);
+  assert.equal(chosen.phase, 'ready');
+  assert.deepEqual(feed(chosen, { type: 'runs_dropped', files: [] }).runFiles, []);
 });
 
 test('a shard that the engine holds already counts as added', () => {
@@ -204,7 +210,7 @@ test('a shard that the engine holds already counts as added', () => {
 });
 
 test('answers about an older source are not counted for the new one', () => {
-  const files = feed(readyPage(), { type: 'source_chosen', source: 'files', turn: 2, promised: null }, { type: 'file_expected', id: '2/1', file: 'mine.bin' });
+  const files = feed(readyPage(), ownFiles('mine.bin'));
   const late = feed(
     files,
     added('1/train-01.bin.gz', 4_000, 2_000),
@@ -344,8 +350,26 @@ test('a shard that comes damaged is an error only the second time', () => {
   assert.equal(once.error, null);
   assert.equal(once.shards.fetched, 0);
   assert.match(missingSentence(once) ?? '', /“train-00\.bin\.gz” came damaged/);
-  assert.equal(feed(once, { type: 'retry_over', file: 'train-00.bin.gz' }, refused).error?.message, 'It is cut short.');
+  const twice = feed(once, { type: 'retry_over', file: 'train-00.bin.gz' }, refused);
+  assert.equal(twice.error?.message, '“train-00.bin.gz” came damaged from the server, twice. It is cut short.');
+  assert.match(twice.error?.hint ?? '', /own copy.*try again/);
   assert.equal(missingSentence(feed(before, { ...refused, id: '0/train-00.bin.gz' })), null, 'what an older source says is not heard');
+});
+
+test('a complaint about the server’s data goes when that is tried again or comes, another one stays beside it', () => {
+  const failed = { type: 'data_failed', sentence: 'The server’s images could not be had: “train-00” stalled.' };
+  const report = (/** @type {string} */ code) => ({ type: 'complained', error: { code, message: `It says ${code}.`, hint: 'Do this.' } });
+  for (const over of [{ type: 'data_retried' }, { type: 'shards_expected', count: 3 }]) {
+    for (const code of ['data_unavailable', 'hash_mismatch', 'invalid_manifest']) {
+      const state = feed(initialState(), failed, report(code));
+      assert.equal(errorSentences(state), `It says ${code}. Do this.`);
+      assert.deepEqual([feed(state, over).error, feed(state, over).dataProblem], [null, null]);
+    }
+    const other = feed(initialState(), failed, report('invalid_link'));
+    assert.match(errorSentences(other), /^It says invalid_link\. Do this\. The server’s images could not be had: “train-00” stalled\..*try again/);
+    assert.equal(errorSentences(feed(other, over)), 'It says invalid_link. Do this.');
+  }
+  assert.equal(feed(initialState(), report('label'), { type: 'shards_expected', count: 1 }).error?.code, 'label', 'a file of the visitor’s is no data of the server’s');
 });
 
 /** A run in its second epoch, with a curve of two epochs, whose engine is lost. @param {object} [more] */

@@ -36,6 +36,10 @@ scope.crate = {
     return { config, backend: { active: config?.active ?? 'flex' } };
   },
   add_shard: async () => calls.push('add_shard'),
+  open_file: async (/** @type {string} */ name) => {
+    if (name !== 'a.bin') throw Object.assign(new Error('This is a text file.'), { code: 'other_format', hint: 'Use another.' });
+    return { files: [{ name, bytes: new Uint8Array(2) }], refused: [] };
+  },
   advance: async () => {
     calls.push('advance');
     return (await pulls.shift()?.()) ?? [{ type: 'done', epochs: 1 }];
@@ -267,21 +271,22 @@ test('a paused run that is being reset can neither be resumed nor stopped, and i
 test('shards of data for which the engine could not be loaded are refused, those of the data held are not', async () => {
   const codes = () => said.map(({ type, error }) => error?.code ?? type);
   send('load', { turn: 1 });
-  send('add_shard', { id: '1/train-00' });
+  send('add_shard', { id: '1/train-00', bytes: Uint8Array.of(7) });
   await settle();
   refusal = { code: 'backend_unavailable' };
   send('load', { turn: 1 });
-  send('add_shard', { id: '1/train-01' });
+  send('add_shard', { id: '1/train-01', bytes: Uint8Array.of(8) });
   send('load', { turn: 2 });
-  send('add_shard', { id: '2/1' });
+  send('add_shard', { id: '2/1', bytes: Uint8Array.of(9) });
   await settle();
   assert.deepEqual(codes(), ['loaded', 'shard_added', 'backend_unavailable', 'shard_added', 'backend_unavailable', 'not_loaded']);
   assert.equal(said[5].id, '2/1');
+  assert.deepEqual(said.map(({ bytes }) => bytes?.[0]), [undefined, 7, undefined, 8, undefined, undefined], 'what was accepted comes back to be kept');
   refusal = null;
   said = [];
   send('load', { turn: 2 });
-  send('add_shard', { id: '2/1' });
-  send('add_shard', { id: '1/train-02' });
+  send('add_shard', { id: '2/1', bytes: Uint8Array.of(9) });
+  send('add_shard', { id: '1/train-02', bytes: Uint8Array.of(9) });
   await settle();
   assert.deepEqual(codes(), ['loaded', 'shard_added', 'not_loaded']);
 });
@@ -372,4 +377,13 @@ test('what asks for a backend of the other module is handed back, with the file 
   send('start');
   await settle();
   assert.deepEqual(types(), ['started', 'done'], 'another Start is not refused');
+});
+
+test('a file is opened without a session, and its records are handed over', async () => {
+  said = [];
+  send('open_file', { id: '1', name: 'a.bin', bytes: new Uint8Array(3) });
+  send('open_file', { id: '2', name: 'notes.txt', bytes: new Uint8Array(3) });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual(said.map(({ type, id, error }) => [type, id, error?.code]), [['opened', '1', undefined], ['error', '2', 'other_format']]);
+  assert.deepEqual(said[0].opened.files[0].name, 'a.bin');
 });

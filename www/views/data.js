@@ -1,12 +1,11 @@
 /**
- * The Data panel: twenty-five labelled samples, the counts of each class, how far the images are,
- * and the visitor's own files.
+ * The Data panel: twenty-five labelled samples, the counts of each class, and how far the images are. The
+ * visitor's own files are files.js's.
  *
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
-import { missingSentence } from '../arrivals.js';
-import { isOccupied } from '../phases.js';
+import { DATA_HINT, missingSentence } from '../arrivals.js';
 import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js';
 import { SAMPLES } from '../store.js';
 import { byId, make, paint, setShare, setText } from './dom.js';
@@ -32,7 +31,7 @@ function notices(state) {
   const found = [];
   const missing = missingSentence(state);
   if (missing) found.push(missing);
-  if (dataProblem) found.push(`${dataProblem} Use your own copy of CIFAR-10, or try again.`);
+  if (dataProblem) found.push(`${dataProblem} ${DATA_HINT}`);
   const heldOut = heldOutSentence(data);
   if (heldOut) found.push(heldOut);
   if (data?.has_unknown) found.push('Some images are unknown: they are not from the official files.');
@@ -49,15 +48,10 @@ export function mountData(store, actions) {
   const bar = byId('data-progress', HTMLProgressElement);
   const notice = byId('data-notice');
   const retry = byId('data-retry', HTMLButtonElement);
-  const drop = byId('drop', HTMLInputElement);
   const counts = /** @type {HTMLTableSectionElement} */ (byId('counts').querySelector('tbody'));
 
   more.addEventListener('click', () => store.dispatch({ type: 'next_samples' }));
   retry.addEventListener('click', actions.retryData);
-  drop.addEventListener('change', () => {
-    void actions.takeFiles([...(drop.files ?? [])]);
-    drop.value = ''; // The same file may be chosen again.
-  });
 
   /** @param {State} state */
   function renderSamples({ pool, sampleFrom, data }) {
@@ -94,17 +88,6 @@ export function mountData(store, actions) {
   }
 
   /** @param {State} state */
-  function renderFiles({ files }) {
-    byId('file-list').replaceChildren(...files.map((file) => {
-      const told = file.records === null
-        ? 'being checked'
-        : `${count(file.records, 'image')} for ${file.split === 'test' ? 'testing' : 'training'}, `
-          + (file.known ? `known as ${file.known}` : 'unknown: not an official file');
-      return make('li', { children: [make('strong', { text: file.file }), make('span', { text: ` ${told}` })] });
-    }));
-  }
-
-  /** @param {State} state */
   function renderState(state) {
     const { shards } = state;
     setText(sentence, imagesSentence(state));
@@ -114,10 +97,9 @@ export function mountData(store, actions) {
     const told = notices(state);
     notice.hidden = told.length === 0;
     setText(notice, told.join(' '));
-    retry.hidden = state.dataProblem === null;
+    retry.hidden = state.dataProblem === null || state.error !== null; // Else the button is at the error.
     byId('counts-box').hidden = state.dataProblem !== null && !state.data?.train_records;
     byId('drop-box').classList.toggle('wanted', state.dataProblem !== null);
-    drop.disabled = isOccupied(state);
   }
 
   /** @param {State} state @param {State} [before] */
@@ -125,7 +107,6 @@ export function mountData(store, actions) {
     renderState(state);
     if (state.pool !== before?.pool || state.sampleFrom !== before?.sampleFrom) renderSamples(state);
     if (state.data !== before?.data) renderCounts(state);
-    if (state.files !== before?.files) renderFiles(state);
   }
   store.subscribe(render);
   render(store.get());

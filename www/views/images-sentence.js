@@ -23,7 +23,7 @@ function readySentence(state) {
 
 /** Whether files of the visitor's are all read, and do not suffice. @param {State} state */
 const areTooFew = ({ source, files, data }) => source === 'files' && files.length > 0 && data?.complete === false
-  && files.every(({ records }) => records !== null);
+  && files.every(({ isAdded }) => isAdded);
 
 /** What the images are waited for; null once they are here. @param {State} state @returns {string | null} */
 export function waitingSentence(state) {
@@ -40,7 +40,10 @@ export function waitingSentence(state) {
 }
 
 /** @param {State} state @returns {string} */
-export const imagesSentence = (state) => waitingSentence(state) ?? readySentence(state);
+export function imagesSentence(state) {
+  if (state.opening) return `Opening “${state.opening}”`;
+  return waitingSentence(state) ?? readySentence(state);
+}
 
 /** Where the images to measure on come from, if there is no test batch. @param {DataStatus | null} data @returns {string | null} */
 export function heldOutSentence(data) {

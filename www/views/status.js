@@ -7,12 +7,12 @@
  * @import { Actions } from '../main.js'
  * @import { Phase } from '../phases.js'
  */
-import { missingSentence } from '../arrivals.js';
+import { DATA_HINT, isAboutData, missingSentence } from '../arrivals.js';
 import { isOccupied } from '../phases.js';
 import { goesOn, isSettled } from '../store.js';
 import { announce, announceInTurn, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
-import { troubleLine } from './health.js';
+import { troubleLine, troubleOf } from './health.js';
 import { waitingSentence } from './images-sentence.js';
 
 /** @type {Record<Phase, string>} */
@@ -34,8 +34,8 @@ function loadingSentence(state) {
 function idleSentence(state) {
   const { diverged, trained, phase, epochs } = state;
   if (!isSettled(state)) return waitingSentence(state) ?? 'Preparing the network';
-  const trouble = troubleLine(state);
-  if (trouble && !diverged) return `${phase === 'done' ? 'The run is over, and' : 'Stopped:'} ${trouble}`;
+  const trouble = troubleLine(state, true);
+  if (trouble && !diverged) return trouble;
   const last = epochs[epochs.length - 1];
   if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${count(last.epoch, 'epoch')}` : 'The run is complete';
   if (diverged) return 'Training diverged: the weights are of no use. Go on with a smaller learning rate, or Reset gives new ones';
@@ -64,7 +64,7 @@ function trainingSentence(state) {
   const { progress } = state;
   if (!progress) return 'Taking the first step';
   const where = `Epoch ${progress.epoch} of ${progress.epochs}`;
-  const trouble = troubleLine(state);
+  const trouble = troubleLine(state, false);
   if (trouble) return `${where}: ${trouble}`;
   if (progress.stage === 'validating') return `${where}, measuring on the test images`;
   return `${where}, step ${count(progress.step)} of ${count(progress.steps)}, ends in ${duration(progress.run_eta_s)}`;
@@ -95,6 +95,13 @@ function shareDone(state) {
   return progress ? (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs : 0;
 }
 
+/** What is wrong, as sentences; images that could not be had are said beside another complaint. @param {State} state */
+export function errorSentences({ error, dataProblem }) {
+  if (!error) return '';
+  const said = `${error.message} ${error.hint}`;
+  return dataProblem === null || isAboutData(error) ? said : `${said} ${dataProblem} ${DATA_HINT}`;
+}
+
 /** What changes the state so that what was said last is not true any more. */
 const TURNS = ['was_reset', 'restored'];
 
@@ -113,7 +120,7 @@ export function newsOf(state, before, message) {
   if (state.phase !== before.phase && state.phase === 'done') return { text: line ?? statusSentence(state), waits: false };
   if (line) return { text: line, waits: true };
   if (state.missing.length > 0 && before.missing.length === 0) return { text: missingSentence(state) ?? '', waits: false };
-  if (troubleLine(state) && !troubleLine(before)) return { text: statusSentence(state), waits: false };
+  if (troubleOf(state) && !troubleOf(before)) return { text: statusSentence(state), waits: false };
   return null;
 }
 
@@ -132,7 +139,12 @@ export function mountStatus(store, actions) {
   const error = byId('error');
   const errorText = byId('error-text');
   const way = byId('error-way', HTMLButtonElement);
+  const retry = byId('error-retry', HTMLButtonElement);
   way.addEventListener('click', actions.goOnCarefully);
+  retry.addEventListener('click', () => {
+    byId('content').focus({ preventScroll: true }); // The button goes, and the focus would be lost with it.
+    actions.retryData();
+  });
   const link = byId('error-link', HTMLButtonElement);
   link.addEventListener('click', actions.openLink);
   byId('error-dismiss').addEventListener('click', () => store.dispatch({ type: 'error_dismissed' }));
@@ -146,13 +158,14 @@ export function mountStatus(store, actions) {
 
   /** @param {State} state */
   function renderError(state) {
-    const { error: report, diverged } = state;
+    const { error: report, diverged, dataProblem } = state;
     error.hidden = report === null;
     link.hidden = state.link === null || report?.code !== 'busy';
     link.disabled = state.link?.wanted ?? false;
-    setText(link, isOccupied(state) ? 'Stop, then open the link' : 'Open the link');
+    setText(link, isOccupied(state) && state.phase !== 'evaluating' ? 'Stop, then open the link' : 'Open the link');
     way.hidden = !diverged || report?.code !== 'diverged';
-    setText(errorText, report ? `${report.message} ${report.hint}` : '');
+    retry.hidden = dataProblem === null;
+    setText(errorText, errorSentences(state));
   }
 
   /** @param {State} state @param {State} before @param {{ type: string }} [message] */

@@ -14,8 +14,9 @@ use crate::step::timed;
 use crate::workspace::{Workspace, cargo, command_line, run};
 
 /// A target, and the longest input that it is given.
-const TARGETS: [(&str, u32); 4] = [
+const TARGETS: [(&str, u32); 5] = [
     ("cifar", 16_384),
+    ("open", 16_384),
     ("manifest", 8_192),
     ("checkpoint", 8_192),
     ("config", 4_096),

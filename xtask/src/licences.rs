@@ -1,6 +1,7 @@
-//! `licences.txt` beside the page: what the page is built from, under which licence, and those licences' texts.
+//! `licences.txt` beside the page: what the page is built from, under which licence, and those licences' texts; and
+//! the same for the npm package, which is the crate without the page.
 //!
-//! It is written before trunk builds, from what cargo and npm have resolved, so that it cannot fall behind. What
+//! It is written before trunk and wasm-pack build, from what cargo and npm have resolved, so that it cannot fall behind. What
 //! licences are allowed is `deny.toml`'s business.
 
 use std::collections::BTreeMap;
@@ -53,7 +54,7 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     works.extend(npm_packages(workspace)?);
     works.push(standard_library(workspace));
     works.sort();
-    let text = listed(&works);
+    let text = listed("page", &works);
     let path = workspace.licences();
     // Left alone where it is the same: a build that watches would start again.
     if fs::read_to_string(&path).is_ok_and(|old| old == text) {
@@ -61,6 +62,22 @@ pub fn write(workspace: &Workspace) -> Result<()> {
     }
     println!("    The licences of {} works are listed.", works.len());
     fs::write(&path, text).context(format!("write {}", path.display()), CHECK_DISK)
+}
+
+/// Writes the list into the npm package. npm takes along whatever is called `LICENSE` or `LICENSE.` and something,
+/// and nothing else that wasm-pack does not list: hence the name.
+///
+/// # Errors
+/// cargo cannot be asked, or the file cannot be written.
+pub fn write_for_package(workspace: &Workspace) -> Result<()> {
+    let mut works = crates(workspace)?;
+    works.push(standard_library(workspace));
+    works.sort();
+    let folder = workspace.root().join("pkg");
+    let path = folder.join("LICENSE.dependencies.txt");
+    let writing = format!("write {}", path.display());
+    fs::create_dir_all(&folder).context(&writing, CHECK_DISK)?;
+    fs::write(&path, listed("npm package", &works)).context(&writing, CHECK_DISK)
 }
 
 /// The crates that are linked into the full module, which has all that the small one has.
@@ -155,10 +172,10 @@ fn texts_in(folder: &Path) -> Result<Vec<String>> {
 }
 
 /// The file: a line a work, then each text once, under the works that come with it.
-fn listed(works: &[Work]) -> String {
+fn listed(product: &str, works: &[Work]) -> String {
     // It begins with a byte order mark, because a static host need not say that a text is UTF-8.
-    let mut file = String::from(
-        "\u{feff}What ConvBurn's page is built from\n\nOne line a work: name, version, licence, where its source is. The licences' texts follow, \
+    let mut file = format!(
+        "\u{feff}What ConvBurn's {product} is built from\n\nOne line a work: name, version, licence, where its source is. The licences' texts follow, \
          as the works ship them.\n\n",
     );
     // Texts that differ in nothing but their line breaks are one.
@@ -235,7 +252,7 @@ mod tests {
             work("c", &["You may not."]),
             work("d", &[]),
         ];
-        let file = listed(&works);
+        let file = listed("page", &works);
         assert!(file.contains("\na 1 · MIT · https://x\nb 1 · MIT · https://x\n"));
         assert!(file.contains("\na 1, b 1\n\nYou may\ncopy it.\n"));
         assert_eq!(file.matches("copy it").count(), 1);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use crate::browser::{CHROMEDRIVER, CHROMIUM, FIREFOX, GECKODRIVER, Program};
 use crate::dist;
 use crate::error::{Error, Result};
+use crate::licences;
 use crate::limit::run_within;
 use crate::setup::{Need, ensure};
 use crate::sizes;
@@ -183,6 +184,7 @@ const STEPS: [Step; 14] = [
         title: "The crate is packed as a library",
         needs: &[Need::WasmTarget, Need::WasmBindgen, Need::WasmPack],
         command: |workspace| {
+            licences::write_for_package(workspace)?;
             let mut command = workspace.command("wasm-pack");
             command.args(["build", "--target", "web"]);
             Ok(command)

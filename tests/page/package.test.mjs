@@ -1,0 +1,248 @@
+/**
+ * `pkg/`, as `wasm-pack build --target web` makes it, in Node: what its functions say to wrong arguments, whether a
+ * script that trains comes to its end, and what npm would publish. No browser is needed for any of it.
+ */
+import assert from 'node:assert/strict';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const PACKAGE = join(ROOT, 'pkg');
+/** Milliseconds in which a script that trains a few images ends, however slow the machine. */
+const END_MS = 120_000;
+
+/** @type {any} */
+let convburn;
+
+before(async () => {
+  convburn = await import(join(PACKAGE, 'convburn.js'));
+  await convburn.default({ module_or_path: readFileSync(join(PACKAGE, 'convburn_bg.wasm')) });
+});
+
+/** Whole CIFAR-10 records, all alike but for their labels. @param {number} count @param {number} pixel */
+function records(count, pixel) {
+  const bytes = new Uint8Array(count * 3_073).fill(pixel);
+  for (let index = 0; index < count; index += 1) bytes[index * 3_073] = index % 10;
+  return bytes;
+}
+
+/** What a call rejects with or throws, as `code: message`. @param {() => unknown} call @returns {Promise<string>} */
+async function refusal(call) {
+  try {
+    await call();
+  } catch (thrown) {
+    const { code, message, hint } = /** @type {any} */ (thrown);
+    assert.ok(hint, message);
+    return `${code}: ${message}`;
+  }
+  return 'nothing';
+}
+
+/** An object of another kind than it is. @param {string} kind @param {object} parts */
+const tagged = (kind, parts) => ({ ...parts, [Symbol.toStringTag]: kind });
+const throwing = () => Object.defineProperty({}, 'batch', { enumerable: true, get() { throw new Error('mine'); } });
+const revoked = () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+};
+/** @type {{ self?: object }} */
+const cyclic = {};
+cyclic.self = cyclic;
+
+test('every wrong argument is refused with what was expected and what came, and costs nothing', async () => {
+  await convburn.load({ backend: 'flex', train: 20, test: 10, batch: 10, workers: 1 });
+  await convburn.add_shard('train', records(20, 100));
+  const { load, needs_other_module: needs, add_shard: add, predict, advance, train_epoch: train, restore, config_of: configOf, open_file: open } = convburn;
+  const { use_helpers: helpers, helper_gradients: gradients, helper_logits: logits } = convburn;
+  const nothing = () => undefined;
+  const file = await convburn.save();
+  const image = new Uint8Array(3_072);
+
+  /** @type {[() => unknown, RegExp][]} */
+  const cases = [
+    // What is no bytes, wherever bytes are meant.
+    ...[predict, configOf, restore, ...['train', 'a.bin'].map((first, index) => (/** @type {unknown} */ bytes) => [add, open][index](first, bytes))].flatMap((call) => (/** @type {[unknown, string][]} */ ([
+      [undefined, 'undefined'],
+      [null, 'null'],
+      ['bytes', 'the text "bytes"'],
+      [3_072, 'the number 3072'],
+      [new Float32Array(3_072), 'a Float32Array of 3,072'],
+      [new Int8Array(3_072), 'an Int8Array of 3,072'],
+      [new Uint8ClampedArray(3_072), 'a Uint8ClampedArray of 3,072'],
+      [new DataView(new ArrayBuffer(3_072)), 'a DataView of 3,072 bytes'],
+      [new ArrayBuffer(3_072), 'an ArrayBuffer of 3,072 bytes'],
+      [new SharedArrayBuffer(8), 'a SharedArrayBuffer of 8 bytes'],
+      [Array(3_072).fill(0), 'an Array of 3,072'],
+      [new Blob(['abc']), 'a Blob of 3'],
+      [Promise.resolve(image), 'a Promise, which has to be awaited,'],
+      [tagged('ImageData', { width: 48, height: 48 }), 'an ImageData of 48 × 48'],
+      [nothing, 'a function'],
+      [Symbol('bytes'), 'a symbol'],
+      [1n, 'a BigInt'],
+      [{}, 'an object'],
+      [revoked(), 'an object that cannot be read'],
+    ]).map(([bytes, came]) => /** @type {[() => unknown, RegExp]} */ ([
+      () => call(bytes),
+      new RegExp(`^invalid_argument: .*"(pixels|bytes)".* a Uint8Array.* was expected, and ${came} came`),
+    ])))),
+    // Pixels, and how many images they are.
+    [() => predict(new Uint8Array(48 * 48 * 4)), /^pixel_length: .* 9216 bytes .* 1 × 3072 bytes/],
+    [() => predict(image, 2), /^pixel_length: .* 3072 bytes .* 2 × 3072 bytes/],
+    [() => predict(new Uint8Array(0)), /^pixel_length: .* 0 bytes/],
+    [() => predict(image, 0), /^invalid_argument: .*"images".* a whole number from 1 to 60000 was expected, and the number 0 came/],
+    [() => predict(image, 1.5), /^invalid_argument: .*the number 1.5 came/],
+    [() => predict(image, '1'), /^invalid_argument: .*the text "1" came/],
+    // One of several words.
+    [() => add(undefined, image), /^invalid_argument: .*"split".*`train`.*`test`.* was expected, and undefined came/],
+    [() => add('trian', image), /^invalid_argument: .*and the text "trian" came/],
+    [() => add({ train: null }, image), /^invalid_argument: .*and an object came/],
+    [() => add('train'), /^invalid_argument: .*"bytes".* undefined came/],
+    [() => open(undefined, image), /^invalid_argument: .*"name".* a text was expected, and undefined came/],
+    [() => open(new File([], 'a.bin'), image), /^invalid_argument: .*a File of 0 came/],
+    // Numbers and functions.
+    [() => advance(), /^invalid_argument: .*"budget_ms".* 0 or more, was expected, and undefined came/],
+    [() => advance(Number.NaN), /^invalid_argument: .*the number NaN came/],
+    [() => advance(-1), /^invalid_argument: .*the number -1 came/],
+    [() => advance('50'), /^invalid_argument: .*the text "50" came/],
+    [() => train(5), /^invalid_argument: .*"on_progress".* a function was expected, and the number 5 came/],
+    [() => train({ handleEvent: nothing }), /^invalid_argument: .*an object came/],
+    [() => helpers(0, nothing, nothing), /^invalid_argument: .*"cores".* the number 0 came/],
+    [() => helpers(2, undefined, nothing), /^invalid_argument: .*"want".* undefined came/],
+    [() => helpers(2, nothing, {}), /^invalid_argument: .*"ask".* an object came/],
+    [() => gradients(new Uint8Array(8), 0, 0), /^invalid_argument: .*"job".* an ArrayBuffer was expected, and a Uint8Array of 8 came/],
+    [() => logits(undefined, 0, 0), /^invalid_argument: .*"job".* undefined came/],
+    [() => gradients(new ArrayBuffer(8), -1, 0), /^invalid_argument: .*"parameters".* the number -1 came/],
+    [() => gradients(new ArrayBuffer(8), 5, 0), /^checkpoint: .*shorter than it says/],
+    // Settings.
+    ...[load, needs, (/** @type {unknown} */ changes) => restore(file, changes)].flatMap((call) => /** @type {[() => unknown, RegExp][]} */ ([
+      [() => call('flex'), /^invalid_argument: .*"(config|changes)".* an object of settings was expected, and the text "flex" came/],
+      [() => call([]), /^invalid_argument: .*an Array of 0 came/],
+      [() => call(new Map([['lr', 1]])), /^invalid_argument: .*a Map of 1 came/],
+      [() => call(Promise.resolve({})), /^invalid_argument: .*a Promise, which has to be awaited, came/],
+      [() => call(nothing), /^invalid_argument: .*a function came/],
+      [() => call(revoked()), /^invalid_argument: .*cannot be read came/],
+      [() => call({ learning_rate: 1 }), /^invalid_config: .*"learning_rate".*there is no such setting/],
+      [() => call({ lr: '0.1' }), /^invalid_argument: .*its "lr" a number was expected, and the text "0.1" came/],
+      [() => call({ workers: -1 }), /^invalid_argument: .*its "workers" a whole number from 0 to 4294967295 was expected, and the number -1 came/],
+      [() => call({ workers: 1.5 }), /^invalid_argument: .*the number 1.5 came/],
+      [() => call({ backend: 'tpu' }), /^invalid_argument: .*its "backend" one of `auto`, `webgpu`, `flex`, `ndarray` was expected, and the text "tpu" came/],
+      [() => call({ backend: revoked() }), /^invalid_argument: .*its "backend" .*cannot be read came/],
+      [() => call({ lr: cyclic }), /^invalid_argument: .*its "lr" .*an object came/],
+    ])),
+    [() => load(throwing()), /^invalid_argument: .*"config"/],
+    [() => load({ batch: null }), /^invalid_argument: .*its "batch" .*null came/],
+    [() => load({ seed: 2 ** 32 }), /^invalid_argument: .*its "seed" .*the number 4294967296 came/],
+    [() => load({ batch: 0 }), /^invalid_config: .*"batch"/],
+    // The manifest.
+    [() => load({}, 'manifest.json'), /^invalid_argument: .*"manifest".* a manifest, .* was expected, and the text "manifest.json" came/],
+    [() => load({}, Promise.resolve({})), /^invalid_argument: .*a Promise, which has to be awaited, came/],
+    [() => load({}, {}), /^invalid_argument: .*an object came \(missing field `format_version`/],
+    [() => load({}, { format_version: 1, class_names: [], shards: 3 }), /^invalid_argument: .*an object came \(.*3/],
+    [() => load({}, cyclic), /^invalid_argument: .*an object came/],
+    [() => load({}, throwing()), /^invalid_argument: .*an object came/],
+  ];
+  for (const [call, expected] of cases) assert.match(await refusal(call), expected, String(call));
+
+  // Nothing is claimed or locked, and the session is the one before.
+  assert.equal((await convburn.predict(image)).length, 10);
+  assert.equal((await convburn.predict(new Uint8Array(2 * 3_072), 2)).length, 20);
+  assert.equal((await convburn.predict(Buffer.alloc(3_072), null)).length, 10, 'a Buffer is a Uint8Array');
+  assert.equal((await convburn.save()).length, file.length);
+  assert.equal((await convburn.add_shard('test', records(10, 50))).data.test_records, 10);
+  assert.equal((await convburn.train_epoch(null)).epoch, 1);
+});
+
+test('a browser that has no graphics card at first is asked again twice, later once', async (t) => {
+  const adapter = {
+    features: new Set(['timestamp-query']),
+    info: { vendor: 'test' },
+    limits: {
+      maxStorageBuffersPerShaderStage: 8, maxComputeInvocationsPerWorkgroup: 256,
+      maxComputeWorkgroupStorageSize: 16_384, maxStorageBufferBindingSize: 2 ** 27,
+    },
+  };
+  /** @type {(() => Promise<unknown>)[]} */
+  let answers = [];
+  let asked = 0;
+  const gpu = { requestAdapter: () => (answers[asked++] ?? (() => Promise.resolve(null)))() }; // A restarting GPU process cannot be had by wish.
+  const before = Object.getOwnPropertyDescriptor(globalThis, 'navigator');
+  Object.defineProperty(globalThis, 'navigator', { configurable: true, value: { gpu } });
+  t.after(() => {
+    if (before) Object.defineProperty(globalThis, 'navigator', before);
+    else Reflect.deleteProperty(globalThis, 'navigator');
+  });
+  /** @param {(() => Promise<unknown>)[]} given */
+  async function webgpu(given) {
+    [answers, asked] = [given, 0];
+    const [{ available, in_other_module: elsewhere, remark }] = await convburn.backends();
+    return { asked, found: available || elsewhere, remark };
+  }
+  const none = () => Promise.resolve(null);
+  const rejects = () => Promise.reject(new Error('the GPU process restarts'));
+  const found = () => Promise.resolve(adapter);
+  assert.deepEqual(await webgpu([found]), { asked: 1, found: true, remark: null });
+  assert.deepEqual(await webgpu([none, found]), { asked: 2, found: true, remark: null });
+  assert.deepEqual(await webgpu([none, rejects, found]), { asked: 3, found: true, remark: null });
+  const remark = 'It cannot run here: the browser found no GPU adapter.';
+  assert.deepEqual(await webgpu([none, none, none, found]), { asked: 3, found: false, remark });
+  assert.deepEqual(await webgpu([none, found]), { asked: 1, found: false, remark }, 'patience is had once');
+  assert.deepEqual(await webgpu([found]), { asked: 1, found: true, remark: null });
+});
+
+const TRAINING = `
+import { readFileSync } from 'node:fs';
+const convburn = await import(process.env.PACKAGE + '/convburn.js');
+await convburn.default({ module_or_path: readFileSync(process.env.PACKAGE + '/convburn_bg.wasm') });
+const records = (count, pixel) => Uint8Array.from({ length: count * 3_073 }, (_, at) => (at % 3_073 === 0 ? at / 3_073 % 10 : pixel));
+await convburn.load({ train: 100, test: 50, workers: 1 });
+await convburn.add_shard('train', records(100, 9));
+await convburn.add_shard('test', records(50, 7));
+const row = await convburn.train_epoch();
+const { accuracy } = await convburn.evaluate();
+for (let turn = 0; turn < 10; turn += 1) await new Promise(setImmediate); // A port that is closed ends with a turn of the event loop.
+const open = process.getActiveResourcesInfo().filter((kind) => /MessagePort|Timeout/.test(kind));
+console.log(JSON.stringify({ epoch: row.epoch, same: accuracy === row.val_accuracy, open }));
+`;
+
+test('a Node script that trains an epoch ends by itself and leaves no port open', () => {
+  const { status, signal, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', TRAINING], {
+    encoding: 'utf8', timeout: END_MS, env: { ...process.env, PACKAGE },
+  });
+  assert.equal(signal, null, `it did not end: ${stdout}`);
+  assert.equal(status, 0, stderr);
+  assert.deepEqual(JSON.parse(stdout), { epoch: 1, same: true, open: [] });
+});
+
+test('the README’s script is strict TypeScript against the package’s types', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'convburn-types-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const [, script] = readFileSync(join(ROOT, 'README.md'), 'utf8').match(/<script type="module">\n([\s\S]*?)<\/script>/) ?? [];
+  assert.ok(script, 'the README shows a script');
+  writeFileSync(join(folder, 'page.ts'), script);
+  symlinkSync(PACKAGE, join(folder, 'pkg'));
+  const compilerOptions = {
+    strict: true, noEmit: true, noImplicitReturns: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noUnusedLocals: true,
+    skipLibCheck: false, skipDefaultLibCheck: true, preserveSymlinks: true,
+    target: 'es2022', module: 'esnext', moduleResolution: 'bundler', lib: ['es2022', 'dom'], types: [],
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['page.ts'] }));
+  const { status, stdout } = spawnSync(process.execPath, [join(ROOT, 'node_modules/typescript/bin/tsc'), '-p', folder], { encoding: 'utf8' });
+  assert.equal(stdout, '');
+  assert.equal(status, 0);
+});
+
+test('what npm would publish has the module, its types and every licence', () => {
+  const [{ files }] = JSON.parse(execFileSync('npm', ['pack', '--dry-run', '--json'], { cwd: PACKAGE, encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }));
+  const paths = files.map((/** @type {{ path: string }} */ { path }) => path);
+  for (const path of ['convburn.js', 'convburn.d.ts', 'convburn_bg.wasm', 'README.md', 'LICENSE.MIT', 'LICENSE.APACHE', 'LICENSE.dependencies.txt']) {
+    assert.ok(paths.includes(path), `${path} is not among ${paths.join(', ')}`);
+  }
+  const others = readFileSync(join(PACKAGE, 'LICENSE.dependencies.txt'), 'utf8');
+  for (const name of ['burn', 'burn-wgpu', 'wasm-bindgen']) assert.match(others, new RegExp(`^${name} \\d+\\.\\d+\\S* · .*MIT`, 'm'));
+  assert.doesNotMatch(others, /^uplot /m, 'it is the page’s alone');
+});
