@@ -7,6 +7,7 @@
 
 mod arguments;
 mod convert;
+mod data;
 mod extend;
 mod files;
 mod helpers;
@@ -22,6 +23,7 @@ use convert::{answer, to_js};
 use js_sys::{Float32Array, Function};
 use wasm_bindgen::prelude::*;
 
+pub use data::{add_shard, check_restored, records};
 pub use extend::extend;
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
@@ -32,7 +34,7 @@ use crate::device;
 use crate::error::Error;
 use crate::platform::{run_constructors, yield_now};
 use crate::pool::Helpers;
-use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position, Split};
+use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position};
 use crate::run::Measurement;
 use crate::session::{Session, Signals};
 
@@ -186,28 +188,6 @@ pub async fn needs_other_module(
 async fn ask_for_other_module(config: JsValue) -> Result<JsValue, Error> {
     let config: Config = arguments::settings("config", &config)?;
     Ok(device::needs_other_module(&config).await.into())
-}
-
-/// Checks a file of CIFAR-10 records, raw or gzip, and adds them. `split`: `"train"` or `"test"`; a
-/// file that is known by its SHA-256 goes where it belongs.
-///
-/// # Errors
-/// `invalid_argument`, `gzip`, `record_length`, `too_large`, `label`, `hash_mismatch`, `duplicate`, `not_loaded`,
-/// `busy` (also while a run is paused: its records must not change).
-#[wasm_bindgen(unchecked_return_type = "ShardAdded")]
-pub async fn add_shard(
-    #[wasm_bindgen(unchecked_param_type = "Split")] split: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
-) -> Result<JsValue, JsValue> {
-    answer(add_shard_bytes(split, bytes).await)
-}
-
-async fn add_shard_bytes(split: JsValue, bytes: JsValue) -> Result<JsValue, Error> {
-    let split: Split = arguments::choice("split", &split)?;
-    let bytes = arguments::file("bytes", &bytes)?;
-    let claim = Claim::new("add_shard")?;
-    let mut session = lock(&claim.0).await?;
-    to_js(&session.get()?.add_shard(split, bytes)?)
 }
 
 /// Trains one epoch and measures it. `on_progress` is called with each `Progress` event. Resolves to

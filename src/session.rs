@@ -5,6 +5,7 @@
 //! else and a native test. Nothing here knows JavaScript, and nothing here blocks: reads are awaited.
 
 mod calibrate;
+mod data;
 mod measure;
 mod prepare;
 mod resting;
@@ -22,18 +23,17 @@ use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
 use crate::model::NetworkSpec;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, Operators, ShardAdded, Split, Stage,
-    Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, Operators, Stage, Summary, Trace,
 };
 use crate::run::{Epoch, Run};
 use crate::train::Learner;
 
+use data::DataUsed;
 use prepare::Preparation;
-use saving::DataUsed;
 
 pub use signals::Signals;
 
@@ -51,6 +51,8 @@ const LR_SAFE: f64 = 0.01;
 pub struct Session {
     config: Config,
     dataset: Dataset,
+    /// What a run uses of the records held.
+    plan: Arc<Plan>,
     backend: OpenDevice,
     learner: Learner,
     history: Vec<EpochResult>,
@@ -86,6 +88,7 @@ impl Session {
         let learner = fresh_learner(&config, &backend);
         let preparation = Preparation::of(&backend);
         Ok(Self {
+            plan: Arc::new(Plan::new(&dataset, &config)),
             config,
             dataset,
             backend,
@@ -110,16 +113,6 @@ impl Session {
         Arc::clone(&self.signals)
     }
 
-    /// The records held.
-    pub fn dataset(&self) -> &Dataset {
-        &self.dataset
-    }
-
-    /// Gives the records up, for a session with another configuration.
-    pub fn into_dataset(self) -> Dataset {
-        self.dataset
-    }
-
     /// The epochs trained since the weights were new.
     pub fn history(&self) -> &[EpochResult] {
         &self.history
@@ -141,7 +134,7 @@ impl Session {
             config: self.config.clone(),
             backend: self.backend.active.clone(),
             summary: self.summary(),
-            data: plan::status(&self.dataset, &self.config),
+            data: self.data(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -149,23 +142,6 @@ impl Session {
     /// The network's table.
     pub fn summary(&self) -> Summary {
         self.learner.summary()
-    }
-
-    /// Checks a file and adds its records.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] during a run, whose records must not change; else as [`Dataset::add`]. A run that was
-    /// stopped takes them, and goes on only if it uses none of them.
-    pub fn add_shard(&mut self, split: Split, bytes: Vec<u8>) -> Result<ShardAdded, Error> {
-        if self.is_running() && self.signals.take_stop() {
-            self.stopped = true; // A paused run that was stopped and not asked since.
-        }
-        if self.is_running() {
-            return Err(Error::Busy { running: "train" });
-        }
-        let added = self.dataset.add(split, bytes)?;
-        self.let_go();
-        Ok(added.into_protocol(plan::status(&self.dataset, &self.config)))
     }
 
     /// Forgets the run: new weights from the seed, no history. The data stays.
@@ -191,7 +167,7 @@ impl Session {
     /// [`Error::DataMissing`] before a run; [`Error::Checkpoint`] when the data is not what the run was trained
     /// on, and the run waits; [`Error::Diverged`] or [`Error::Compute`] end it.
     pub async fn advance(&mut self, budget_ms: f64) -> Result<Vec<Event>, Error> {
-        let plan = Plan::new(&self.dataset, &self.config);
+        let plan = Arc::clone(&self.plan);
         if !self.is_running() {
             self.begin(&plan)?;
         }
@@ -306,9 +282,9 @@ impl Session {
             self.hold(plan); // Records may have come since an earlier run.
         }
         let epoch = run.state.get_or_insert_with(|| Epoch {
-            order: batch::shuffled(plan.train, seed, run.epoch),
+            order: batch::shuffled(plan.train.len(), seed, run.epoch),
             step: 0,
-            steps: count(plan.train.div_ceil(batch)),
+            steps: count(plan.train.len().div_ceil(batch)),
             mean: Default::default(),
             train_ms: 0.0,
             validation: None,
@@ -343,7 +319,8 @@ impl Session {
                 .await?;
         } else {
             self.learner.upload_step_size(self.config.lr);
-            let (records, device) = (self.dataset.train(), self.learner.device());
+            let records = self.plan.train_records(&self.dataset);
+            let device = self.learner.device();
             let batch = match &self.held {
                 Some(held) => held.gather(records, indices, Some(augmentation), device),
                 None => batch::gather(records, indices, Some(augmentation), device),

@@ -12,6 +12,8 @@ export function backends(...args: any[]): Promise<any>;
 export function load(...args: any[]): Promise<any>;
 export function open_file(...args: any[]): Promise<any>;
 export function add_shard(...args: any[]): Promise<any>;
+export function records(...args: any[]): Promise<any>;
+export function check_restored(): Promise<void>;
 export function train_epoch(...args: any[]): Promise<any>;
 export function advance(...args: any[]): Promise<any>;
 export function evaluate(...args: any[]): Promise<any>;

@@ -24,7 +24,9 @@ import { createPolling } from './polling.js';
 import { fetchReference } from './reference-file.js';
 import { goesOn, isExtended } from './resting.js';
 import { createResuming, isUsable } from './resuming.js';
+import { needsWord } from './run-images.js';
 import { readRunFile } from './run-files.js';
+import { createShowing } from './showing.js';
 import { createStore, isSettled, problemsOf } from './store.js';
 import { deleteStored } from './stored.js';
 import { openVault } from './vault.js';
@@ -41,6 +43,7 @@ import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
 import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
+import { mountRunImages } from './views/run-images.js';
 import { mountReport } from './views/report.js';
 import { mountRunChoice } from './views/run-choice.js';
 import { mountSaving } from './views/saving.js';
@@ -59,6 +62,7 @@ const keeping = createKeeping(store, { open: openVault, locks: navigator.locks, 
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
 const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
+const showing = createShowing(store, client.send);
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
 const resuming = createResuming(store, { start, resume: () => client.send({ type: 'resume' }), open: openKept });
 const links = createLinks(store, client.send, {
@@ -75,8 +79,11 @@ function complain(code, message, hint, drop) {
 /** Goes up with each drop or choice of files. */
 let drops = 0;
 
-/** Goes on with a run that rests, or starts a fresh one, unless a field cannot stay as it is. @param {{ anew?: boolean }} [how] */
-function start({ anew = false } = {}) {
+/**
+ * Goes on with a run that rests, or starts a fresh one, unless a field cannot stay as it is.
+ * @param {{ anew?: boolean, isVouched?: boolean }} [how] Whether a fresh one is wanted; whether the visitor has said that these are the run's images.
+ */
+function start({ anew = false, isVouched = false } = {}) {
   const { phase, starting, config } = store.get();
   if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
   if (!isUsable(store.get())) {
@@ -84,6 +91,10 @@ function start({ anew = false } = {}) {
     return;
   }
   const goes = goesOn(store.get()) && !anew;
+  if (goes && needsWord(store.get()) && !isVouched) {
+    store.dispatch({ type: 'images_asked' });
+    return;
+  }
   if (goes && !isExtended(store.get())) {
     client.send({ type: 'resume' });
     return;
@@ -172,6 +183,7 @@ function react(state, before, message) {
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   opening.hear(message);
   asking.heard(message);
+  showing.heard(message);
   keeping.heard(message);
   links.look();
   resuming.look();
@@ -185,7 +197,10 @@ function configChanged(state, before) {
     if (state.alive && isUsable(state)) void loader.retry();
     return;
   }
-  if (state.config.backend !== before.config.backend && !state.trained && !isOccupied(state)) loader.reload();
+  /** @type {(keyof State['config'])[]} */
+  const keys = state.source === 'files' ? ['backend', 'train', 'test', 'seed'] : ['backend'];
+  const isOther = keys.some((key) => state.config[key] !== before.config[key]); // What of own files is used is the crate's to say.
+  if (isOther && !state.trained && !isOccupied(state) && isUsable(state)) loader.reload();
   void loader.ensure();
 }
 
@@ -201,6 +216,8 @@ const actions = {
     actions.writeFragment();
     resuming.tryStart();
   },
+  /** @param {boolean} agreed Whether these are the images of the run that was opened. */
+  answerImages: (agreed) => (agreed ? start({ isVouched: true }) : store.dispatch({ type: 'images_doubted' })),
   choose: choosing.choose,
   suggest: choosing.suggest,
   takePictures: choosing.takePictures,
@@ -244,7 +261,7 @@ const actions = {
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }

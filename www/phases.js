@@ -119,8 +119,8 @@ function afterOpening(message) {
 const RUN_ONLY = ['checkpoint', 'diverged', 'data_missing', 'self_check'];
 
 /**
- * A command failed. Only three failures move the phase: the first load (nothing runs without it),
- * a training step (the run is over) and an evaluation (which ends).
+ * A command failed. Only four failures move the phase: the first load (nothing runs without it),
+ * a training step (the run is over), an evaluation (which ends), and going on in another engine.
  *
  * @param {Phase} phase
  * @param {Phase} before
@@ -132,5 +132,6 @@ function afterError(phase, before, { command, error }, loaded) {
   if (command === 'load' && !loaded) return 'error';
   if (command === 'advance' && RUNNING.includes(phase)) return RUN_ONLY.includes(error.code) ? 'ready' : 'error';
   if (command === 'evaluate' && phase === 'evaluating') return before;
+  if (command === 'resume' && phase === 'recovering') return 'ready'; // It waits for its images.
   return phase;
 }

@@ -19,6 +19,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {'auto' | 'webgpu' | 'flex' | 'ndarray'} Backend */
 /** @typedef {'none' | 'flip-shift'} Augment */
 /** @typedef {'train' | 'test'} Split */
+/** Where a file's records are to go; `auto`: where its bytes are known to belong, else where its name says. @typedef {Split | 'auto'} SplitChoice */
 
 /**
  * Everything that determines a run.
@@ -34,6 +35,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {'adam'} optimizer
  * @property {Augment} augment
  * @property {'blocks' | 'layers'} operators What computes the convolutions on flex.
+ * @property {'by-class' | 'last'} hold_out Which records are held out where there is no test batch; no setting.
  * @property {number} report_every_ms
  */
 
@@ -114,7 +116,13 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {boolean} has_unknown
  * @property {number[]} train_class_counts
  * @property {number[]} test_class_counts
+ * @property {string[]} unseen_classes Classes of which a run would train on no record.
+ * @property {DataMatch | null} restored Whether these are the records of the restored run that waits; null where none waits.
  */
+
+/** `unknown`: as many, and the file does not say which. `awaited`: not all are here. @typedef {'same' | 'unknown' | 'awaited' | 'other'} DataMatch */
+
+/** A file that a run uses records of. @typedef {{ name: string, split: Split, records: number }} DataSource */
 
 /**
  * @typedef {object} Loaded
@@ -137,6 +145,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {Evaluation | null} [evaluation] What it came to on the test records after its last whole epoch.
  * @property {Trace} trace
  * @property {string[]} remarks What keeps it from going on with the bits that it would have had.
+ * @property {DataSource[]} sources The files that the run was trained on, where it says so.
  */
 
 /**
@@ -232,7 +241,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
- *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array<ArrayBuffer> }
+ *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array<ArrayBuffer>, name: string }
+ *   | { type: 'show', id: number, set: Split, first: number, count: number }
  *   | { type: 'start', config: Config }
  *   | { type: 'extend', epochs: number }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
@@ -262,6 +272,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'opened', id: string, opened: OpenedFile }
  *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
+ *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'extended', loaded: Loaded }
  *   | { type: 'resumed' }

@@ -10,7 +10,7 @@
 import { placeIn, restoredOver } from './recoveries.js';
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-export const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, fromWeights: false, probabilities: null };
+export const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, doubted: null, fromWeights: false, probabilities: null };
 
 /** Largest number of epochs that may be asked for. */
 const EPOCHS_MAX = 1_000;
@@ -69,9 +69,9 @@ export const isOpened = ({ resumable, timings }) => resumable !== null && timing
 
 /** The run goes on; where it was opened, its curve says so. @param {State} state @param {number} nowMs @returns {Partial<State>} */
 function goneOn(state, nowMs) {
-  const { resumable, marks, progress, timings } = state;
+  const { resumable, marks, progress, timings, data } = state;
   const mark = isOpened(state) && resumable ? [{ at: placeIn(resumable, progress), reason: null }] : [];
-  return { starting: false, resumes: false, marks: [...marks, ...mark], timings: { ...timings, run_started_ms: timings.run_started_ms ?? nowMs, run_ended_ms: null } };
+  return { data: data && { ...data, restored: null }, starting: false, resumes: false, marks: [...marks, ...mark], timings: { ...timings, run_started_ms: timings.run_started_ms ?? nowMs, run_ended_ms: null } };
 }
 
 /** The run's step failed: it is over, unless it waits for its images. @param {State} state @param {string} code @param {number} nowMs @returns {Partial<State>} */

@@ -15,6 +15,7 @@
  * @import { Missing, Offline, OfflineAction, RetryAction } from './arrivals.js'
  * @import { RecoveryAction } from './recoveries.js'
  * @import { Kept, KeptAction } from './kept.js'
+ * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './arrivals.js';
@@ -24,6 +25,7 @@ import { KEPT, NOTHING_KEPT, nextKept } from './kept.js';
 import { nextPhase } from './phases.js';
 import { RECOVERIES } from './recoveries.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
+import { RUN_IMAGES } from './run-images.js';
 import { NO_RUN, RESTS, failedStep } from './resting.js';
 
 /**
@@ -83,6 +85,7 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
  * @property {Position | null} resumable Where a run goes on that was stopped or opened; until its next step.
+ * @property {boolean | null} doubted Whether the visitor goes on with these images, where a run's file does not say; null where that was not asked.
  * @property {boolean} fromWeights Whether the next Start begins from weights that were opened.
  * @property {boolean} startWaits Whether a Start waits for the engine's other module and the data in it.
  * @property {boolean} resumes Whether a run goes on by itself once the engine and its data are there.
@@ -123,7 +126,7 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ReferenceAction} Action
+ *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ImagesAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -159,6 +162,7 @@ export function initialState() {
     sampleFrom: 0,
     runConfig: null,
     resumable: null,
+    doubted: null,
     fromWeights: false,
     startWaits: false,
     resumes: false,
@@ -252,6 +256,7 @@ const CHANGES = {
   ...ARRIVALS,
   ...REFERENCES,
   ...RECOVERIES,
+  ...RUN_IMAGES,
   ...KEPT,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
@@ -298,6 +303,7 @@ const CHANGES = {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start' || command === 'extend') return { error, starting: false };
     if (command === 'restore' || command === 'resume') return { error, resumes: false };
+    if (command === 'show') return {}; // What is there to look at stays.
     if (command === 'advance') return { ...failedStep(state, error.code, nowMs), error };
     return { error };
   },

@@ -289,9 +289,16 @@ const handlers = {
   async add_shard(command) {
     const added = await exclusively(async () => {
       if (!command.id.startsWith(`${turnHeld}/`)) throw notLoaded();
-      return convburn.add_shard(command.split, command.bytes);
+      return convburn.add_shard(command.split, command.bytes, command.name);
     });
     post({ type: 'shard_added', id: command.id, added, bytes: command.bytes }, [command.bytes.buffer]); // To be kept: it was accepted.
+  },
+
+  /** @param {Extract<Command, { type: 'show' }>} command Records of those that a run trains on, or measures on. */
+  async show({ id, set, first, count }) {
+    /** @type {Uint8Array<ArrayBuffer>} */
+    const records = await exclusively(() => convburn.records(set, first, count));
+    post({ type: 'shown', id, set, first, records }, [records.buffer]);
   },
 
   /** @param {Extract<Command, { type: 'start' }>} command */
@@ -324,7 +331,10 @@ const handlers = {
   },
 
   async resume() {
-    if ((!inRun && !waiting) || turning || starting) return;
+    const mayGoOn = () => (inRun || waiting) && !turning && !starting;
+    // One that was opened may wait for other records: it waits on then, and nothing is lost.
+    if (mayGoOn() && waiting) await exclusively(() => convburn.check_restored());
+    if (!mayGoOn()) return;
     inRun = true;
     post({ type: 'resumed' });
     void turn();

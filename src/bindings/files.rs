@@ -134,5 +134,6 @@ fn answer_of(session: &Session, kind: FileKind) -> Result<JsValue, Error> {
         evaluation: session.evaluation().cloned(),
         trace: session.trace().clone(),
         remarks: session.remarks(),
+        sources: session.sources(),
     })
 }

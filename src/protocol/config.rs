@@ -43,6 +43,18 @@ pub enum Augment {
     FlipShift,
 }
 
+/// Which training records are held out to measure on where there is no test batch. No setting: it tells how a run
+/// of before was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldOut {
+    /// A fifth of each class, drawn with the seed: a file sorted by class has all classes in both parts.
+    #[default]
+    ByClass,
+    /// The last fifth: the rule of runs that were saved up to the format 2.
+    Last,
+}
+
 /// What computes the convolutions on flex. Elsewhere there is no choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,7 +84,7 @@ pub struct Config {
     pub batch: u32,
     /// Learning rate.
     pub lr: f64,
-    /// Seed of the initial weights, the shuffles and the augmentation.
+    /// Seed of the initial weights, the shuffles, the augmentation and of what is held out.
     pub seed: u32,
     /// The optimiser.
     pub optimizer: OptimizerKind,
@@ -80,6 +92,8 @@ pub struct Config {
     pub augment: Augment,
     /// What computes the convolutions on flex.
     pub operators: Operators,
+    /// Which records are held out where there is no test batch.
+    pub hold_out: HoldOut,
     /// Milliseconds between two progress events.
     pub report_every_ms: u32,
 }
@@ -98,6 +112,7 @@ impl Default for Config {
             optimizer: OptimizerKind::Adam,
             augment: Augment::None,
             operators: Operators::Blocks,
+            hold_out: HoldOut::ByClass,
             report_every_ms: 250,
         }
     }

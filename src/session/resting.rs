@@ -58,10 +58,9 @@ impl Session {
     pub(super) fn begin(&mut self, plan: &Plan) -> Result<(), Error> {
         plan.check(&self.dataset, &self.config)?;
         if self.has_learnt() {
-            self.check_restored(plan)?;
-        } else {
-            self.trained_on = Some(DataUsed::now(&self.dataset, plan));
+            self.check_restored()?;
         }
+        self.trained_on = Some(DataUsed::now(&self.dataset, plan));
         self.signals.clear(); // A stop that came after the run had stopped is not meant for what goes on now.
         if self.run.is_none() {
             let trained = count(self.history.len());

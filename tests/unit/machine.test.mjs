@@ -91,6 +91,7 @@ function expected(phase, message, after, before) {
   if (type === 'recovering') return after.trained || after.resumes ? 'recovering' : 'loading';
   if (phase === 'recovering') {
     if (type === 'restored') return after.resumes ? phase : opened();
+    if (isOf('resume')) return 'ready';
     return { resumed: 'training', recovery_left: 'ready' }[/** @type {string} */ (type)] ?? phase;
   }
   if (phase === 'evaluating') return type === 'evaluation' || isOf('evaluate') ? before : phase;

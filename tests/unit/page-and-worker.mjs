@@ -83,6 +83,7 @@ function makeCrate(loaded, fixture, next) {
       if (choice === 7) run.isThere = false;
       return choice === 7 ? [event('epoch_end'), event('done')] : [[], [event('progress')], [event('compiling')], [event('epoch_end')]][choice % 4];
     },
+    check_restored: () => call('checkpoint', 'data_missing'),
     async extend(/** @type {number} */ epochs) {
       await call('invalid_config');
       if (!run.isThere && run.isTrained) Object.assign(run, { isThere: true, rests: true });
@@ -103,7 +104,7 @@ function makeCrate(loaded, fixture, next) {
       await call('checkpoint', 'invalid_config');
       Object.assign(run, { isThere: bytes[0] === 1, rests: bytes[0] === 1, isTrained: bytes[0] !== 2, pause: false, stop: false });
       const { history, trace } = fixture.restored;
-      return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: bytes[0] === 2 ? [] : history, position: bytes[0] === 1 ? { epoch: 2, step: 2 } : null, trace, remarks: [] };
+      return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: bytes[0] === 2 ? [] : history, position: bytes[0] === 1 ? { epoch: 2, step: 2 } : null, trace, remarks: [], sources: [] };
     },
     save: async () => new Uint8Array(3),
   };
