@@ -180,7 +180,7 @@ export function createLoader(store, send, open, pause) {
     if (mine === streaming && store.get().pool[shard.split] === null) await fillPool(shard, bytes, mine);
     if (mine !== streaming || !mayFeed(store.get())) return false;
     store.dispatch({ type: 'shard_fetched' });
-    send({ type: 'add_shard', id: `${turn}/${shard.file}`, split: shard.split, bytes }, [bytes.buffer]);
+    send({ type: 'add_shard', id: `${turn}/${shard.file}`, split: shard.split, bytes, name: shard.file }, [bytes.buffer]);
     return true;
   }
 

@@ -47,3 +47,11 @@ export function heldOutSentence(data) {
   if (!data?.held_out) return null;
   return `No test batch: a fifth of the ${count(data.train_records, 'image')} is held out to measure on, and a run uses ${count(data.test_used)} of it.`;
 }
+
+/** Classes that a run of these images never sees. @param {DataStatus | null} data @returns {string | null} */
+export function unseenSentence(data) {
+  const unseen = data?.complete ? data.unseen_classes : [];
+  if (unseen.length === 0) return null;
+  const names = unseen.join(', ').replace(/, ([^,]*)$/, ' or $1');
+  return `A run trains on no image of ${names}: it cannot learn ${unseen.length === 1 ? 'that class' : 'these classes'}.`;
+}
