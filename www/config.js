@@ -123,7 +123,7 @@ export function refusalOf(problems) {
  */
 export function crossCheck(config) {
   if (config.batch <= config.train) return {};
-  return { batch: `A batch cannot be larger than the ${config.train.toLocaleString('en')} training images.` };
+  return { batch: `A batch cannot be larger than the ${config.train.toLocaleString('en')} training ${config.train === 1 ? 'image' : 'images'}.` };
 }
 
 /** As much of a link's text as a sentence can hold, cut between two characters. @param {string} text */

@@ -35,6 +35,7 @@ import { mountData } from './views/data.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountFiles } from './views/files.js';
+import { mountFocus } from './views/focus.js';
 import { mountKeeping } from './views/keeping.js';
 import { mountMore } from './views/more.js';
 import { mountNetwork } from './views/network.js';
@@ -164,7 +165,7 @@ async function takeDropped(dropped) {
 
 /** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
 function react(state, before, message) {
-  document.documentElement.dataset.phase = state.phase;
+  if (state.phase !== before.phase) document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
@@ -255,7 +256,7 @@ const actions = {
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
-  mountOffline, mountFiles, mountRunChoice]) {
+  mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }
 

@@ -262,7 +262,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * after it, and again when a backend has been refused. `error` means that one command failed;
  * `failed` means that the worker is of no more use. `other_module` means that a command needs a backend
  * that this worker's module lacks: nothing has changed, and it is sent again to a worker with the full module.
- * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses or stops.
+ * `checkpoint` is the run to be kept, after each epoch, every 30 seconds and when it pauses, stops or is done; of epochs
+ * that end within a second only after the best so far.
  * @typedef {Event
  *   | { type: 'ready' }
  *   | { type: 'heartbeat', pulls: number, turning: boolean }

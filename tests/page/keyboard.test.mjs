@@ -21,12 +21,22 @@ test('the story with the keyboard alone', async (t) => {
   assert.equal(await page.evaluate(() => document.activeElement?.textContent), 'Skip to the content');
 
   await tabTo(page, '[data-testid="start"]');
+  await page.evaluate(() => {
+    /** @type {any} */ (globalThis).lost = false;
+    const look = () => {
+      if (document.activeElement === document.body) /** @type {any} */ (globalThis).lost = true;
+      requestAnimationFrame(look);
+    };
+    look();
+  });
   await page.keyboard.press('Enter');
   await waitForPhase(page, ['training', 'compiling']);
   await waitForText(page, 'images-per-second', /\d/);
-  await tabTo(page, '[data-testid="pause"]');
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'pause', 'the focus goes to what may be pressed next');
+  assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).lost), false, 'and was on the page’s body at no moment');
   await page.keyboard.press('Space');
   await waitForPhase(page, ['paused'], 10_000);
+  assert.deepEqual(await page.locator('.buttons button.primary:visible').allTextContents(), ['Resume']);
   await page.keyboard.press('Space');
   await waitForPhase(page, ['training'], 10_000);
   await page.keyboard.press('Space');
@@ -98,6 +108,43 @@ test('the arrow keys pass over the presets and keep the focus there', async (t) 
   }
 });
 
+test('a decimal comma is read, the wheel changes nothing, and arrows step', async (t) => {
+  const { page } = await shared.visit(t, '#backend=flex&train=50000&test=10000', { prepare: (opened) => opened.route('**/data/**', (route) => route.abort()) });
+  const [lr, epochs] = [page.getByLabel('Learning rate'), page.getByLabel('Epochs', { exact: true })];
+  await lr.fill('');
+  await lr.pressSequentially('0,005');
+  await lr.press('Tab');
+  assert.equal(await lr.inputValue(), '0.005');
+  assert.match(page.url(), /&lr=0\.005&/);
+  await lr.press('ArrowUp');
+  assert.equal(await lr.inputValue(), '0.01');
+  await epochs.focus();
+  await epochs.hover();
+  await page.mouse.wheel(0, 400);
+  await epochs.press('ArrowDown');
+  assert.equal(await epochs.inputValue(), '9', 'of 10 the arrow took one, and the wheel none');
+  await page.getByLabel('Training images', { exact: true }).fill('10');
+  await page.getByLabel('Batch size').fill('64');
+  await page.getByLabel('Batch size').press('Tab');
+  await page.getByText('A batch cannot be larger than the 10 training images.').waitFor();
+  assert.match(page.url(), /&train=50000&.*&epochs=9&/, 'the address keeps what the page accepts');
+});
+
+test('after hundreds of epochs Stop works, and their rows are there', async (t) => {
+  const { page } = await shared.visit(t, '#backend=flex&train=32&test=32&epochs=1000&batch=32&workers=1&run=1', { options: { viewport: { width: 390, height: 760 } } });
+  const rows = page.getByTestId('epoch-table').locator('tbody tr');
+  await rows.nth(150).waitFor();
+  await page.getByTestId('stop').click();
+  await waitForPhase(page, ['ready'], 10_000);
+  const [count, last] = [await rows.count(), await rows.last().locator('th').textContent()];
+  assert.equal(last, `${count}/1000`);
+  await page.emulateMedia({ media: 'print' });
+  const wide = await page.evaluate(() => [...document.querySelectorAll('.chart canvas')].map((canvas) => [
+    canvas.getBoundingClientRect().right, /** @type {HTMLElement} */ (canvas.closest('.chart')).getBoundingClientRect().right,
+  ]));
+  for (const [canvas, box] of wide) assert.ok(canvas <= box + 1, 'on paper no chart covers what is beside it');
+});
+
 test('an error is in sight wherever the page is scrolled to, on a small screen too', async (t) => {
   const { page } = await shared.visit(t, SHORT, { options: { viewport: { width: 390, height: 760 } } });
   await waitForPhase(page, ['ready']);
@@ -121,6 +168,17 @@ test('every control that has the focus shows it and has a name', async (t) => {
     .filter((each) => !each.textContent?.trim() && !(/** @type {HTMLInputElement} */ (each).labels?.length))
     .map((each) => each.outerHTML));
   assert.deepEqual(unnamed, []);
+  const drawn = await page.evaluate(() => {
+    const canvas = /** @type {HTMLCanvasElement} */ (document.querySelector('#samples canvas'));
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+    const read = () => [...context.getImageData(0, 0, 32, 32).data];
+    const shown = read();
+    context.clearRect(0, 0, 32, 32);
+    const lost = read();
+    canvas.dispatchEvent(new Event('contextrestored'));
+    return { off: context.getContextAttributes().willReadFrequently, lost: lost.every((byte) => byte === 0), same: String(read()) === String(shown) };
+  });
+  assert.deepEqual(drawn, { off: true, lost: true, same: true }, 'a sample is drawn again when its canvas is restored');
   await tabTo(page, '[data-testid="start"]');
   const ring = await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle);
   assert.equal(ring, 'solid');

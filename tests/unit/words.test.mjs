@@ -2,11 +2,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { fileNameOf } from '../../www/file-names.js';
 import { initialState, reduce } from '../../www/store.js';
 import { createAnnouncer } from '../../www/views/announcer.js';
 import { troubleLine, troubleOf, troubleSentence } from '../../www/views/health.js';
 import { heldOutSentence, imagesSentence, unseenSentence } from '../../www/views/images-sentence.js';
+import { isUnderWay } from '../../www/views/controls.js';
 import { tiles } from '../../www/views/progress.js';
+import { workersNote, workersPhrase } from '../../www/views/settings.js';
 import { newsOf, statusSentence } from '../../www/views/status.js';
 import { verdict } from '../../www/views/try-it.js';
 
@@ -94,9 +97,9 @@ test('a loss far above that of guessing is named while it runs and after, with w
   assert.match(statusSentence(state), /^Epoch \d+ of \d+: it does not learn, its loss is far above that of guessing\. Stop, and choose a smaller learning rate than /);
   assert.equal(troubleSentence(state)?.startsWith('It does not learn: its loss is 11.04T, and mere guessing has 2.3026. Train anew with a smaller learning rate than '), true);
   const done = feed(state, { ...event('epoch_end'), result: { ...event('epoch_end').result, loss: 11.04e12 } }, { type: 'done', epochs: 1 });
-  assert.match(statusSentence(done), /^The run is over, and it does not learn/);
+  assert.match(statusSentence(done), /^It has not learnt: its loss is far above that of guessing\. Train anew with a smaller learning rate than /);
   assert.equal(troubleOf(feed(state, { type: 'was_reset', loaded })), null);
-  for (const loss of [2.3, 4.5]) assert.equal(troubleLine(feed(training(), { ...progress, loss, step: 3 })), null);
+  for (const loss of [2.3, 4.5]) assert.equal(troubleLine(feed(training(), { ...progress, loss, step: 3 }), false), null);
 });
 
 test('the answer of a network that has not learnt is no plain answer', () => {
@@ -156,4 +159,33 @@ test('classes that a run never sees are named, once all images are here', () => 
   assert.equal(of(['truck']), 'A run trains on no image of truck: it cannot learn that class.');
   assert.equal(of(['dog', 'ship', 'truck']), 'A run trains on no image of dog, ship or truck: it cannot learn these classes.');
   assert.equal(unseenSentence(null), null);
+});
+
+test('a saved file’s name says recipe, epoch and accuracy', () => {
+  const quick = { ...config, train: 5_000, test: 1_000, epochs: 3, batch: 32, lr: 0.001, augment: 'none' };
+  const begun = feed(arriving()[6], { type: 'started', loaded: { ...loaded, config: quick } });
+  const within = feed(begun, { ...progress, epoch: 1, step: 120 });
+  assert.equal(fileNameOf(within, 'run', 'safetensors'), 'convburn-run-quick-epoch-1-step-120.safetensors');
+  const after = feed(within, { ...event('epoch_end'), evaluation: { ...event('epoch_end').evaluation, accuracy: 0.411 } });
+  assert.equal(fileNameOf(after, 'run', 'safetensors'), 'convburn-run-quick-epoch-1-accuracy-0.4110.safetensors');
+  const own = feed(begun, { type: 'started', loaded: { ...loaded, config: { ...quick, train: 2_000 } } });
+  assert.equal(fileNameOf(own, 'report', 'json'), 'convburn-report-own-2000-images-epoch-0.json');
+});
+
+test('more workers than there are cores are called what they are', () => {
+  assert.equal(workersPhrase(64, 2), ', with 64 workers on 2 cores, which only takes more time');
+  assert.equal(workersPhrase(2, 2), ', on 2 cores');
+  assert.equal(workersPhrase(2, undefined), ', on 2 cores');
+  assert.equal(workersPhrase(1, 8), '');
+  assert.equal(workersNote(64, 2), 'This machine has 2 cores: more than that only take more time. 0: as many as pay here. The graphics card does not use them.');
+  assert.equal(workersNote(0, 2), workersNote(0, undefined));
+});
+
+test('while a run is under way, paused and measured too, Start leaves its place to the button that goes on', () => {
+  const state = training();
+  const paused = feed(state, event('paused'));
+  for (const underWay of [state, paused, feed(paused, { type: 'evaluating' })]) assert.ok(isUnderWay(underWay), underWay.phase);
+  for (const not of [arriving()[6], feed(state, event('stopped')), feed(state, event('stopped'), { type: 'evaluating' }), feed(state, { type: 'done', epochs: 1 })]) {
+    assert.ok(!isUnderWay(not), not.phase);
+  }
 });

@@ -162,7 +162,7 @@ function mountChart(chart, store) {
 
   new ResizeObserver(() => plot?.setSize(sizeOf(box))).observe(box);
   box.addEventListener('contextrestored', () => plot?.redraw(), true); // The canvas is uPlot's, and the event does not bubble.
-  for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) matchMedia(query).addEventListener('change', draw);
+  for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)', 'print']) matchMedia(query).addEventListener('change', draw);
   draw();
   render(store.get());
   store.subscribe(render);

@@ -38,6 +38,12 @@ export function pressable(state) {
   };
 }
 
+/** Whether a run stands still, also while it is measured. @param {State} state */
+const stands = ({ phase, phaseBefore }) => phase === 'paused' || (phase === 'evaluating' && phaseBefore === 'paused');
+
+/** Whether there is a run that has not ended. @param {State} state */
+export const isUnderWay = (state) => stands(state) || ['training', 'compiling', 'recovering'].includes(state.phase);
+
 /** @param {Store} store @param {Actions} actions */
 export function mountControls(store, actions) {
   const start = byId('start', HTMLButtonElement);
@@ -57,22 +63,14 @@ export function mountControls(store, actions) {
   evaluate.addEventListener('click', () => actions.send({ type: 'evaluate' }));
 
   /**
-   * A button that has the focus and may no longer be pressed would drop the keyboard's place:
-   * the focus goes to the button that takes its part.
+   * While a run is under way the first place is the button's that pauses it and goes on, before and after it Start's.
    * @param {State} state
    */
-  function keepFocus(state) {
-    const held = document.activeElement;
-    if (!(held instanceof HTMLButtonElement) || !held.disabled) return;
-    const running = state.phase === 'training' || state.phase === 'compiling';
-    if (held === start && running) pause.focus();
-    if ((held === pause || held === stop) && !start.disabled) start.focus();
-  }
-
-  /** From the first run on every button keeps its place. @param {State} state */
-  function renderHidden({ starting, runConfig, phase }) {
-    begun ||= starting || runConfig !== null;
-    pause.hidden = !begun;
+  function renderHidden(state) {
+    const { runConfig, phase } = state;
+    begun ||= runConfig !== null;
+    start.hidden = isUnderWay(state);
+    pause.hidden = !start.hidden;
     stop.hidden = !begun;
     reset.hidden = !begun && (phase !== 'error' || reset.disabled);
   }
@@ -80,17 +78,19 @@ export function mountControls(store, actions) {
   /** @param {State} state */
   function render(state) {
     const may = pressable(state);
-    start.disabled = !may.start;
-    if (!may.anew && document.activeElement === anew) start.focus(); // It goes; from there the focus goes where the run is.
+    // A Start that was pressed keeps the keyboard's place until the run is there.
+    const isAwaited = state.starting || state.startWaits;
+    start.disabled = !may.start && !isAwaited;
+    start.setAttribute('aria-disabled', String(isAwaited));
     anew.hidden = !may.anew;
     pause.disabled = !may.pause;
     stop.disabled = !may.stop;
     reset.disabled = !may.reset;
     evaluate.disabled = !may.evaluate;
-    setText(pause, state.phase === 'paused' ? 'Resume' : 'Pause');
+    setText(pause, stands(state) ? 'Resume' : 'Pause');
+    pause.classList.toggle('primary', stands(state));
     renderHidden(state);
     setText(start, begun ? nameOfStart(state) : 'Train a network');
-    keepFocus(state);
   }
   store.subscribe(render);
   render(store.get());

@@ -26,9 +26,12 @@ export function troubleOf({ trained, fromWeights, progress, epochs, data }) {
 /** What to do about it, as the end of a sentence. @param {State} state */
 const wayOut = ({ runConfig, config }) => `a smaller learning rate than ${(runConfig ?? config).lr}`;
 
-/** One line for the bar. @param {State} state @returns {string | null} */
-export function troubleLine(state) {
-  return troubleOf(state) && `it does not learn, its loss is far above that of guessing. Stop, and choose ${wayOut(state)}`;
+/** One line for the bar, while it runs and after. @param {State} state @param {boolean} isOver @returns {string | null} */
+export function troubleLine(state, isOver) {
+  if (!troubleOf(state)) return null;
+  return isOver
+    ? `It has not learnt: its loss is far above that of guessing. Train anew with ${wayOut(state)}`
+    : `it does not learn, its loss is far above that of guessing. Stop, and choose ${wayOut(state)}`;
 }
 
 /** The same with its figures, for the stage. @param {State} state @returns {string | null} */

@@ -4,6 +4,7 @@
  * @import { State, Store } from '../store.js'
  */
 import { toFragment } from '../config.js';
+import { fileNameOf } from '../file-names.js';
 import { makeReport } from '../report.js';
 import { byId, download } from './dom.js';
 
@@ -15,7 +16,7 @@ function giveReport(state) {
     logical_cores: navigator.hardwareConcurrency ?? null,
     fragment: toFragment(state.runConfig ?? state.config, false),
   });
-  download(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), 'convburn-report.json');
+  download(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), fileNameOf(state, 'report', 'json'));
 }
 
 /** @param {Store} store */

@@ -6,6 +6,7 @@
  * @import { Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
+import { fileNameOf } from '../file-names.js';
 import { isOccupied } from '../phases.js';
 import { byId, download } from './dom.js';
 
@@ -19,7 +20,7 @@ export function mountSaving(store, actions) {
     open.value = ''; // The same file may be chosen again.
   });
   store.subscribe((state, _before, message) => {
-    if (message.type === 'saved') download(new Blob([message.bytes]), 'convburn-run.safetensors');
+    if (message.type === 'saved') download(new Blob([message.bytes]), fileNameOf(state, 'run', 'safetensors'));
     save.disabled = !state.alive || !state.trained || state.diverged;
     open.disabled = !state.loaded || isOccupied(state);
   });

@@ -14,6 +14,7 @@ import { isOccupied } from '../phases.js';
 import { problemsOf } from '../store.js';
 import { withheld } from '../surroundings.js';
 import { byId, make, setText } from './dom.js';
+import { count } from './format.js';
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Control */
 
@@ -43,14 +44,28 @@ function checkSentence(check) {
     + `${tiny(check.gradient_difference)}, and ${tiny(check.tolerance)} is accepted.`;
 }
 
+/**
+ * More workers than cores are not refused, because the same number of them gives the same figures on every machine.
+ * @param {number} workers @param {number | undefined} cores Where the browser says how many there are.
+ */
+export function workersPhrase(workers, cores) {
+  if (workers < 2) return '';
+  return cores && workers > cores ? `, with ${workers} workers on ${count(cores, 'core')}, which only takes more time` : `, on ${workers} cores`;
+}
+
+/** What the choice of cores is worth here. @param {number} workers @param {number | undefined} cores */
+export function workersNote(workers, cores) {
+  const tooMany = cores && workers > cores ? `This machine has ${count(cores, 'core')}: more than that only take more time. ` : '';
+  return `${tooMany}0: as many as pay here. The graphics card does not use them.`;
+}
+
 /** @param {State} state @returns {string} What runs, and why; and whether a choice still waits. */
 function backendSentence(state) {
   if (!state.loaded) return 'The engine is not ready yet.';
   const { active, reason, adapter, workers, self_check: check } = state.loaded.backend;
   const { config } = state.loaded;
   const waits = config.backend !== state.config.backend || config.workers !== state.config.workers ? ' Your choice applies at the next start.' : '';
-  const cores = workers > 1 ? `, on ${workers} cores` : '';
-  return `Runs on ${active}${adapter ? ` (${adapter})` : ''}${cores}. ${reason}${checkSentence(check)}${waits}`;
+  return `Runs on ${active}${adapter ? ` (${adapter})` : ''}${workersPhrase(workers, navigator.hardwareConcurrency)}. ${reason}${checkSentence(check)}${waits}`;
 }
 
 /**
@@ -87,6 +102,7 @@ export function mountSettings(store, actions) {
   const presets = byId('presets', HTMLFieldSetElement);
   const backendActive = byId('backend-active');
   const hint = byId('own-hint');
+  const workers = byId('workers-note');
   const renderBackends = mountBackends(byId('field-backend', HTMLSelectElement), byId('backend-remarks'));
   const missing = withheld();
   byId('withheld').hidden = missing === null;
@@ -134,6 +150,7 @@ export function mountSettings(store, actions) {
       if (!unreadable && state.config !== before?.config) control.value = String(state.config[field]);
     }
     setText(backendActive, backendSentence(state));
+    setText(workers, workersNote(state.config.workers, navigator.hardwareConcurrency));
     if (state.backends !== before?.backends) renderBackends(state);
     if (state.config !== before?.config) {
       renderPreset(presetOf(state.config) ?? 'own');

@@ -13,7 +13,7 @@ import { goesOn, isOpened } from '../resting.js';
 import { isSettled } from '../store.js';
 import { announce, announceInTurn, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
-import { troubleLine } from './health.js';
+import { troubleLine, troubleOf } from './health.js';
 import { waitingSentence } from './images-sentence.js';
 
 /** @type {Record<Phase, string>} */
@@ -42,8 +42,8 @@ function restingSentence(state, { epoch, step }) {
 function idleSentence(state) {
   const { diverged, trained, phase, epochs } = state;
   if (!isSettled(state)) return waitingSentence(state) ?? 'Preparing the network';
-  const trouble = troubleLine(state);
-  if (trouble && !diverged) return `${phase === 'done' ? 'The run is over, and' : 'Stopped:'} ${trouble}`;
+  const trouble = troubleLine(state, true);
+  if (trouble && !diverged) return trouble;
   const last = epochs[epochs.length - 1];
   if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${count(last.epoch, 'epoch')}` : 'The run is complete';
   if (diverged) return 'Training diverged: the weights are of no use. Go on with a smaller learning rate, or Reset gives new ones';
@@ -72,7 +72,7 @@ function trainingSentence(state) {
   const { progress } = state;
   if (!progress) return 'Taking the first step';
   const where = `Epoch ${progress.epoch} of ${progress.epochs}`;
-  const trouble = troubleLine(state);
+  const trouble = troubleLine(state, false);
   if (trouble) return `${where}: ${trouble}`;
   if (progress.stage === 'validating') return `${where}, measuring on the test images`;
   return `${where}, step ${count(progress.step)} of ${count(progress.steps)}, ends in ${duration(progress.run_eta_s)}`;
@@ -121,7 +121,7 @@ export function newsOf(state, before, message) {
   if (state.phase !== before.phase && state.phase === 'done') return { text: line ?? statusSentence(state), waits: false };
   if (line) return { text: line, waits: true };
   if (state.missing.length > 0 && before.missing.length === 0) return { text: missingSentence(state) ?? '', waits: false };
-  if (troubleLine(state) && !troubleLine(before)) return { text: statusSentence(state), waits: false };
+  if (troubleOf(state) && !troubleOf(before)) return { text: statusSentence(state), waits: false };
   return null;
 }
 
