@@ -506,7 +506,7 @@ fn a_run_that_is_opened_is_as_it_was() {
     assert_eq!(curve(opened.trace()), points);
     assert_eq!(opened.evaluation(), session.evaluation());
     assert_eq!(opened.evaluation().unwrap().records, 100);
-    assert_eq!(opened.trace().resumed_at, []);
+    assert!(opened.trace().resumed_at.is_empty());
 
     let at = opened.position().unwrap();
     finish(&mut opened);
