@@ -210,9 +210,12 @@ impl Error {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::InvalidConfig { .. } => "Change the setting and try again.",
-            Self::InvalidManifest { .. } => "Make the data again with `cargo xtask data`.",
-            Self::Gzip { .. } | Self::HashMismatch { .. } => {
-                "Download the file again, or make the data again with `cargo xtask data --force`."
+            Self::InvalidManifest { .. } => {
+                "Use your own copy of CIFAR-10, or try again later: the server's list has to be put there anew."
+            }
+            Self::Gzip { .. } => "Download the file again.",
+            Self::HashMismatch { .. } => {
+                "Use your own copy of CIFAR-10, or try again later: the server's files and its list do not belong together."
             }
             Self::OtherFormat { advice, .. } => advice,
             Self::Archive { .. } => {

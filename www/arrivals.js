@@ -11,15 +11,21 @@ import { complained } from './complaints.js';
 
 /** Codes that say that the bytes themselves are bad. */
 const BAD_BYTES = ['gzip', 'record_length', 'too_large', 'label', 'hash_mismatch'];
+/** What a visitor can do about the server's data. */
+export const DATA_HINT = 'Use your own copy of CIFAR-10, or try again. The page also tries by itself, now and then.';
 
 /** Whether the engine refused the bytes themselves. @param {string} code */
 export const isBadBytes = (code) => BAD_BYTES.includes(code);
+
+/** Whether a complaint is about the server's data, and over when that is there. @param {ErrorReport | null} error */
+export const isAboutData = (error) => error !== null && (['data_unavailable', 'invalid_manifest'].includes(error.code) || isBadBytes(error.code));
 
 /** A file of the server's that is tried again, and why: the end of a sentence. @typedef {{ file: string, reason: string }} Missing */
 
 /**
  * What the page itself reports of files that it has to fetch again.
- * @typedef {{ type: 'retry_waits', file: string, reason: string } | { type: 'retry_over', file: string }} RetryAction
+ * @typedef {{ type: 'retry_waits', file: string, reason: string } | { type: 'retry_over', file: string }
+ *   | { type: 'data_failed', sentence: string, retryAfterMs?: number } | { type: 'data_retried' }} RetryAction
  */
 
 /** @typedef {{ missing: Missing[], refusals: Record<string, number> }} Retries `refusals` counts how often a shard came damaged, by its id. */
@@ -74,7 +80,10 @@ export function withoutShard(state, error, id) {
     const refusals = { ...state.refusals, [id]: (state.refusals[id] ?? 0) + 1 };
     const file = id.slice(id.indexOf('/') + 1);
     // The first time it is fetched again, and only that is said.
-    if (isDamagedAgain({ refusals }, id)) return { ...asIfNotFetched, refusals, error };
+    if (isDamagedAgain({ refusals }, id)) {
+      const said = { ...error, message: `“${file}” came damaged from the server, twice. ${error.message}`, hint: DATA_HINT };
+      return { ...asIfNotFetched, refusals, error: said };
+    }
     return { ...asIfNotFetched, refusals, missing: [...without(state.missing, file), { file, reason: `“${file}” came damaged` }] };
   }
   return error.code === 'duplicate' ? { shards: { ...shards, added: shards.added + 1 } } : { error };
@@ -102,12 +111,16 @@ export function ofSource({ error }, { source, turn, promised, files = [], drop }
   };
 }
 
+/** What was wrong with the server's data is over, or tried again. @param {State} state @returns {Partial<State>} */
+const withoutProblem = ({ dataProblem, error }) => ({ dataProblem: null, error: dataProblem !== null && isAboutData(error) ? null : error });
+
 /** @type {Changes} */
 export const ARRIVALS = {
-  shards_expected: (state, { count }) => ({ shards: { ...state.shards, expected: count }, dataProblem: null }),
+  shards_expected: (state, { count }) => ({ ...withoutProblem(state), shards: { ...state.shards, expected: count } }),
   shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
   runs_dropped: (_state, { files }) => ({ runFiles: files }),
   pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
+  data_retried: withoutProblem,
   data_failed: (_state, { sentence }) => ({ dataProblem: sentence, missing: [] }),
   retry_waits: (state, { file, reason }) => ({ missing: [...without(state.missing, file), { file, reason }] }),
   retry_over: (state, { file }) => ({ missing: without(state.missing, file) }),

@@ -15,10 +15,10 @@
  *
  * @import { Backend, Command, ErrorReport, Message } from './protocol.js'
  */
-import { reportOf } from './errors.js';
+import { reportOf, wordsOf } from './errors.js';
 import { noModuleWorker, whyNoEngine } from './surroundings.js';
 
-/** @param {string} detail @returns {Message} */
+/** @param {string} detail @returns {Extract<Message, { type: 'failed' }>} */
 function failed(detail) {
   const message = detail ? `The training engine stopped: ${detail.replace(/\.?$/, '.')}` : 'The training engine could not be loaded.';
   const hint = 'Reload the page; if it happens again, try another browser or the backend “flex”.';
@@ -46,6 +46,15 @@ function open(name) {
   if (readsType) return worker;
   worker.terminate();
   return noModuleWorker();
+}
+
+/** Also where the browser refuses a worker by throwing. @param {Name} name @returns {Worker | ErrorReport} */
+function openOrSay(name) {
+  try {
+    return open(name);
+  } catch (thrown) {
+    return failed(`no worker can be started here (${wordsOf(thrown)})`).error;
+  }
 }
 
 /**
@@ -79,7 +88,7 @@ export function connect(tell, backend = 'auto') {
   /** @param {Name} name */
   function begin(name) {
     holds = name;
-    const opened = open(name);
+    const opened = openOrSay(name);
     if ('code' in opened) {
       // Later, because whoever connects listens only after it.
       queueMicrotask(() => receive({ type: 'failed', error: opened }));

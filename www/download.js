@@ -15,14 +15,38 @@ const STALL_MS = 20_000;
 /** `<`, with which a web page begins; neither gzip nor a label nor JSON's brace does. */
 const LESS_THAN = 0x3c;
 
+/** Milliseconds beyond which a server's wish for patience is not believed. */
+const MOST_RETRY_AFTER_MS = 300_000;
+/** The form of a date in a header (RFC 9110, 5.6.7); what else `Date.parse` would read is a guess. */
+const HTTP_DATE = /^[a-z]+, .* GMT$/i;
+
 /** What went wrong, as the end of a sentence. */
 export class DownloadError extends Error {
-  /** @param {string} message @param {boolean} mayPass Whether the same request may be answered well a moment later. */
-  constructor(message, mayPass) {
+  /**
+   * @param {string} message
+   * @param {boolean} mayPass Whether the same request may be answered well a moment later.
+   * @param {number} [retryAfterMs] Milliseconds that the server asks to wait before that; 0 where it says nothing.
+   */
+  constructor(message, mayPass, retryAfterMs = 0) {
     super(message);
     this.name = 'Error'; // It is told as any other is.
     this.mayPass = mayPass;
+    this.retryAfterMs = retryAfterMs;
   }
+}
+
+/**
+ * Milliseconds that an answer asks to wait, in either form of `Retry-After`: seconds, or a date by the server's own clock.
+ * @param {Headers} headers
+ * @returns {number} 0 where it asks for nothing, or for nothing that can be read.
+ */
+export function retryAfterOf(headers) {
+  const text = headers.get('retry-after')?.trim() ?? '';
+  const nowMs = Date.parse(headers.get('date') ?? '') || Date.now();
+  let ms = 0;
+  if (/^\d+$/.test(text)) ms = Number(text) * 1_000;
+  else if (HTTP_DATE.test(text)) ms = Date.parse(text) - nowMs;
+  return ms > 0 ? Math.min(ms, MOST_RETRY_AFTER_MS) : 0;
 }
 
 /** Whether a status speaks of a server that is busy or down, not of a file that is not there. @param {number} status */
@@ -45,8 +69,17 @@ async function readBody(response, heard) {
 }
 
 /** @param {Response} response @param {string} name */
+function refusal({ status, headers }, name) {
+  const mayPass = isPassing(status);
+  const retryAfterMs = mayPass ? retryAfterOf(headers) : 0;
+  const seconds = Math.ceil(retryAfterMs / 1_000);
+  const wish = seconds > 0 ? `, and asks to wait ${seconds} ${seconds === 1 ? 'second' : 'seconds'}` : '';
+  return new DownloadError(`the server answered ${status} for “${name}”${wish}`, mayPass, retryAfterMs);
+}
+
+/** @param {Response} response @param {string} name */
 function checkAnswer(response, name) {
-  if (!response.ok) throw new DownloadError(`the server answered ${response.status} for “${name}”`, isPassing(response.status));
+  if (!response.ok) throw refusal(response, name);
   if (/^text\/html\b/i.test(response.headers.get('content-type') ?? '')) throw notThatFile(name);
 }
 

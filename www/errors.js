@@ -11,7 +11,7 @@
 /** The worker has four of these as well, `busy`, `engine_failed`, `gpu_lost` and `not_loaded`; it imports nothing of the page. */
 export const PAGE_CODES = /** @type {const} */ ([
   'busy', 'canvas_falsified', 'data_unavailable', 'engine_failed', 'gpu_lost', 'invalid_config', 'invalid_data', 'invalid_link',
-  'invalid_picture', 'no_file', 'no_module_worker', 'no_simd', 'no_wasm', 'not_loaded', 'worker_failed',
+  'invalid_picture', 'no_file', 'no_module_worker', 'no_origin', 'no_simd', 'no_wasm', 'not_loaded', 'worker_failed',
 ]);
 
 /** @typedef {typeof PAGE_CODES[number]} PageCode */

@@ -4,22 +4,29 @@
  * It decides the order (browsing begins with the first shard), keeps a few fetches under way,
  * sends each shard once and starts over when the source changes. During a run nothing is sent,
  * because its records must not change: what was under way is asked for again afterwards. What a
- * shard is worth is said by the crate; one that came damaged is fetched once more by itself.
+ * shard is worth is said by the crate: one that it accepts is kept, one that came damaged is fetched
+ * once more by itself.
  *
  * @import { Command, Config, Manifest, ManifestShard, OpenedFile, Resend, Split } from './protocol.js'
  * @import { Read } from './opening.js'
- * @import { Pause, Patience } from './retry.js'
+ * @import { Pause } from './retry.js'
  * @import { Action, State } from './store.js'
  */
-import { isBadBytes, isDamagedAgain } from './arrivals.js';
+import { DATA_HINT, isBadBytes, isDamagedAgain } from './arrivals.js';
+import { DownloadError } from './download.js';
 import { reportOf, wordsOf } from './errors.js';
+import { createFetching } from './fetching.js';
 import { createFiles } from './files.js';
 import { mayFeed } from './phases.js';
 import { areWhole, openRecords } from './records.js';
-import { fetchManifest, fetchShard, forgetShard, promisedBy, shardsNeeded } from './shards.js';
+import { ONCE } from './retry.js';
+import { fetchManifest, forgetShard, keepManifest, keepShard, probeShard, promisedBy, shardsNeeded } from './shards.js';
 
 /** Fetches under way at a time. */
 const FETCHES = 4;
+
+/** @param {Manifest} one @param {Manifest} other */
+const isSame = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
@@ -38,8 +45,11 @@ export function createLoader(store, send, open, pause) {
   let streaming = null;
   /** Whether something was sent that nothing loaded could take. */
   let lost = false;
+  /** What the server is given up for, if it is: the shard that was waited for last, or the list of shards. @type {ManifestShard | 'list'} */
+  let stuck = 'list';
   /** Which shard each split's images to look at are from. @type {Partial<Record<Split, string>>} */
   let shown = {};
+  const fetching = createFetching(store, pause);
   const files = createFiles(store, send, { begin: (drop) => begin('files', drop), useServer }, open);
 
   /** Loads this configuration; the same manifest keeps the data that is there. @param {Config} config */
@@ -83,33 +93,19 @@ export function createLoader(store, send, open, pause) {
     store.dispatch({ type: 'pool_filled', split, records: null });
   }
 
-  /** How to fetch a file: what is to be tried again is said. @param {string} file @param {() => boolean} wanted @returns {Patience} */
-  function patienceFor(file, wanted) {
-    return { pause, wanted, told: (thrown) => store.dispatch({ type: 'retry_waits', file, reason: wordsOf(thrown) }) };
-  }
-
-  /** Nothing waits for this file any longer: it is there, or was given up. @param {string} file */
-  function isOver(file) {
-    if (store.get().missing.some((each) => each.file === file)) store.dispatch({ type: 'retry_over', file });
-  }
-
   /** @param {ManifestShard} shard @param {object} mine */
-  async function fetchFor(shard, mine) {
+  function fetchFor(shard, mine) {
     const isNeeded = () => manifest !== null && shardsNeeded(manifest, store.get().config).includes(shard);
-    try {
-      return await fetchShard(shard, patienceFor(shard.file, () => mine === streaming && isNeeded()));
-    } finally {
-      isOver(shard.file);
-    }
+    return fetching.shard(shard, () => mine === streaming && isNeeded());
   }
 
   /** @param {unknown} thrown */
   function giveUp(thrown) {
     streaming = null;
     const sentence = `The server’s images could not be had: ${wordsOf(thrown)}.`;
-    store.dispatch({ type: 'data_failed', sentence });
+    store.dispatch({ type: 'data_failed', sentence, retryAfterMs: thrown instanceof DownloadError ? thrown.retryAfterMs : 0 });
     if (store.get().error) return; // What led here is said already.
-    store.dispatch({ type: 'complained', error: reportOf('data_unavailable', sentence, 'Use your own copy of CIFAR-10, or try again.') });
+    store.dispatch({ type: 'complained', error: reportOf('data_unavailable', sentence, DATA_HINT) });
   }
 
   /** The shards that the configuration needs and that were not asked for. @returns {ManifestShard[]} */
@@ -132,7 +128,7 @@ export function createLoader(store, send, open, pause) {
     if (streaming || missing().length === 0) return;
     const mine = {};
     streaming = mine;
-    /** @type {{ shard: ManifestShard, fetching: Promise<Uint8Array<ArrayBuffer>> }[]} */
+    /** @type {{ shard: ManifestShard, coming: Promise<Uint8Array<ArrayBuffer>> }[]} */
     const underWay = [];
     try {
       while (await step(underWay, mine));
@@ -150,23 +146,24 @@ export function createLoader(store, send, open, pause) {
   /**
    * Passes the next shard on, a few fetches ahead, looking at the configuration each time: it may
    * have come to need more shards, or fewer. Whatever does not arrive may be asked for again.
-   * @param {{ shard: ManifestShard, fetching: Promise<Uint8Array<ArrayBuffer>> }[]} underWay
+   * @param {{ shard: ManifestShard, coming: Promise<Uint8Array<ArrayBuffer>> }[]} underWay
    * @param {object} mine
    * @returns {Promise<boolean>} Whether there is more to do.
    */
   async function step(underWay, mine) {
     for (const shard of missing().slice(0, FETCHES - underWay.length)) {
       asked.add(shard.file);
-      const fetching = fetchFor(shard, mine);
-      fetching.catch(() => undefined); // Awaited below, in order; until then it is not unhandled.
-      underWay.push({ shard, fetching });
+      const coming = fetchFor(shard, mine);
+      coming.catch(() => undefined); // Awaited below, in order; until then it is not unhandled.
+      underWay.push({ shard, coming });
     }
     const [next] = underWay;
     if (!next) return false;
+    stuck = next.shard;
     const askedThen = asked;
     let passed = false;
     try {
-      passed = await passOn(next.shard, await next.fetching, mine);
+      passed = await passOn(next.shard, await next.coming, mine);
     } finally {
       underWay.shift();
       // The others of a stream that ends are forgotten with it.
@@ -192,22 +189,22 @@ export function createLoader(store, send, open, pause) {
     /** @type {unknown} */
     let problem = null;
     try {
-      fetched = await fetchManifest(patienceFor('manifest.json', () => turn === before));
+      fetched = await fetching.manifest(() => turn === before);
     } catch (thrown) {
       problem = thrown;
     }
     if (turn !== before) return; // Another source was chosen meanwhile.
     manifest = fetched;
     begin('server');
-    if (fetched) await ensure();
-    else giveUp(problem);
+    if (fetched) return ensure();
+    stuck = 'list';
+    giveUp(problem);
   }
 
   /** Back from the visitor's files to the server's images, which are looked for first: files that are there are better than none. */
   async function leaveFiles() {
     const before = turn;
-    const fetched = await fetchManifest(patienceFor('manifest.json', () => turn === before)).catch((thrown) => {
-      isOver('manifest.json');
+    const fetched = await fetching.manifest(() => turn === before).catch((thrown) => {
       store.dispatch({ type: 'complained', error: reportOf('data_unavailable', `The server’s images could not be had: ${wordsOf(thrown)}.`, 'Your own files stay; try again later.') });
       return null;
     });
@@ -240,8 +237,56 @@ export function createLoader(store, send, open, pause) {
 
   /** Tries again what failed. A network that is there is not given up for it. */
   async function retry() {
+    store.dispatch({ type: 'data_retried' });
     const { source, loaded } = store.get();
-    await (source !== 'files' && manifest && loaded ? ensure() : again());
+    await (source !== 'files' && manifest && loaded ? renew(manifest) : again());
+  }
+
+  /** What is missing, by the server's list as it is now: after half an upload it is another one. @param {Manifest} before */
+  async function renew(before) {
+    const turnBefore = turn;
+    const now = await fetchManifest(ONCE).catch(() => before);
+    if (turn !== turnBefore || !mayFeed(store.get())) return;
+    if (isSame(now, before)) return ensure();
+    if (store.get().trained) return giveUp(hasChanged());
+    manifest = now;
+    begin('server');
+    await ensure();
+  }
+
+  /** A network that has learnt is not given up for other data. */
+  const hasChanged = () => new Error('they have changed since the network began to learn. Save the run, then reload the page to use the new ones');
+
+  /** Looks, unseen, whether the server has what it was given up for. @returns {Promise<void>} Rejects while it has not. */
+  async function probe() {
+    const now = await fetchManifest(ONCE);
+    if (!manifest) return;
+    const isOther = !isSame(now, manifest);
+    if (isOther && store.get().trained) throw hasChanged();
+    if (isOther) return;
+    if (stuck === 'list') throw new Error('the list is as it was');
+    await probeShard(stuck);
+  }
+
+  /** The engine accepted a shard: now it is kept, and the list that promised it. @param {string} id @param {Uint8Array<ArrayBuffer>} bytes */
+  function accepted(id, bytes) {
+    const shard = shardOf(id);
+    if (!manifest || !shard) return;
+    void keepManifest(manifest);
+    void keepShard(shard, bytes);
+  }
+
+  /** The server's shard of this id, if it is of the present source. @param {string} id */
+  function shardOf(id) {
+    if (store.get().source !== 'server' || !id.startsWith(`${turn}/`)) return undefined;
+    return manifest?.shards.find(({ file }) => id === `${turn}/${file}`);
+  }
+
+  /** The engine refused a load; if for the server's list, nothing of the server's can be used. @param {string} code */
+  function loadRefused(code) {
+    if (code !== 'invalid_manifest' || store.get().source !== 'server') return;
+    stuck = 'list';
+    giveUp(new Error('the list of its data files cannot be used'));
   }
 
   /** The engine has loaded: what came when it had not is brought again. */
@@ -269,9 +314,10 @@ export function createLoader(store, send, open, pause) {
 
   /** A damaged shard is fetched once more; after that only when the visitor says so. @param {string} id @param {string} file */
   async function refetch(id, file) {
-    const shard = manifest?.shards.find((each) => each.file === file);
+    const shard = shardOf(id);
     if (shard) emptyPool(shard);
     const isTheEnd = isDamagedAgain(store.get(), id);
+    if (isTheEnd && shard) stuck = shard;
     if (isTheEnd) giveUp(new Error(`“${file}” is damaged`));
     if (shard) await forgetShard(shard);
     if (!id.startsWith(`${turn}/`)) return;
@@ -286,8 +332,11 @@ export function createLoader(store, send, open, pause) {
     removeFile: files.remove,
     leaveFiles,
     ensure,
+    accepted,
     refused,
+    loadRefused,
     retry,
+    probe,
     afterLoad,
     sendAgain,
     /** Loads the form's configuration. */

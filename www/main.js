@@ -20,6 +20,7 @@ import { createOpening } from './opening.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
+import { createPolling } from './polling.js';
 import { fetchReference } from './reference-file.js';
 import { goesOn, isExtended } from './resting.js';
 import { createResuming, isUsable } from './resuming.js';
@@ -59,6 +60,7 @@ const opening = createOpening(store, client.send);
 const loader = createLoader(store, client.send, opening.open);
 const keeping = createKeeping(store, { open: openVault, locks: navigator.locks, storage: navigator.storage, deleteOthers: deleteStored });
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
+const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const showing = createShowing(store, client.send);
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
@@ -169,7 +171,10 @@ function react(state, before, message) {
   if (state.config !== before.config) configChanged(state, before);
   if (message.type === 'restored') actions.writeFragment(); // The run brought its settings.
   if (message.type === 'error' && message.command === 'add_shard' && message.id) void loader.refused(message.id, message.error.code);
+  if (message.type === 'error' && message.command === 'load') loader.loadRefused(message.error.code);
   if (message.type === 'loaded') void loader.afterLoad();
+  if (message.type === 'shard_added') loader.accepted(message.id, message.bytes);
+  polling.heard(message);
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   opening.hear(message);
@@ -240,10 +245,7 @@ const actions = {
       resuming.tryStart();
     }
   },
-  retryData() {
-    store.dispatch({ type: 'error_dismissed' });
-    void loader.retry();
-  },
+  retryData: () => void loader.retry(),
   /** The address bar is the link to share: it holds what this page accepts, and stays while a setting cannot be used. */
   writeFragment() {
     if (!isUsable(store.get())) return;
@@ -264,9 +266,6 @@ addEventListener('hashchange', ({ oldURL }) => links.follow(new URL(oldURL).hash
 addEventListener('pagehide', keeping.leave);
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) keeping.comeBack();
-});
-addEventListener('online', () => {
-  if (store.get().dataProblem) actions.retryData();
 });
 addEventListener('dragover', (event) => {
   if (isForField(event)) return;
@@ -291,3 +290,4 @@ fetchReference(store);
 keepForOffline(store);
 void keeping.find();
 void loader.useServer();
+document.getElementById('unstarted')?.remove(); // All of it has started.

@@ -241,7 +241,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
- *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array, name: string }
+ *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array<ArrayBuffer>, name: string }
  *   | { type: 'show', id: number, set: Split, first: number, count: number }
  *   | { type: 'start', config: Config }
  *   | { type: 'extend', epochs: number }
@@ -271,7 +271,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'opened', id: string, opened: OpenedFile }
- *   | { type: 'shard_added', id: string, added: ShardAdded }
+ *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'extended', loaded: Loaded }

@@ -3,7 +3,10 @@
  *
  * Shards are kept in Cache Storage, so that a reload fetches none. A shard's address carries the
  * first digits of its SHA-256: changed data has another address and is never mixed with old.
- * Without Cache Storage (plain http) it is a plain fetch. Checking the bytes is the crate's work.
+ * Without Cache Storage (plain http) it is a plain fetch.
+ *
+ * Checking the bytes is the crate's work, and only what it has accepted is kept: a damaged shard, or a
+ * list that is of no use, would be handed out again at each visit.
  *
  * What fails for a reason that may pass is tried again (retry.js).
  *
@@ -12,6 +15,7 @@
  */
 import { DownloadError, download } from './download.js';
 import { takeOverImages } from './older.js';
+import { openRecords } from './records.js';
 import { withRetries } from './retry.js';
 import { FOLDER, isOwnCache, nameOf } from './scope.js';
 
@@ -43,6 +47,10 @@ const cache = () => (opened ??= openCache());
 
 /** Addresses whose last answer was of no use: the browser's own cache may hold it, so the next try passes that over. @type {Set<string>} */
 const spoilt = new Set();
+/** Addresses of shards that came from the server and that the engine has not accepted yet. @type {Set<string>} */
+const unchecked = new Set();
+/** Lists that came from the server and of which the engine has not accepted anything yet. @type {WeakMap<Manifest, Uint8Array<ArrayBuffer>>} */
+const uncheckedLists = new WeakMap();
 
 /** @param {string} url @param {Uint8Array<ArrayBuffer>} bytes */
 async function keep(url, bytes) {
@@ -83,7 +91,6 @@ export function readManifest(bytes) {
 
 /**
  * The manifest: the server's if it can be had, so that changed data is noticed, else the one kept.
- * Only one that can be read is kept.
  * @param {Patience} [patience]
  * @returns {Promise<Manifest>}
  */
@@ -91,21 +98,30 @@ export function fetchManifest(patience) {
   return withRetries(tryManifest, patience);
 }
 
+const MANIFEST_URL = `${DATA_URL}manifest.json`;
+
 async function tryManifest() {
-  const url = `${DATA_URL}manifest.json`;
+  const url = MANIFEST_URL;
   const kept = await (await cache())?.match(url).catch(() => undefined);
   const options = /** @type {const} */ ({ cache: spoilt.has(url) ? 'reload' : 'no-cache' });
   try {
     const bytes = await (kept ? download(url, options, KEPT_STALL_MS) : download(url, options));
     const manifest = readManifest(bytes);
     spoilt.delete(url);
-    void keep(url, bytes); // Nothing waits for it: it never fails, and the next visit asks the server again.
+    uncheckedLists.set(manifest, bytes);
     return manifest;
   } catch (thrown) {
     spoilt.add(url);
     if (!kept) throw thrown;
     return readManifest(new Uint8Array(await kept.arrayBuffer()));
   }
+}
+
+/** Keeps a manifest of which the engine has accepted a shard. @param {Manifest} manifest */
+export async function keepManifest(manifest) {
+  const bytes = uncheckedLists.get(manifest);
+  uncheckedLists.delete(manifest);
+  if (bytes) await keep(MANIFEST_URL, bytes);
 }
 
 /** Records that the manifest lists, and its files. @param {Manifest} manifest @returns {{ train: number, test: number, files: string[] }} */
@@ -126,8 +142,34 @@ export async function fetchShard(shard, patience) {
   const kept = await (await cache())?.match(url).catch(() => undefined);
   if (kept) return new Uint8Array(await kept.arrayBuffer());
   const bytes = await withRetries(() => tryShard(url), patience);
-  await keep(url, bytes);
+  unchecked.add(url);
   return bytes;
+}
+
+/** Keeps a shard that the engine has accepted, unless it is kept already. @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes */
+export async function keepShard(shard, bytes) {
+  const url = addressOf(shard);
+  if (unchecked.delete(url)) await keep(url, bytes);
+}
+
+/** Whether these are the promised records, as far as the browser lets a page see. @param {ManifestShard} shard @param {Uint8Array<ArrayBuffer>} bytes */
+async function isPromised({ sha256 }, bytes) {
+  if (!globalThis.crypto?.subtle) return true; // Plain http: the crate will say.
+  try {
+    const records = await openRecords(bytes);
+    const digest = await crypto.subtle.digest('SHA-256', /** @type {Uint8Array<ArrayBuffer>} */ (records));
+    return new Uint8Array(digest).every((byte, i) => byte === Number.parseInt(sha256.slice(2 * i, 2 * i + 2), 16));
+  } catch {
+    return false;
+  }
+}
+
+/** Looks whether the server has a shard now, whole. @param {ManifestShard} shard @returns {Promise<void>} Rejects if not. */
+export async function probeShard(shard) {
+  const url = addressOf(shard);
+  if (await isPromised(shard, await tryShard(url))) return;
+  spoilt.add(url);
+  throw new DownloadError(`“${shard.file}” is damaged`, false);
 }
 
 /** @param {string} url */
@@ -146,6 +188,7 @@ async function tryShard(url) {
 export async function forgetShard(shard) {
   const url = addressOf(shard);
   spoilt.add(url);
+  unchecked.delete(url);
   try {
     await (await cache())?.delete(url);
   } catch {

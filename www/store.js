@@ -118,7 +118,6 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  *   | { type: 'shard_fetched' }
  *   | { type: 'runs_dropped', files: File[] }
  *   | { type: 'pool_filled', split: Split, records: Uint8Array | null }
- *   | { type: 'data_failed', sentence: string }
  *   | { type: 'next_samples' }
  *   | { type: 'start_sent' }
  *   | { type: 'subject_chosen', subject: Subject }

@@ -10,17 +10,24 @@
  * The large module is kept when it is first asked for, or when the page says that it is in use
  * (offline.js), under the same sums. Images are not its business: shards.js keeps them.
  *
+ * An address may go to another project some day, whose visitors must not be shown this page. So each visit is
+ * answered at once, and beside it the server is asked for the start page: where another one stands, or
+ * where neither that nor this script is left, the service worker takes leave. A server that errs, is out
+ * of reach or leads elsewhere is no reason.
+ *
  * Without a list, as `trunk serve` builds the page, nothing is kept, and a version that was is given up.
  */
 
 /** @typedef {{ version: string, files: Record<string, string>, later: Record<string, string> }} Release Paths from the page's folder, with their SHA-256. */
 /** @typedef {Event & { waitUntil: (work: Promise<unknown>) => void }} LifeEvent */
-/** @typedef {LifeEvent & { request: Request, respondWith: (answer: Promise<Response>) => void }} RequestEvent */
+/** @typedef {LifeEvent & { request: Request, respondWith: (answer: Promise<Response>) => void, resultingClientId: string }} RequestEvent */
+/** @typedef {{ postMessage: (message: string) => void }} Client A page that this worker serves. */
 /**
  * `tsc` knows the page's global scope only.
  * @typedef {object} Scope
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
  * @property {ServiceWorkerRegistration} registration
+ * @property {{ get: (id: string) => Promise<Client | undefined>, matchAll: () => Promise<Client[]> }} clients
  * @property {() => Promise<void>} skipWaiting
  */
 
@@ -37,6 +44,15 @@ const PREFIX = `convburn-page ${FOLDER.pathname} `;
 const NAME = PREFIX + (RELEASE?.version ?? 'none');
 /** All that this version may hand out. @type {Map<string, string>} */
 const SUMS = new Map(Object.entries({ ...RELEASE?.files, ...RELEASE?.later }));
+
+/** What every version's start page begins with, and no other page. */
+const PAGE_MARK = /<html\b[^>]*\bdata-phase="?loading\b/;
+/** What every version of this script has in it. */
+const SCRIPT_MARK = /convburn-page/;
+/** Milliseconds in which an open page may take away what is kept itself, before it loads anew. */
+const LEAVE_MS = 10_000;
+/** Whether another page has taken this one's place. */
+let isLeaving = false;
 
 /** @param {string} path */
 const addressOf = (path) => new URL(path, FOLDER).href;
@@ -87,30 +103,87 @@ async function forgetOthers(andOwn) {
   }
 }
 
+/** @param {string} path @param {Response} response */
+async function keep(path, response) {
+  const cache = await caches.open(NAME);
+  await cache.put(addressOf(path), response);
+}
+
 /**
  * A file of this version: the one kept, else the server's, which is kept then.
  * @param {string} path
  * @returns {Promise<Response>}
  */
 async function answer(path) {
-  const cache = await caches.open(NAME).catch(() => null);
-  const kept = await cache?.match(addressOf(path), { ignoreVary: true }).catch(() => undefined);
+  const kept = await caches.match(addressOf(path), { cacheName: NAME, ignoreVary: true }).catch(() => undefined);
   if (kept) return kept;
   try {
     const fresh = await fetchListed(path);
-    await cache?.put(addressOf(path), fresh.clone()).catch(() => undefined); // Without room it works all the same.
+    if (!isLeaving) await keep(path, fresh.clone()).catch(() => undefined); // Without room it works all the same.
     return fresh;
   } catch {
     return Response.error(); // As without a network: the file of another version is of no use to this page.
   }
 }
 
-/** @param {Request} request @returns {string | null} Which file of the list is asked for. */
-function pathOf({ method, url }) {
+/** @param {string} url @returns {string | null} Which file of the list lies there. */
+function pathOf(url) {
   const { origin, pathname } = new URL(url);
-  if (method !== 'GET' || origin !== FOLDER.origin || !pathname.startsWith(FOLDER.pathname)) return null;
+  if (origin !== FOLDER.origin || !pathname.startsWith(FOLDER.pathname)) return null;
   const path = pathname.slice(FOLDER.pathname.length) || 'index.html';
   return SUMS.has(path) ? path : null;
+}
+
+/**
+ * Which file of the list is asked for, by this page: another project's pages may have files of the same names.
+ * @param {Request} request @returns {string | null}
+ */
+function wantedOf({ method, mode, referrer, url }) {
+  if (method !== 'GET') return null;
+  const isOurs = mode === 'navigate' || !/^https?:/.test(referrer) || pathOf(referrer) !== null;
+  return isOurs ? pathOf(url) : null;
+}
+
+/**
+ * What the server has at an address now: what belongs there, something else, nothing, or nobody knows.
+ * A portal's or a login's redirection says nothing, nor does an error.
+ * @param {string} path @param {RegExp} mark
+ * @returns {Promise<'own' | 'other' | 'gone' | 'unknown'>}
+ */
+async function look(path, mark) {
+  try {
+    const response = await fetch(addressOf(path), { cache: 'no-cache', redirect: 'manual' });
+    if (response.status === 404 || response.status === 410) return 'gone';
+    if (response.status !== 200) return 'unknown';
+    return mark.test(await response.text()) ? 'own' : 'other';
+  } catch {
+    return 'unknown';
+  }
+}
+
+/** Whether the address is another project's now. The second question is asked only where the first is in doubt. @param {string} start */
+async function isAnothers(start) {
+  const page = await look(start, PAGE_MARK);
+  if (page !== 'other' && page !== 'gone') return false;
+  const script = await look('sw.js', SCRIPT_MARK);
+  return page === 'other' ? script !== 'unknown' : script === 'gone';
+}
+
+/**
+ * Takes leave where another page stands: the page's files only, never images or runs. Pages that are open are
+ * told (offline.js); they may need a file yet, so what they leave is deleted after a while.
+ * @param {string} start @param {string} visitor The page that is being opened.
+ */
+async function leaveIfAnothers(start, visitor) {
+  if (isLeaving || !(await isAnothers(start))) return;
+  isLeaving = true;
+  await worker.registration.unregister();
+  const pages = [await worker.clients.get(visitor), ...await worker.clients.matchAll()];
+  for (const page of new Set(pages)) page?.postMessage('another_page');
+  await new Promise((resolve) => {
+    setTimeout(resolve, LEAVE_MS);
+  });
+  await forgetOthers(true);
 }
 
 /** Without a list: takes away an older version, whose files would hide what `trunk serve` has just built. */
@@ -131,8 +204,13 @@ worker.addEventListener('activate', (/** @type {LifeEvent} */ event) => {
 });
 
 worker.addEventListener('fetch', (/** @type {RequestEvent} */ event) => {
-  const path = pathOf(event.request);
-  if (path !== null) event.respondWith(answer(path));
+  const path = wantedOf(event.request);
+  const answering = path === null ? Promise.resolve() : answer(path);
+  if (path !== null) event.respondWith(/** @type {Promise<Response>} */ (answering));
+  if (event.request.mode !== 'navigate' || !RELEASE) return;
+  // After the answer, so that a visit does not wait for it.
+  const start = new URL(event.request.url).pathname.endsWith('/index.html') ? 'index.html' : '';
+  event.waitUntil(answering.then(() => leaveIfAnothers(start, event.resultingClientId)));
 });
 
 worker.addEventListener('message', (/** @type {LifeEvent & MessageEvent} */ event) => {

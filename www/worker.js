@@ -291,7 +291,7 @@ const handlers = {
       if (!command.id.startsWith(`${turnHeld}/`)) throw notLoaded();
       return convburn.add_shard(command.split, command.bytes, command.name);
     });
-    post({ type: 'shard_added', id: command.id, added });
+    post({ type: 'shard_added', id: command.id, added, bytes: command.bytes }, [command.bytes.buffer]); // To be kept: it was accepted.
   },
 
   /** @param {Extract<Command, { type: 'show' }>} command Records of those that a run trains on, or measures on. */

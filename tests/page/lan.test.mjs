@@ -43,6 +43,7 @@ test('at localhost nothing is said to be missing', async (t) => {
 test('after one visit a reload needs no data from the server', async (t) => {
   const { page } = await shared.visit(t, SHORT);
   await waitForPhase(page, ['ready']);
+  while (await page.evaluate(async () => (await (await caches.open((await caches.keys()).find((name) => name.startsWith('convburn-data')) ?? '')).keys()).length) < 3);
   await page.route('**/data/**', (route) => route.abort());
   await page.reload();
   await waitForPhase(page, ['ready', 'error']);

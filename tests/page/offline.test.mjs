@@ -77,7 +77,7 @@ test('after one visit a later one needs no server: the page loads, and trains on
   await waitForText(later, 'error', /“train-01\.bin\.gz” could not be fetched/);
 });
 
-test('a later visit asks the server for the list of images, and for nothing that it has', async (t) => {
+test('a later visit asks the server for the list of images and whether the page is still there, and for nothing that it has', async (t) => {
   const { page, context, url, requests } = await setUp(t);
   await page.goto(`${url}${SHORT}`);
   await isKept(page);
@@ -88,7 +88,33 @@ test('a later visit asks the server for the list of images, and for nothing that
   await waitForPhase(later, ['ready']);
   await isKept(later);
   const asked = requests().slice(mark).filter((path) => path !== 'sw.js');
-  assert.deepEqual(asked, [MANIFEST]);
+  assert.deepEqual(asked.sort(), ['', MANIFEST]);
+});
+
+test('where another project has come to stand, its page is shown at the first visit, and runs stay', async (t) => {
+  const { page, context, url, close } = await setUp(t);
+  await page.goto(`${url}${SHORT}&run=1`);
+  await endsWell(page);
+  await isKept(page);
+  await page.close();
+  await close();
+  const root = mkdtempSync(join(tmpdir(), 'convburn-other-'));
+  writeFileSync(join(root, 'index.html'), '<!doctype html><html lang="en"><title>Other</title><link rel="icon" href="data:,"><h1>Another project</h1>');
+  const other = await serve(root, { port: Number(new URL(url).port) });
+  t.after(async () => {
+    rmSync(root, { recursive: true, force: true });
+    await other.close();
+  });
+  const later = await context.newPage();
+  await later.goto(`${url}#about`);
+  await later.getByText('Another project').waitFor();
+  assert.equal(new URL(later.url()).hash, '#about');
+  const left = await later.evaluate(async () => {
+    let runs = 0;
+    for await (const _ of /** @type {any} */ (await navigator.storage.getDirectory()).keys()) runs += 1;
+    return { runs, workers: (await navigator.serviceWorker.getRegistrations()).length, caches: (await caches.keys()).map((name) => name.split(' ')[0]) };
+  });
+  assert.deepEqual(left, { runs: 1, workers: 0, caches: ['convburn-data'] });
 });
 
 test('the full module is kept for those who have used it', async (t) => {

@@ -1,7 +1,7 @@
 /** One file from the server: what may go wrong on the way, and the sentence for it. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { download } from '../../www/download.js';
+import { download, retryAfterOf } from '../../www/download.js';
 
 const realFetch = globalThis.fetch;
 afterEach(() => {
@@ -60,6 +60,22 @@ test('a download that gives nothing for a while is given up, before its answer a
 test('a slow download is not a stalled one', async () => {
   serve((signal) => new Response(drip(signal, 8, 50, true)));
   assert.equal((await download('data/x.bin.gz', {}, 250)).length, 8);
+});
+
+test('how long a server asks to wait is read in both forms, by its own clock, and bounded', async () => {
+  /** @type {[string, number][]} */
+  const forms = [['120', 120_000], [' 3 ', 3_000], ['0', 0], ['86400', 300_000], ['Thu, 26 Nov 2026 12:00:30 GMT', 30_000], ['Thu, 26 Nov 2026 11:00:00 GMT', 0],
+    ['Fri, 27 Nov 2026 12:00:00 GMT', 300_000], ['soon', 0], ['-5', 0], ['1.5', 0], ['2030', 300_000], ['2030-01-01', 0], ['', 0]];
+  for (const [text, ms] of forms) {
+    assert.equal(retryAfterOf(new Headers({ 'retry-after': text, date: 'Thu, 26 Nov 2026 12:00:00 GMT' })), ms, text);
+  }
+  assert.equal(retryAfterOf(new Headers()), 0);
+  assert.equal(retryAfterOf(new Headers({ 'retry-after': new Date(Date.now() + 3_600_000).toUTCString() })), 300_000, 'by the machine’s clock without the server’s');
+
+  serve(() => new Response(null, { status: 429, headers: { 'retry-after': '1' } }));
+  await assert.rejects(download('data/x.bin.gz'), { mayPass: true, retryAfterMs: 1_000, message: 'the server answered 429 for “x.bin.gz”, and asks to wait 1 second' });
+  serve(() => new Response(null, { status: 404, headers: { 'retry-after': '7' } }));
+  await assert.rejects(download('data/x.bin.gz'), { mayPass: false, retryAfterMs: 0, message: 'the server answered 404 for “x.bin.gz”' });
 });
 
 test('a failure says whether it may pass', async () => {

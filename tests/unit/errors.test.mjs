@@ -51,6 +51,10 @@ test('the codes that the page decides by are the crate’s', () => {
   for (const code of [...compared, ...listed]) assert.ok(known.includes(code), code);
 });
 
+test('no error tells a visitor to run a developer’s command', () => {
+  assert.doesNotMatch(`${scripts()} ${read('src/error.rs')}`, /\bcargo\b/);
+});
+
 test('a report is a code, a sentence and a hint; words come from whatever was thrown', () => {
   assert.deepEqual(reportOf('busy', 'A.', 'B.'), { code: 'busy', message: 'A.', hint: 'B.' });
   assert.equal(wordsOf(new Error('is empty')), 'is empty');

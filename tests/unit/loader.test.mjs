@@ -1,5 +1,6 @@
 /** The loader against a store and an engine that only note what comes. */
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { missingSentence } from '../../www/arrivals.js';
@@ -21,6 +22,8 @@ const RECORDS = gzipSync(new Uint8Array(RECORD_BYTES));
 const LOADED = { config: DEFAULTS, data: { train_records: 0, test_records: 0, complete: false } };
 
 const realFetch = globalThis.fetch;
+/** The list that the server has. @type {any} */
+let manifest = MANIFEST;
 /** Files that cannot be had. @type {string[]} */
 let offline = [];
 /** When set, a shard waits for it. @type {((file: string) => Promise<void>) | null} */
@@ -31,13 +34,14 @@ let cacheUses = [];
 let whileWaiting = () => undefined;
 
 beforeEach(() => {
+  manifest = MANIFEST;
   offline = [];
   hold = null;
   cacheUses = [];
   whileWaiting = () => undefined;
   globalThis.fetch = async (url, options) => {
     const file = String(url).replace(/^.*\//, '').replace(/\?.*$/, '');
-    if (file === 'manifest.json') return new Response(JSON.stringify(MANIFEST));
+    if (file === 'manifest.json') return new Response(JSON.stringify(manifest));
     cacheUses.push([file, options?.cache]);
     await hold?.(file);
     if (offline.includes(file)) throw new TypeError('offline');
@@ -137,6 +141,85 @@ test('a manifest that fails is tried again, unless other data was chosen meanwhi
   assert.deepEqual(sent.slice(before).map(({ type }) => type).sort(), ['add_shard', 'load']);
 });
 
+test('trying again asks for the list anew, and goes on with another one', async () => {
+  const { store, loader, sent, shards } = setUp(PRESETS.quick);
+  store.dispatch({ type: 'loaded', loaded: LOADED });
+  offline = ['train-01'];
+  await loader.useServer();
+  manifest = { ...MANIFEST, shards: MANIFEST.shards.map((each) => ({ ...each, file: `new-${each.file}` })) };
+  await loader.retry();
+  assert.deepEqual(shards().slice(2), ['2/new-train-00', '2/new-test-00', '2/new-train-01', '2/new-train-02']);
+  assert.equal(sent.filter(({ type }) => type === 'load')[1].manifest.shards[0].file, 'new-train-00', 'the engine has the list that they are checked against');
+  assert.deepEqual([store.get().dataProblem, store.get().error], [null, null]);
+});
+
+test('a network that has learnt is not given up for another list, and that is said', async () => {
+  const { store, loader, sent } = setUp(PRESETS.quick);
+  store.dispatch({ type: 'loaded', loaded: LOADED });
+  await loader.useServer();
+  store.dispatch(/** @type {any} */ ({ type: 'progress', epoch: 1, step: 1 }));
+  offline = ['train-03'];
+  store.dispatch({ type: 'configured', config: DEFAULTS, autostart: false });
+  await loader.ensure();
+  manifest = { ...MANIFEST, class_names: ['other'] };
+  await loader.retry();
+  assert.equal(sent.filter(({ type }) => type === 'load').length, 1);
+  assert.equal(store.get().trained, true);
+  assert.match(store.get().error?.message ?? '', /changed since the network began to learn.*reload the page/);
+  await assert.rejects(loader.probe(), /changed/);
+});
+
+test('a list that the engine refuses is said as the server’s, and trying again asks for another', async () => {
+  const { store, loader, sent } = setUp(PRESETS.quick);
+  await loader.useServer();
+  store.dispatch({ type: 'error', command: 'load', error: { code: 'invalid_manifest', message: 'It is of version 9.', hint: 'Wait.' } });
+  loader.loadRefused('invalid_manifest');
+  assert.match(store.get().dataProblem ?? '', /list of its data files cannot be used/);
+  assert.equal(store.get().error?.message, 'It is of version 9.');
+  await assert.rejects(loader.probe());
+  manifest = { ...MANIFEST, class_names: ['other'] };
+  await loader.probe();
+  await loader.retry();
+  assert.deepEqual([store.get().dataProblem, store.get().error], [null, null]);
+  assert.equal(sent.filter(({ type }) => type === 'load').at(-1).manifest.class_names[0], 'other');
+});
+
+test('a server that was given up is well when it has what was missing, whole; looking changes nothing', async () => {
+  const records = new Uint8Array(RECORD_BYTES);
+  const sha256 = createHash('sha256').update(records).digest('hex');
+  manifest = { ...MANIFEST, shards: MANIFEST.shards.map((each) => ({ ...each, sha256 })) };
+  const { store, loader } = setUp(PRESETS.quick);
+  store.dispatch({ type: 'loaded', loaded: LOADED });
+  offline = ['train-01'];
+  await loader.useServer();
+  const before = store.get();
+  await assert.rejects(loader.probe(), /“train-01” could not be fetched/);
+  offline = [];
+  const { fetch } = globalThis;
+  globalThis.fetch = async (url, options) => (/train-01/.test(String(url)) ? new Response(RECORDS.subarray(0, 20)) : fetch(url, options));
+  await assert.rejects(loader.probe(), /“train-01” is damaged/);
+  globalThis.fetch = fetch;
+  await loader.probe();
+  assert.equal(store.get(), before);
+  await loader.retry();
+  assert.equal(store.get().dataProblem, null);
+});
+
+test('how long the server asks to wait is passed on when it is given up', async () => {
+  const { store, loader } = setUp(PRESETS.quick);
+  /** @type {any[]} */
+  const failures = [];
+  store.subscribe((_state, _before, message) => {
+    if (message.type === 'data_failed') failures.push(message);
+  });
+  const { fetch } = globalThis;
+  globalThis.fetch = async (url, options) => (/train-01/.test(String(url)) ? new Response(null, { status: 503, headers: { 'retry-after': '90' } }) : fetch(url, options));
+  whileWaiting = () => assert.fail('it waits');
+  await loader.useServer();
+  assert.deepEqual(failures.map(({ retryAfterMs }) => retryAfterMs), [90_000]);
+  assert.match(store.get().error?.message ?? '', /answered 503 for “train-01”, and asks to wait 90 seconds/);
+});
+
 test('what may not pass is not tried again', async () => {
   const { store, loader } = setUp(PRESETS.quick);
   const { fetch } = globalThis;
@@ -159,7 +242,7 @@ test('a damaged shard is fetched once more by itself; damaged again, it ends the
 
   await refuse('1/train-01', 'hash_mismatch');
   assert.match(store.get().dataProblem ?? '', /train-01.*damaged/);
-  assert.equal(store.get().error?.message, 'It is bad.');
+  assert.equal(store.get().error?.message, '“train-01” came damaged from the server, twice. It is bad.');
   await refuse('0/train-02', 'hash_mismatch');
   await loader.ensure();
   assert.deepEqual(shards().slice(5), ['1/train-01'], 'what an older source says is not heard');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DownloadError } from '../../www/download.js';
-import { WAITS_MS, pauseOrOnline, withRetries } from '../../www/retry.js';
+import { WAITS_MS, pauseOrOnline, varied, withRetries } from '../../www/retry.js';
 
 const passing = () => new DownloadError('it is busy', true);
 
@@ -56,12 +56,40 @@ test('what will not pass, and what nobody wants, is not tried again', async () =
   assert.equal(calls(), 1);
 });
 
+test('a server that asks for a wait gets it; one that asks for too long is given up', async () => {
+  const asking = (/** @type {number} */ ms) => () => new DownloadError('it is busy', true, ms);
+  /** @type {[number, boolean][]} */
+  const waits = [];
+  const { call } = failing(2, asking(1_000));
+  await withRetries(call, { pause: async (ms, isAsked) => void waits.push([ms, isAsked]) });
+  assert.deepEqual(waits, [[1_000, true], [1_500, false]]);
+  const { call: patient, calls, pause } = failing(1, asking(31_000));
+  await assert.rejects(withRetries(patient, { pause }), { retryAfterMs: 31_000 });
+  assert.equal(calls(), 1);
+  for (let i = 0; i < 100; i += 1) {
+    assert.ok(varied(1_000, true) >= 1_000 && varied(1_000, true) <= 1_250);
+    assert.ok(varied(1_000, false) >= 750 && varied(1_000, false) <= 1_250);
+  }
+});
+
+test('a wait that the server asked for does not end when the network is back', async () => {
+  const scope = new EventTarget();
+  let over = false;
+  const waiting = pauseOrOnline(40, true, scope).then(() => {
+    over = true;
+  });
+  scope.dispatchEvent(new Event('online'));
+  await Promise.resolve();
+  assert.equal(over, false);
+  await waiting;
+});
+
 test('a wait is about as long as it should be, and ends at once when the network is back', async () => {
   const scope = new EventTarget();
   const started = performance.now();
-  await pauseOrOnline(40, scope);
+  await pauseOrOnline(40, false, scope);
   assert.ok(performance.now() - started >= 28, 'a timer may be a little early');
-  const waiting = pauseOrOnline(3_600_000, scope);
+  const waiting = pauseOrOnline(3_600_000, false, scope);
   scope.dispatchEvent(new Event('online'));
   await waiting;
 });

@@ -9,7 +9,7 @@ import { goesOn, isExtended, moreEpochs } from '../../www/resting.js';
 import { createStore, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
 import { pressable } from '../../www/views/controls.js';
 import { marksSentence } from '../../www/views/marks.js';
-import { statusSentence } from '../../www/views/status.js';
+import { errorSentences, statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
 const read = (/** @type {string} */ path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'));
@@ -421,8 +421,26 @@ test('a shard that comes damaged is an error only the second time', () => {
   assert.equal(once.error, null);
   assert.equal(once.shards.fetched, 0);
   assert.match(missingSentence(once) ?? '', /“train-00\.bin\.gz” came damaged/);
-  assert.equal(feed(once, { type: 'retry_over', file: 'train-00.bin.gz' }, refused).error?.message, 'It is cut short.');
+  const twice = feed(once, { type: 'retry_over', file: 'train-00.bin.gz' }, refused);
+  assert.equal(twice.error?.message, '“train-00.bin.gz” came damaged from the server, twice. It is cut short.');
+  assert.match(twice.error?.hint ?? '', /own copy.*try again/);
   assert.equal(missingSentence(feed(before, { ...refused, id: '0/train-00.bin.gz' })), null, 'what an older source says is not heard');
+});
+
+test('a complaint about the server’s data goes when that is tried again or comes, another one stays beside it', () => {
+  const failed = { type: 'data_failed', sentence: 'The server’s images could not be had: “train-00” stalled.' };
+  const report = (/** @type {string} */ code) => ({ type: 'complained', error: { code, message: `It says ${code}.`, hint: 'Do this.' } });
+  for (const over of [{ type: 'data_retried' }, { type: 'shards_expected', count: 3 }]) {
+    for (const code of ['data_unavailable', 'hash_mismatch', 'invalid_manifest']) {
+      const state = feed(initialState(), failed, report(code));
+      assert.equal(errorSentences(state), `It says ${code}. Do this.`);
+      assert.deepEqual([feed(state, over).error, feed(state, over).dataProblem], [null, null]);
+    }
+    const other = feed(initialState(), failed, report('invalid_link'));
+    assert.match(errorSentences(other), /^It says invalid_link\. Do this\. The server’s images could not be had: “train-00” stalled\..*try again/);
+    assert.equal(errorSentences(feed(other, over)), 'It says invalid_link. Do this.');
+  }
+  assert.equal(feed(initialState(), report('label'), { type: 'shards_expected', count: 1 }).error?.code, 'label', 'a file of the visitor’s is no data of the server’s');
 });
 
 /** A run in its second epoch, with a curve of two epochs, whose engine is lost. @param {object} [more] */

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { DEFAULTS } from '../../www/config.js';
 import { connect } from '../../www/client.js';
-import { whyNoEngine, withheld } from '../../www/surroundings.js';
+import { savingDoubts, whyNoEngine, withheld } from '../../www/surroundings.js';
 
 /** @type {any} */
 const scope = globalThis;
@@ -23,6 +23,52 @@ test('a browser that cannot is told which part is missing and what to do', () =>
     .map((each) => whyNoEngine(/** @type {any} */ (each)));
   assert.deepEqual(codes.map((report) => report?.code), ['no_wasm', 'no_wasm', 'no_simd', 'no_module_worker']);
   for (const report of codes) assert.match(report?.hint ?? '', /browser/);
+});
+
+test('a page without an origin of its own is told to be opened by itself, under its address', () => {
+  const location = { href: 'https://host.test/convburn/#train=2000' };
+  const report = whyNoEngine({ WebAssembly, Worker, origin: 'null', location });
+  assert.deepEqual([report?.code, report?.hint], ['no_origin', 'Open https://host.test/convburn/ in a tab of its own.']);
+  assert.equal(whyNoEngine({ WebAssembly, Worker, origin: 'https://host.test', location }), null);
+});
+
+test('a worker that the browser refuses is a failure like any other', async () => {
+  scope.Worker = class {
+    constructor() {
+      throw new DOMException('The script cannot be accessed.', 'SecurityError');
+    }
+  };
+  /** @type {any[]} */
+  const told = [];
+  connect((message) => told.push(message));
+  await Promise.resolve();
+  assert.deepEqual([told[0].type, told[0].error.code], ['failed', 'worker_failed']);
+  assert.match(told[0].error.message, /no worker can be started here \(The script cannot be accessed/);
+});
+
+test('a file that a frame does not let out is said not to be saved; where nobody can tell, that it may not have come', () => {
+  /** A page in frames, the outermost first; `null` is another origin's. @param {(string[] | null | undefined)[]} frames Words of `sandbox`; undefined without it. */
+  const framed = (...frames) => {
+    /** @type {any} */
+    let page = { location: { href: 'https://host.test/#a' }, frameElement: null };
+    page.parent = page;
+    for (const words of frames) {
+      const frameElement = words === null ? null : { hasAttribute: () => words !== undefined, sandbox: { contains: (/** @type {string} */ word) => words?.includes(word) } };
+      page = { ...page, parent: page, frameElement };
+    }
+    return savingDoubts('run.bin', page);
+  };
+  const refused = '“run.bin” was not saved: the frame around this page allows no downloads. Open https://host.test/ in a tab of its own to save files.';
+  const unknown = /^If “run\.bin” did not arrive, .*Open https:\/\/host\.test\/ in a tab/;
+  assert.equal(framed(), null);
+  assert.equal(framed(undefined), null);
+  assert.equal(framed(['allow-scripts', 'allow-downloads']), null);
+  assert.equal(framed(['allow-scripts']), refused);
+  assert.equal(framed(['allow-scripts'], undefined), refused, 'a frame in such a frame');
+  assert.match(framed(null) ?? '', unknown);
+  assert.match(framed(null, undefined) ?? '', unknown);
+  const throwing = /** @type {any} */ ({ location: { href: 'https://host.test/' }, parent: null, get frameElement() { throw new Error('SecurityError'); } });
+  assert.match(savingDoubts('run.bin', throwing) ?? '', unknown);
 });
 
 test('plain http is explained, https and older browsers are not', () => {

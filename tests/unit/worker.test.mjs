@@ -282,21 +282,22 @@ test('a paused run that is being reset can neither be resumed nor stopped, and i
 test('shards of data for which the engine could not be loaded are refused, those of the data held are not', async () => {
   const codes = () => said.map(({ type, error }) => error?.code ?? type);
   send('load', { turn: 1 });
-  send('add_shard', { id: '1/train-00' });
+  send('add_shard', { id: '1/train-00', bytes: Uint8Array.of(7) });
   await settle();
   refusal = { code: 'backend_unavailable' };
   send('load', { turn: 1 });
-  send('add_shard', { id: '1/train-01' });
+  send('add_shard', { id: '1/train-01', bytes: Uint8Array.of(8) });
   send('load', { turn: 2 });
-  send('add_shard', { id: '2/1' });
+  send('add_shard', { id: '2/1', bytes: Uint8Array.of(9) });
   await settle();
   assert.deepEqual(codes(), ['loaded', 'shard_added', 'backend_unavailable', 'shard_added', 'backend_unavailable', 'not_loaded']);
   assert.equal(said[5].id, '2/1');
+  assert.deepEqual(said.map(({ bytes }) => bytes?.[0]), [undefined, 7, undefined, 8, undefined, undefined], 'what was accepted comes back to be kept');
   refusal = null;
   said = [];
   send('load', { turn: 2 });
-  send('add_shard', { id: '2/1' });
-  send('add_shard', { id: '1/train-02' });
+  send('add_shard', { id: '2/1', bytes: Uint8Array.of(9) });
+  send('add_shard', { id: '1/train-02', bytes: Uint8Array.of(9) });
   await settle();
   assert.deepEqual(codes(), ['loaded', 'shard_added', 'not_loaded']);
 });

@@ -5,7 +5,7 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
-import { missingSentence } from '../arrivals.js';
+import { DATA_HINT, missingSentence } from '../arrivals.js';
 import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js';
 import { SAMPLES } from '../store.js';
 import { byId, make, paint, setShare, setText } from './dom.js';
@@ -31,7 +31,7 @@ function notices(state) {
   const found = [];
   const missing = missingSentence(state);
   if (missing) found.push(missing);
-  if (dataProblem) found.push(`${dataProblem} Use your own copy of CIFAR-10, or try again.`);
+  if (dataProblem) found.push(`${dataProblem} ${DATA_HINT}`);
   const heldOut = heldOutSentence(data);
   if (heldOut) found.push(heldOut);
   const unseen = unseenSentence(data);
@@ -99,7 +99,7 @@ export function mountData(store, actions) {
     const told = notices(state);
     notice.hidden = told.length === 0;
     setText(notice, told.join(' '));
-    retry.hidden = state.dataProblem === null;
+    retry.hidden = state.dataProblem === null || state.error !== null; // Else the button is at the error.
     byId('counts-box').hidden = state.dataProblem !== null && !state.data?.train_records;
     byId('drop-box').classList.toggle('wanted', state.dataProblem !== null);
   }

@@ -1,7 +1,9 @@
 /**
  * The few lines of DOM that every panel uses. Text goes in as text, never as markup.
+ *
+ * @import { Store } from '../store.js'
  */
-
+import { savingDoubts } from '../surroundings.js';
 import { createAnnouncer } from './announcer.js';
 
 /**
@@ -54,8 +56,10 @@ export function setShare(element, name, value) {
   element.style.setProperty(name, String(value));
 }
 
-/** Gives the visitor a file. @param {Blob} blob @param {string} name */
-export function download(blob, name) {
+/** Gives the visitor a file, and says so where it may not arrive. @param {Store} store @param {Blob} blob @param {string} name */
+export function download(store, blob, name) {
+  const doubts = savingDoubts(name);
+  if (doubts) store.dispatch({ type: 'noticed', sentence: doubts });
   const url = URL.createObjectURL(blob);
   make('a', { attributes: { href: url, download: name } }).click();
   setTimeout(() => URL.revokeObjectURL(url), 60_000);

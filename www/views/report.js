@@ -1,28 +1,29 @@
 /**
  * The button that downloads the report. What is in it is report.js's.
  *
- * @import { State, Store } from '../store.js'
+ * @import { Store } from '../store.js'
  */
 import { toFragment } from '../config.js';
 import { fileNameOf } from '../file-names.js';
 import { makeReport } from '../report.js';
 import { byId, download } from './dom.js';
 
-/** @param {State} state */
-function giveReport(state) {
+/** @param {Store} store */
+function giveReport(store) {
+  const state = store.get();
   const report = makeReport(state, {
     created: new Date().toISOString(),
     user_agent: navigator.userAgent,
     logical_cores: navigator.hardwareConcurrency ?? null,
     fragment: toFragment(state.runConfig ?? state.config, false),
   });
-  download(new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), fileNameOf(state, 'report', 'json'));
+  download(store, new Blob([JSON.stringify(report, null, 2)], { type: 'application/json' }), fileNameOf(state, 'report', 'json'));
 }
 
 /** @param {Store} store */
 export function mountReport(store) {
   const button = byId('report', HTMLButtonElement);
-  button.addEventListener('click', () => giveReport(store.get()));
+  button.addEventListener('click', () => giveReport(store));
   store.subscribe(({ loaded }) => {
     button.disabled = loaded === null;
   });

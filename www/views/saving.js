@@ -20,7 +20,7 @@ export function mountSaving(store, actions) {
     open.value = ''; // The same file may be chosen again.
   });
   store.subscribe((state, _before, message) => {
-    if (message.type === 'saved') download(new Blob([message.bytes]), fileNameOf(state, 'run', 'safetensors'));
+    if (message.type === 'saved') download(store, new Blob([message.bytes]), fileNameOf(state, 'run', 'safetensors'));
     save.disabled = !state.alive || !state.trained || state.diverged;
     open.disabled = !state.loaded || isOccupied(state);
   });

@@ -7,7 +7,7 @@
  * @import { Actions } from '../main.js'
  * @import { Phase } from '../phases.js'
  */
-import { missingSentence } from '../arrivals.js';
+import { DATA_HINT, isAboutData, missingSentence } from '../arrivals.js';
 import { isOccupied } from '../phases.js';
 import { goesOn, isOpened } from '../resting.js';
 import { isSettled } from '../store.js';
@@ -103,6 +103,13 @@ function shareDone(state) {
   return progress ? (progress.epoch - 1 + progress.step / progress.steps) / progress.epochs : 0;
 }
 
+/** What is wrong, as sentences; images that could not be had are said beside another complaint. @param {State} state */
+export function errorSentences({ error, dataProblem }) {
+  if (!error) return '';
+  const said = `${error.message} ${error.hint}`;
+  return dataProblem === null || isAboutData(error) ? said : `${said} ${dataProblem} ${DATA_HINT}`;
+}
+
 /** What changes the state so that what was said last is not true any more. */
 const TURNS = ['was_reset', 'restored'];
 
@@ -140,7 +147,12 @@ export function mountStatus(store, actions) {
   const error = byId('error');
   const errorText = byId('error-text');
   const way = byId('error-way', HTMLButtonElement);
+  const retry = byId('error-retry', HTMLButtonElement);
   way.addEventListener('click', actions.goOnCarefully);
+  retry.addEventListener('click', () => {
+    byId('content').focus({ preventScroll: true }); // The button goes, and the focus would be lost with it.
+    actions.retryData();
+  });
   const link = byId('error-link', HTMLButtonElement);
   link.addEventListener('click', actions.openLink);
   byId('error-dismiss').addEventListener('click', () => store.dispatch({ type: 'error_dismissed' }));
@@ -154,13 +166,14 @@ export function mountStatus(store, actions) {
 
   /** @param {State} state */
   function renderError(state) {
-    const { error: report, diverged } = state;
+    const { error: report, diverged, dataProblem } = state;
     error.hidden = report === null;
     link.hidden = state.link === null || report?.code !== 'busy';
     link.disabled = state.link?.wanted ?? false;
     setText(link, isOccupied(state) && state.phase !== 'evaluating' ? 'Stop, then open the link' : 'Open the link');
     way.hidden = !diverged || report?.code !== 'diverged';
-    setText(errorText, report ? `${report.message} ${report.hint}` : '');
+    retry.hidden = dataProblem === null;
+    setText(errorText, errorSentences(state));
   }
 
   /** @param {State} state @param {State} before @param {{ type: string }} [message] */

@@ -35,7 +35,7 @@ export function mountStored(store, actions) {
   last.addEventListener('click', actions.resumeKept);
   byId('save-best').addEventListener('click', async () => {
     const bytes = await actions.readBest().catch(() => null);
-    if (bytes) download(new Blob([bytes]), 'convburn-best.safetensors');
+    if (bytes) download(store, new Blob([bytes]), 'convburn-best.safetensors');
     else store.dispatch({ type: 'noticed', sentence: 'The best run is not there any more.' });
   });
 
