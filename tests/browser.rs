@@ -134,7 +134,7 @@ async fn pause_resume_stop_and_predict_in_between() {
     let longer: Loaded = rust(extend(JsValue::from(3)).await.unwrap());
     assert_eq!(longer.config.epochs, 3);
     for number in [2, 3] {
-        let outcome = rust(train_epoch(None).await.unwrap());
+        let outcome = rust(train_epoch(JsValue::NULL).await.unwrap());
         let EpochOutcome::Complete(row) = outcome else {
             panic!("{outcome:?}")
         };

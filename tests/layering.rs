@@ -214,6 +214,7 @@ fn only_the_worker_imports_the_module_and_it_never_touches_the_page() {
 fn the_store_is_pure() {
     let files = [
         "arrivals",
+        "complaints",
         "config",
         "kept",
         "numbers",

@@ -64,6 +64,7 @@ export function createFiles(store, send, { begin, useServer }, open, most = MOST
     /** @type {FileProblem[]} */
     const problems = [];
     for (const file of files) {
+      store.dispatch({ type: 'file_opening', file: nameOf(file) });
       try {
         const opened = await openOne(file);
         found.push(...opened.files.map(({ bytes, ...each }) => ({ ...each, key: (keys += 1), blob: new Blob([bytes]) })));
@@ -72,6 +73,7 @@ export function createFiles(store, send, { begin, useServer }, open, most = MOST
         problems.push({ file: nameOf(file), error: /** @type {import('./protocol.js').ErrorReport} */ (thrown) });
       }
     }
+    store.dispatch({ type: 'file_opening', file: null });
     return { found, problems };
   }
 

@@ -304,7 +304,7 @@ export function createLoader(store, send, open, pause) {
     lost ||= code === 'not_loaded';
     if (store.get().source === 'files') {
       files.forget(id);
-      if (code !== 'not_loaded' && store.get().files.length === 0) await useServer();
+      if (isBadBytes(code) && store.get().files.length === 0) await useServer();
       return;
     }
     const file = id.slice(id.indexOf('/') + 1);

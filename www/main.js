@@ -9,7 +9,7 @@ import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, refusalOf, toFragment } from './config.js';
-import { dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
+import { FILES_MAX, dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { kindOfFile, routeOf } from './file-kinds.js';
 import { createKeeping } from './keeping.js';
@@ -144,6 +144,10 @@ async function openKept() {
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
   const drop = (drops += 1);
+  if (files.length > FILES_MAX) {
+    complain('invalid_data', `${files.length.toLocaleString('en')} files are too many to look at.`, 'Choose the folder of CIFAR-10’s binary version, or the .bin files in it.');
+    return;
+  }
   const kinds = await Promise.all(files.map(kindOfFile));
   const going = (/** @type {string} */ route) => files.filter((file, i) => routeOf(file, kinds[i]) === route);
   const runs = going('run');

@@ -75,6 +75,7 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  * @property {Promised | null} promised What the server's manifest lists.
  * @property {{ expected: number, fetched: number, added: number }} shards
  * @property {AddedFile[]} files
+ * @property {string | null} opening The file of the visitor's that is being opened.
  * @property {File[]} runFiles Saved runs that were dropped at once: one of them may be opened.
  * @property {string | null} dataProblem Why there is no data, as a sentence.
  * @property {Missing[]} missing Files of the server's that the page tries again to fetch.
@@ -116,6 +117,7 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  *   | { type: 'source_chosen', source: 'server' | 'files', turn: number, promised: Promised | null, files?: AddedFile[], drop?: number }
  *   | { type: 'shards_expected', count: number }
  *   | { type: 'shard_fetched' }
+ *   | { type: 'file_opening', file: string | null }
  *   | { type: 'runs_dropped', files: File[] }
  *   | { type: 'pool_filled', split: Split, records: Uint8Array | null }
  *   | { type: 'next_samples' }
@@ -151,6 +153,7 @@ export function initialState() {
     promised: null,
     shards: { expected: 0, fetched: 0, added: 0 },
     files: [],
+    opening: null,
     runFiles: [],
     dataProblem: null,
     ...NO_RETRIES,

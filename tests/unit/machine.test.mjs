@@ -56,6 +56,7 @@ const MESSAGES = [
     id, key: fc.nat(3), file: fc.string(), split, records: fc.nat(9), known: fc.constant(null), isAdded: fc.constant(false),
   }), { maxLength: 3 }) }),
   fc.constant({ type: 'runs_dropped', files: [] }),
+  fc.record({ type: fc.constant('file_opening'), file: fc.option(fc.string()) }),
   fc.record({ type: fc.constant('pool_filled'), split, records: fc.constant(null) }),
   fc.record({ type: fc.constant('data_failed'), sentence: fc.constant('There is none.') }),
   fc.record({ type: fc.constant('subject_chosen'), subject: fc.record({ id: fc.nat(3), origin: fc.constantFrom('test', 'picture'), label: fc.constant(null), pixels: fc.constant(new Uint8Array(3_072)), title: fc.string(), asked: fc.boolean() }) }),

@@ -40,7 +40,10 @@ export function waitingSentence(state) {
 }
 
 /** @param {State} state @returns {string} */
-export const imagesSentence = (state) => waitingSentence(state) ?? readySentence(state);
+export function imagesSentence(state) {
+  if (state.opening) return `Opening “${state.opening}”`;
+  return waitingSentence(state) ?? readySentence(state);
+}
 
 /** Where the images to measure on come from, if there is no test batch. @param {DataStatus | null} data @returns {string | null} */
 export function heldOutSentence(data) {
