@@ -82,7 +82,6 @@ export function mountControls(store, actions) {
     const isAwaited = state.starting || state.startWaits;
     start.disabled = !may.start && !isAwaited;
     start.setAttribute('aria-disabled', String(isAwaited));
-    if (!may.anew && document.activeElement === anew) start.focus(); // It goes; from there the focus goes where the run is.
     anew.hidden = !may.anew;
     pause.disabled = !may.pause;
     stop.disabled = !may.stop;
