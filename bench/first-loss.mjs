@@ -4,7 +4,7 @@
  *
  * @import { Browser } from 'playwright-core'
  */
-import { openPage, waitForPhase } from '../tests/page/harness.mjs';
+import { forgetRuns, openPage, waitForPhase } from '../tests/page/harness.mjs';
 import { median } from './statistics.mjs';
 
 const LINK = '#backend=flex&train=2000&test=1000&epochs=1&seed=1&run=1';
@@ -28,6 +28,7 @@ export async function measureFirstLoss(browser, url, rounds) {
   /** @type {number[]} */
   const seconds = [];
   for (let round = 0; round < rounds; round += 1) {
+    await forgetRuns(page);
     await page.goto('about:blank');
     await page.goto(`${url}${LINK}`);
     const first = await page.waitForFunction(() => /** @type {any} */ (globalThis).firstLossMs);

@@ -20,6 +20,7 @@ fn main() {
 #[cfg(not(target_arch = "wasm32"))]
 mod native {
     use std::hint::black_box;
+    use std::io::Write;
 
     use burn::tensor::Device;
     use convburn::adam::Adam;
@@ -30,16 +31,19 @@ mod native {
     use convburn::protocol::{Augment, Split};
     use convburn::train::Learner;
     use criterion::{Criterion, criterion_group};
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
     use pollster::block_on;
 
     const RECORDS: usize = 512;
+    const SHARD_RECORDS: usize = 2_000;
     const BATCH: usize = 32;
     const MEASURE_BATCH: usize = 256;
 
     /// Records of noise: what a step costs does not depend on what it sees.
-    fn dataset() -> Dataset {
+    fn noise(records: usize) -> Vec<u8> {
         let mut state = 1_u32;
-        let bytes = (0..RECORDS * RECORD_BYTES).map(|at| {
+        let bytes = (0..records * RECORD_BYTES).map(|at| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             if at % RECORD_BYTES == 0 {
                 ((at / RECORD_BYTES) % 10) as u8
@@ -47,9 +51,36 @@ mod native {
                 (state >> 24) as u8
             }
         });
+        bytes.collect()
+    }
+
+    fn dataset() -> Dataset {
         let mut dataset = Dataset::new(None).unwrap();
-        dataset.add(Split::Train, bytes.collect()).unwrap();
+        dataset.add(Split::Train, noise(RECORDS)).unwrap();
         dataset
+    }
+
+    /// A shard of the server's size, raw and as the server has it.
+    fn cifar(criterion: &mut Criterion) {
+        let raw = noise(SHARD_RECORDS);
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+        encoder.write_all(&raw).unwrap();
+        let packed = encoder.finish().unwrap();
+        for (name, bytes) in [("raw", raw), ("gzip", packed)] {
+            criterion.bench_function(
+                &format!("cifar: take a shard of 2,000, {name}"),
+                |bencher| {
+                    bencher.iter_batched(
+                        || (Dataset::new(None).unwrap(), bytes.clone()),
+                        |(mut dataset, bytes)| {
+                            dataset.add(Split::Train, bytes).unwrap();
+                            dataset
+                        },
+                        criterion::BatchSize::LargeInput,
+                    );
+                },
+            );
+        }
     }
 
     fn batch(criterion: &mut Criterion) {
@@ -128,7 +159,7 @@ mod native {
     criterion_group! {
         name = rooms;
         config = Criterion::default().sample_size(20);
-        targets = batch, train, adam
+        targets = cifar, batch, train, adam
     }
 
     /// What criterion's own `main` does, which a browser's build cannot have.

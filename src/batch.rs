@@ -1,4 +1,4 @@
-//! [`Records`] → [`Batch`]: which records, in which order, scaled to `[0, 1]`, augmented, uploaded.
+//! [`Selection`] → [`Batch`]: which records, in which order, scaled to `[0, 1]`, augmented, uploaded.
 //!
 //! Everything random here comes from the run's own generator (`random.rs`). This is not a loader
 //! with threads of its own: a batch of 32 takes tens of microseconds to gather.
@@ -9,7 +9,7 @@ mod held;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
 
-use crate::cifar::{IMAGE_BYTES, Records};
+use crate::cifar::{IMAGE_BYTES, Selection};
 use crate::error::Error;
 use crate::protocol::{Augment, CLASSES};
 use crate::random::{Stream, generator};
@@ -155,11 +155,12 @@ fn labelled(images: impl FnOnce() -> Tensor<4>, labels: Vec<i32>, device: &Devic
 }
 
 /// Gathers the records at `indices` as bytes. An index beyond the last record is left out.
-pub fn gather_bytes(
-    records: &Records,
+pub fn gather_bytes<'a>(
+    records: impl Into<Selection<'a>>,
     indices: &[usize],
     augmentation: Option<Augmentation>,
 ) -> RecordBytes {
+    let records = records.into();
     let found = indices.iter().filter_map(|index| records.get(*index));
     let mut pixels = Vec::with_capacity(indices.len() * IMAGE_BYTES);
     let mut labels = Vec::with_capacity(indices.len());
@@ -180,8 +181,8 @@ pub fn gather_bytes(
 ///
 /// # Shapes
 /// Images `[n, 3, 32, 32]`, labels `[n]`, for `n` indices.
-pub fn gather(
-    records: &Records,
+pub fn gather<'a>(
+    records: impl Into<Selection<'a>>,
     indices: &[usize],
     augmentation: Option<Augmentation>,
     device: &Device,

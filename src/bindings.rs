@@ -7,6 +7,8 @@
 
 mod arguments;
 mod convert;
+mod data;
+mod extend;
 mod files;
 mod helpers;
 mod opening;
@@ -21,6 +23,8 @@ use convert::{answer, to_js};
 use js_sys::{Float32Array, Function};
 use wasm_bindgen::prelude::*;
 
+pub use data::{add_shard, check_restored, records};
+pub use extend::extend;
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
 pub use opening::open_file;
@@ -30,7 +34,7 @@ use crate::device;
 use crate::error::Error;
 use crate::platform::{run_constructors, yield_now};
 use crate::pool::Helpers;
-use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position, Split};
+use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position};
 use crate::run::Measurement;
 use crate::session::{Session, Signals};
 
@@ -186,28 +190,6 @@ async fn ask_for_other_module(config: JsValue) -> Result<JsValue, Error> {
     Ok(device::needs_other_module(&config).await.into())
 }
 
-/// Checks a file of CIFAR-10 records, raw or gzip, and adds them. `split`: `"train"` or `"test"`; a
-/// file that is known by its SHA-256 goes where it belongs.
-///
-/// # Errors
-/// `invalid_argument`, `gzip`, `record_length`, `too_large`, `label`, `hash_mismatch`, `duplicate`, `not_loaded`,
-/// `busy` (also while a run is paused: its records must not change).
-#[wasm_bindgen(unchecked_return_type = "ShardAdded")]
-pub async fn add_shard(
-    #[wasm_bindgen(unchecked_param_type = "Split")] split: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "Uint8Array")] bytes: JsValue,
-) -> Result<JsValue, JsValue> {
-    answer(add_shard_bytes(split, bytes).await)
-}
-
-async fn add_shard_bytes(split: JsValue, bytes: JsValue) -> Result<JsValue, Error> {
-    let split: Split = arguments::choice("split", &split)?;
-    let bytes = arguments::file("bytes", &bytes)?;
-    let claim = Claim::new("add_shard")?;
-    let mut session = lock(&claim.0).await?;
-    to_js(&session.get()?.add_shard(split, bytes)?)
-}
-
 /// Trains one epoch and measures it. `on_progress` is called with each `Progress` event. Resolves to
 /// the epoch's row; or to `{paused}` or `{stopped}` with the position, when that came first.
 ///
@@ -265,7 +247,8 @@ fn call(function: &Function, argument: &JsValue) -> Result<(), Error> {
 }
 
 /// Trains for about `budget_ms` milliseconds and resolves to what happened: for hosts that drive the
-/// loop themselves. Begins a run of `config.epochs` epochs when none is under way.
+/// loop themselves. Goes on with a run that was paused, stopped or restored; else begins one of `config.epochs`
+/// epochs, after an earlier one with its weights and its optimiser's state.
 ///
 /// # Errors
 /// As [`train_epoch`].
@@ -349,7 +332,8 @@ pub fn pause() {
     with_signals(Signals::pause);
 }
 
-/// The run ends before its next step; the model stays as it is.
+/// The run stops before its next step and keeps its place: the next [`train_epoch`] or [`advance`] goes on
+/// from it, unless other records were added meanwhile that it would use.
 #[wasm_bindgen]
 pub fn stop() {
     with_signals(Signals::stop);

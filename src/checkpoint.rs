@@ -9,6 +9,7 @@
 //! shape or with a number that is not finite is refused with a sentence, before anything is touched.
 //! This knows no tensors of Burn and no session.
 
+mod data;
 mod exact;
 
 use std::collections::HashMap;
@@ -17,13 +18,19 @@ use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use serde::{Deserialize, Serialize};
 
+pub use data::RunData;
+
 use crate::error::Error;
 use crate::layout::{Slot, transposed};
-use crate::protocol::{Backend, Config, EpochResult};
+use crate::protocol::{Backend, Config, EpochResult, Evaluation, HoldOut, Trace};
 
 /// Goes up when an older reader would misread a file.
-/// 2: a run says where it was made.
-pub const FORMAT_VERSION: u32 = 2;
+/// 2: a run says where it was made. 3: it has its curve and its last evaluation, says which records it was
+/// trained on, and how some were held out.
+pub const FORMAT_VERSION: u32 = 3;
+
+/// The first format that says how records were held out; before it the last ones were.
+const HOLD_OUT_SAID: u32 = 3;
 
 /// Largest file read: the tutorial's run takes 1.5 MB, and a stranger's file must not fill the memory.
 const LARGEST_BYTES: usize = 64 << 20;
@@ -66,11 +73,20 @@ pub struct RunState {
     pub adam_steps: i32,
     /// The epochs trained.
     pub history: Vec<EpochResult>,
-    /// The run under way; none when it is over.
+    /// Where the run goes on; none when it is over.
     pub position: Option<RunPosition>,
+    /// The live loss so far; empty in files of the formats 1 and 2.
+    #[serde(default)]
+    pub trace: Trace,
+    /// What the last whole epoch came to on the test records; files of the formats 1 and 2 do not say.
+    #[serde(default)]
+    pub evaluation: Option<Evaluation>,
     /// What computed it last; files of the format 1 do not say.
     #[serde(default)]
     pub origin: Option<Origin>,
+    /// Which records it was trained on; files up to the format 2 do not say.
+    #[serde(default)]
+    pub data: Option<RunData>,
 }
 
 /// What computed a run: another one rounds otherwise.
@@ -230,11 +246,14 @@ pub fn decode(bytes: &[u8], slots: &[Slot]) -> Result<Checkpoint, Error> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(unreadable)?;
     let metadata = header.metadata().clone().unwrap_or_default();
     drop(header); // The next line reads it again.
-    check_version(&metadata)?;
     let file = SafeTensors::deserialize(bytes).map_err(unreadable)?;
+    if !metadata.contains_key("kind") && !metadata.contains_key("format_version") {
+        return bare_weights(&file, slots);
+    }
+    let version = version(&metadata)?;
     match metadata.get("kind").map(String::as_str) {
         Some("run") => {
-            let state = run_state(&metadata)?;
+            let state = run_state(&metadata, version)?;
             let trained = state.adam_steps > 0;
             let numbers = Numbers {
                 parameters: read_group(&file, "", slots)?,
@@ -269,6 +288,25 @@ pub fn decode(bytes: &[u8], slots: &[Slot]) -> Result<Checkpoint, Error> {
     }
 }
 
+/// Parameters from a file that another program wrote, Python for one: those of this network by their names and
+/// shapes. An optimiser's moments beside them, of a run that was saved again, are left out.
+fn bare_weights(file: &SafeTensors<'_>, slots: &[Slot]) -> Result<Checkpoint, Error> {
+    let is_ours = |name: &str| {
+        let prefixes = [MEAN_PREFIX, SQUARE_PREFIX];
+        let bare = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix));
+        slots.iter().any(|slot| slot.name == bare.unwrap_or(name))
+    };
+    if let Some(other) = file.names().into_iter().find(|name| !is_ours(name)) {
+        return Err(Error::checkpoint(format!(
+            "it was not written by ConvBurn, and its tensor \"{other}\" is none of this network's"
+        )));
+    }
+    Ok(Checkpoint::Weights(Numbers {
+        parameters: read_group(file, "", slots)?,
+        ..Numbers::default()
+    }))
+}
+
 /// A safetensors file begins with the length of its header, in eight bytes.
 fn check_header(bytes: &[u8]) -> Result<(), Error> {
     let length = bytes
@@ -283,12 +321,13 @@ fn check_header(bytes: &[u8]) -> Result<(), Error> {
     Ok(())
 }
 
-fn check_version(metadata: &HashMap<String, String>) -> Result<(), Error> {
+/// The version of the file's format.
+fn version(metadata: &HashMap<String, String>) -> Result<u32, Error> {
     let Some(text) = metadata.get("format_version") else {
         return Err(Error::checkpoint("it was not written by ConvBurn".into()));
     };
     match text.parse::<u32>() {
-        Ok(1..=FORMAT_VERSION) => Ok(()),
+        Ok(known @ 1..=FORMAT_VERSION) => Ok(known),
         Ok(newer) if newer > FORMAT_VERSION => Err(Error::checkpoint(format!(
             "it has the format {newer}, and this version reads up to {FORMAT_VERSION}"
         ))),
@@ -298,10 +337,13 @@ fn check_version(metadata: &HashMap<String, String>) -> Result<(), Error> {
     }
 }
 
-fn run_state(metadata: &HashMap<String, String>) -> Result<RunState, Error> {
+fn run_state(metadata: &HashMap<String, String>, version: u32) -> Result<RunState, Error> {
     let json = metadata.get("run").map_or("", String::as_str);
     let mut state: RunState = serde_json::from_str(json)
         .map_err(|error| Error::checkpoint(format!("its description cannot be read ({error})")))?;
+    if version < HOLD_OUT_SAID {
+        state.config.hold_out = HoldOut::Last;
+    }
     state.check()?;
     if let Some(bits) = metadata.get("bits") {
         exact::restore(&mut state, bits)?; // Files of before have none.
@@ -341,6 +383,19 @@ impl RunState {
         if version.len() > VERSION_BYTES_MAX {
             return Err("the version that saved it is none");
         }
+        if self.data.as_ref().is_some_and(|data| !data.is_plausible()) {
+            return Err("what it says of its records makes no sense");
+        }
+        if !self.trace.fits(epochs) {
+            return Err("its curve is not of its run");
+        }
+        if self
+            .evaluation
+            .as_ref()
+            .is_some_and(|found| !self.came_to(found))
+        {
+            return Err("its evaluation is not of its run");
+        }
         let Some(position) = &self.position else {
             return Ok(());
         };
@@ -359,6 +414,27 @@ impl RunState {
         } else {
             Err("its position is not in its run")
         }
+    }
+}
+
+impl RunState {
+    /// Whether an evaluation can be this run's.
+    fn came_to(&self, found: &Evaluation) -> bool {
+        let counted: u64 = found
+            .confusion
+            .as_flattened()
+            .iter()
+            .map(|n| u64::from(*n))
+            .sum();
+        let shares = found.class_accuracy.iter().flatten();
+        counted == u64::from(found.records)
+            && found.records == self.test_used
+            && shares
+                .chain([&found.accuracy])
+                .all(|share| (0.0..=1.0).contains(share))
+            && [found.loss, found.seconds]
+                .iter()
+                .all(|n| n.is_finite() && *n >= 0.0)
     }
 }
 

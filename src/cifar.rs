@@ -6,16 +6,23 @@
 
 mod check;
 mod gzip;
+pub mod identity;
 mod kinds;
 mod naming;
 mod official;
 mod open;
+mod records;
+mod selection;
+
+use crate::error::Error;
+use crate::protocol::{CLASSES, DataStatus, Manifest, ShardAdded, Split, SplitChoice};
 
 pub use naming::split_of;
 pub use open::{Opened, open_file};
+pub use records::Records;
+pub use selection::Selection;
 
-use crate::error::Error;
-use crate::protocol::{CLASSES, Manifest, ShardAdded, Split};
+use records::Shard;
 
 /// Pixel bytes of one image: 3 channels of 32 × 32.
 pub const IMAGE_BYTES: usize = 3 * 32 * 32;
@@ -44,83 +51,6 @@ pub struct Record<'a> {
     pub label: u8,
     /// 3,072 bytes: red, green, blue planes of 32 × 32.
     pub pixels: &'a [u8],
-}
-
-/// A checked file.
-#[derive(Debug)]
-struct Shard {
-    /// Place in the official order. Unknown files come after all known ones, as they arrive.
-    order: usize,
-    /// SHA-256 of the decompressed bytes.
-    digest: String,
-    /// False when no list names the digest.
-    known: bool,
-    /// Whole records.
-    bytes: Vec<u8>,
-}
-
-impl Shard {
-    fn records(&self) -> usize {
-        self.bytes.len() / RECORD_BYTES
-    }
-}
-
-/// The records of one split in official order, whatever order they arrived in.
-#[derive(Debug, Default)]
-pub struct Records {
-    shards: Vec<Shard>,
-    class_counts: [u32; CLASSES],
-}
-
-impl Records {
-    /// Number of records.
-    pub fn len(&self) -> usize {
-        self.shards.iter().map(Shard::records).sum()
-    }
-
-    /// True when there is no record.
-    pub fn is_empty(&self) -> bool {
-        self.shards.is_empty()
-    }
-
-    /// The record at `index` in official order; none beyond the last.
-    pub fn get(&self, index: usize) -> Option<Record<'_>> {
-        let mut first = 0;
-        for shard in &self.shards {
-            let records = shard.records();
-            if index < first + records {
-                let start = (index - first) * RECORD_BYTES;
-                let (label, pixels) = shard
-                    .bytes
-                    .get(start..start + RECORD_BYTES)?
-                    .split_first()?;
-                return Some(Record {
-                    label: *label,
-                    pixels,
-                });
-            }
-            first += records;
-        }
-        None
-    }
-
-    /// Records of each class.
-    pub fn class_counts(&self) -> [u32; CLASSES] {
-        self.class_counts
-    }
-
-    fn insert(&mut self, shard: Shard) {
-        for record in shard.bytes.chunks_exact(RECORD_BYTES) {
-            if let Some(count) = record
-                .first()
-                .and_then(|label| self.class_counts.get_mut(usize::from(*label)))
-            {
-                *count += 1;
-            }
-        }
-        let place = self.shards.partition_point(|s| s.order <= shard.order);
-        self.shards.insert(place, shard);
-    }
 }
 
 /// The records a session holds, and the list they are checked against.
@@ -171,8 +101,8 @@ impl Dataset {
 
     /// True when some records came from a file that no list names.
     pub fn has_unknown(&self) -> bool {
-        let shards = self.train.shards.iter().chain(&self.test.shards);
-        shards.into_iter().any(|shard| !shard.known)
+        let mut shards = self.train.shards().iter().chain(self.test.shards());
+        shards.any(|shard| !shard.known)
     }
 
     /// Names of the classes in the order of the labels.
@@ -189,14 +119,31 @@ impl Dataset {
         Some(u32::try_from(records).unwrap_or(u32::MAX))
     }
 
-    /// Checks one file, raw or gzip, and adds its records. A file whose digest is known goes to the
-    /// split where it belongs; `split` decides for the others.
+    /// Checks one file, raw or gzip, and adds its records, as [`Dataset::add_named`] does of a file without a name.
+    ///
+    /// # Errors
+    /// As [`Dataset::add_named`].
+    pub fn add(
+        &mut self,
+        split: impl Into<SplitChoice>,
+        bytes: Vec<u8>,
+    ) -> Result<AddedShard, Error> {
+        self.add_named(split.into(), bytes, None)
+    }
+
+    /// Checks one file, raw or gzip, and adds its records. The manifest decides where they go; without one `split`
+    /// does, and [`SplitChoice::Auto`] asks the official files' digests, then the name.
     ///
     /// # Errors
     /// [`Error::Gzip`], [`Error::TooLarge`], [`Error::RecordLength`], [`Error::Label`] for bytes that
     /// are no records; [`Error::HashMismatch`] when there is a manifest that does not name them;
     /// [`Error::Duplicate`] when they are held already. The dataset is unchanged then.
-    pub fn add(&mut self, split: Split, bytes: Vec<u8>) -> Result<AddedShard, Error> {
+    pub fn add_named(
+        &mut self,
+        split: SplitChoice,
+        bytes: Vec<u8>,
+        name: Option<&str>,
+    ) -> Result<AddedShard, Error> {
         let bytes = check::gunzip(bytes)?;
         check::records(&bytes)?;
         let digest = check::sha256_hex(&bytes);
@@ -204,24 +151,15 @@ impl Dataset {
         if known.is_none() && self.manifest.is_some() {
             return Err(Error::HashMismatch { found: digest });
         }
-        let (train, test) = (&self.train.shards, &self.test.shards);
-        if train.iter().chain(test).any(|s| s.digest == digest) {
+        let mut shards = self.train.shards().iter().chain(self.test.shards());
+        if shards.any(|shard| shard.digest == digest) {
             return Err(Error::Duplicate {
                 name: known.map(|k| k.name),
             });
         }
-        let split = known.as_ref().map_or(split, |k| k.split);
-        let held = match split {
-            Split::Train => &self.train,
-            Split::Test => &self.test,
-        };
-        check::room(held.len(), bytes.len() / RECORD_BYTES)?;
-        let shard = Shard {
-            order: known.as_ref().map_or(usize::MAX, |k| k.order),
-            digest: digest.clone(),
-            known: known.is_some(),
-            bytes,
-        };
+        let split = self.split_for(split, known.as_ref(), name);
+        check::room(self.records(split).len(), bytes.len() / RECORD_BYTES)?;
+        let shard = Shard::new(bytes, digest.clone(), known.as_ref(), name);
         let records = shard.records();
         match split {
             Split::Train => self.train.insert(shard),
@@ -233,6 +171,24 @@ impl Dataset {
             sha256: digest,
             name: known.map(|k| k.name),
         })
+    }
+
+    /// The records of one split.
+    pub fn records(&self, split: Split) -> &Records {
+        match split {
+            Split::Train => &self.train,
+            Split::Test => &self.test,
+        }
+    }
+
+    fn split_for(&self, choice: SplitChoice, known: Option<&Known>, name: Option<&str>) -> Split {
+        match (choice, known) {
+            (_, Some(known)) if self.manifest.is_some() => known.split,
+            (SplitChoice::Train, _) => Split::Train,
+            (SplitChoice::Test, _) => Split::Test,
+            (SplitChoice::Auto, Some(known)) => known.split,
+            (SplitChoice::Auto, None) => name.map_or(Split::Train, split_of),
+        }
     }
 
     fn lookup(&self, digest: &str) -> Option<Known> {
@@ -264,7 +220,7 @@ pub struct AddedShard {
 
 impl AddedShard {
     /// The answer of `add_shard`.
-    pub(crate) fn into_protocol(self, data: crate::protocol::DataStatus) -> ShardAdded {
+    pub(crate) fn into_protocol(self, data: DataStatus) -> ShardAdded {
         ShardAdded {
             split: self.split,
             records: count(self.records),

@@ -145,6 +145,12 @@ pub enum Error {
         /// What is wrong with it, as the end of a sentence.
         problem: String,
     },
+    /// A saved run cannot go on, because the records held are not those that it was trained on.
+    #[error("The run cannot go on with these images: it was trained on others. It needs {wanted}.")]
+    OtherData {
+        /// The files to add, as the end of a sentence.
+        wanted: String,
+    },
     /// A value passed by JavaScript has the wrong form.
     #[error("The argument \"{argument}\" has the wrong form: {problem}.")]
     InvalidArgument {
@@ -194,7 +200,7 @@ impl Error {
             Self::SelfCheck { .. } => "self_check",
             Self::Diverged { .. } => "diverged",
             Self::Compute { .. } => "compute",
-            Self::Checkpoint { .. } => "checkpoint",
+            Self::Checkpoint { .. } | Self::OtherData { .. } => "checkpoint",
             Self::InvalidArgument { .. } => "invalid_argument",
             Self::Callback { .. } => "callback",
         }
@@ -236,6 +242,9 @@ impl Error {
             }
             Self::Compute { .. } => "Start again; choose \"flex\" if it happens again.",
             Self::Checkpoint { .. } => "Use a .safetensors file that this page saved.",
+            Self::OtherData { .. } => {
+                "Drop exactly those files, or go back to the server's images if it was trained on these."
+            }
             Self::InvalidArgument { .. } => "Pass a value of the documented type.",
             Self::Callback { .. } => "Mend the function that was passed to `train_epoch`.",
         }

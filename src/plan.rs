@@ -1,25 +1,27 @@
 //! [`Dataset`] + [`Config`] → [`Plan`]: which records a run trains on and which it measures on.
 //!
 //! The first records in official order, so that a link gives the same run to everyone. Without a
-//! test batch the last 20 % of the training records are held out. This is not the order of training,
+//! test batch a fifth of the training records is held out (`hold_out.rs`). This is not the order of training,
 //! which is reshuffled each epoch (`batch.rs`).
 
-use std::ops::Range;
+mod hold_out;
 
-use crate::cifar::{Dataset, Records, count};
+use crate::cifar::{Dataset, Selection, count, identity};
 use crate::error::Error;
-use crate::protocol::{Config, DataStatus, Split};
+use crate::protocol::{CLASSES, Config, DataSource, DataStatus, HoldOut, Split};
+
+use hold_out::HeldOut;
 
 /// One in so many training records is held out when there is no test batch.
 const HELD_OUT_ONE_IN: usize = 5;
 
 /// The records of a run, as indices in official order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
-    /// Number of training records: those from 0 on.
-    pub train: usize,
+    /// The training records.
+    pub train: Vec<usize>,
     /// The records to measure on.
-    pub test: Range<usize>,
+    pub test: Vec<usize>,
     /// True when `test` indexes the training records, because there is no test batch.
     pub held_out: bool,
 }
@@ -28,27 +30,109 @@ impl Plan {
     /// What a run of `config` would use of what is held now.
     pub fn new(dataset: &Dataset, config: &Config) -> Self {
         let (train, test) = (dataset.train().len(), dataset.test().len());
+        let wanted = config.test as usize;
         let held_out = test == 0 && dataset.promised(Split::Test).unwrap_or(0) == 0;
-        let (train, test) = if held_out {
-            let kept = train - train / HELD_OUT_ONE_IN;
-            (kept, kept..train)
-        } else {
-            (train, 0..test)
+        let HeldOut { mut train, test } = match config.hold_out {
+            _ if !held_out => HeldOut {
+                train: (0..train).collect(),
+                test: (0..test.min(wanted)).collect(),
+            },
+            HoldOut::Last => last(train, wanted),
+            HoldOut::ByClass => {
+                let labels: Vec<u8> = dataset.train().labels().collect();
+                hold_out::by_class(&labels, config.seed, train / HELD_OUT_ONE_IN, wanted)
+            }
         };
-        let test_end = test.end.min(test.start + config.test as usize);
+        train.truncate(config.train as usize);
         Self {
-            train: train.min(config.train as usize),
-            test: test.start..test_end,
+            train,
+            test,
             held_out,
         }
     }
 
-    /// The records that `test` indexes.
-    pub fn test_records<'a>(&self, dataset: &'a Dataset) -> &'a Records {
-        if self.held_out {
+    /// The records to train on.
+    pub fn train_records<'a>(&'a self, dataset: &'a Dataset) -> Selection<'a> {
+        Selection::new(dataset.train(), &self.train)
+    }
+
+    /// The records to measure on.
+    pub fn test_records<'a>(&'a self, dataset: &'a Dataset) -> Selection<'a> {
+        let records = if self.held_out {
             dataset.train()
         } else {
             dataset.test()
+        };
+        Selection::new(records, &self.test)
+    }
+
+    /// Which records these are, whatever files they came from: SHA-256 over the hashes of the training records in
+    /// order, then of those to measure on.
+    pub fn digest(&self, dataset: &Dataset) -> String {
+        let hashes = |records: Selection<'_>| {
+            let found: Vec<u64> = (0..records.len())
+                .filter_map(|position| records.hash(position))
+                .collect();
+            found
+        };
+        let train = hashes(self.train_records(dataset));
+        let test = hashes(self.test_records(dataset));
+        identity::digest(train.into_iter().chain(test))
+    }
+
+    /// The files that these records are in, training first.
+    pub fn sources(&self, dataset: &Dataset) -> Vec<DataSource> {
+        let trains = |index| self.train.binary_search(&index).is_ok();
+        let tests = |index| self.test.binary_search(&index).is_ok();
+        if self.held_out {
+            let uses = |index| trains(index) || tests(index);
+            return dataset.train().sources(Split::Train, uses);
+        }
+        let mut found = dataset.train().sources(Split::Train, trains);
+        found.extend(dataset.test().sources(Split::Test, tests));
+        found
+    }
+
+    /// Number of training records of each class.
+    fn class_counts(&self, dataset: &Dataset) -> [u32; CLASSES] {
+        let mut counts = [0; CLASSES];
+        let records = self.train_records(dataset);
+        for record in (0..records.len()).filter_map(|position| records.get(position)) {
+            if let Some(count) = counts.get_mut(usize::from(record.label)) {
+                *count += 1;
+            }
+        }
+        counts
+    }
+
+    /// Names of the classes of which there is no training record; none while there are no records at all.
+    fn unseen_classes(&self, dataset: &Dataset) -> Vec<String> {
+        if self.train.is_empty() {
+            return Vec::new();
+        }
+        let named = dataset
+            .class_names()
+            .into_iter()
+            .zip(self.class_counts(dataset));
+        let unseen = named.filter(|(_, count)| *count == 0);
+        unseen.map(|(name, _)| name).collect()
+    }
+
+    /// What is held and what a run would use of it, for people. Of a restored run it knows nothing.
+    pub fn status(&self, dataset: &Dataset, config: &Config) -> DataStatus {
+        DataStatus {
+            class_names: dataset.class_names(),
+            train_records: count(dataset.train().len()),
+            test_records: count(dataset.test().len()),
+            train_used: count(self.train.len()),
+            test_used: count(self.test.len()),
+            held_out: self.held_out && !self.test.is_empty(),
+            complete: self.check(dataset, config).is_ok(),
+            has_unknown: dataset.has_unknown(),
+            train_class_counts: dataset.train().class_counts(),
+            test_class_counts: dataset.test().class_counts(),
+            unseen_classes: self.unseen_classes(dataset),
+            restored: None,
         }
     }
 
@@ -69,7 +153,11 @@ impl Plan {
             let promised = dataset.promised(split);
             promised.map_or(1, |all| kept(all).min(wanted))
         };
-        let train = ("training", self.train, need(Split::Train, config.train));
+        let train = (
+            "training",
+            self.train.len(),
+            need(Split::Train, config.train),
+        );
         let need_test = if self.held_out {
             1
         } else {
@@ -86,19 +174,17 @@ impl Plan {
     }
 }
 
+/// The rule of runs of before: the last fifth.
+fn last(records: usize, wanted: usize) -> HeldOut {
+    let kept = records - records / HELD_OUT_ONE_IN;
+    let end = records.min(kept.saturating_add(wanted));
+    HeldOut {
+        train: (0..kept).collect(),
+        test: (kept..end).collect(),
+    }
+}
+
 /// What is held and what a run would use of it, for people.
 pub fn status(dataset: &Dataset, config: &Config) -> DataStatus {
-    let plan = Plan::new(dataset, config);
-    DataStatus {
-        class_names: dataset.class_names(),
-        train_records: count(dataset.train().len()),
-        test_records: count(dataset.test().len()),
-        train_used: count(plan.train),
-        test_used: count(plan.test.len()),
-        held_out: plan.held_out && !plan.test.is_empty(),
-        complete: plan.check(dataset, config).is_ok(),
-        has_unknown: dataset.has_unknown(),
-        train_class_counts: dataset.train().class_counts(),
-        test_class_counts: dataset.test().class_counts(),
-    }
+    Plan::new(dataset, config).status(dataset, config)
 }

@@ -9,52 +9,24 @@
 
 mod backend;
 mod config;
+mod data;
 mod event;
+mod trace;
 
 use serde::{Deserialize, Serialize};
 
 pub use backend::{ActiveBackend, BackendStatus, CompilePart, SelfCheck};
-pub use config::{Augment, Backend, Changes, Config, MEASURE_BATCH, Operators, OptimizerKind};
+pub use config::{
+    Augment, Backend, Changes, Config, HoldOut, MEASURE_BATCH, Operators, OptimizerKind,
+};
+pub use data::{
+    DataMatch, DataSource, DataStatus, Manifest, ManifestShard, ShardAdded, Split, SplitChoice,
+};
 pub use event::{EpochOutcome, Event, Position, Progress, Stage};
+pub use trace::{Trace, TracePoint};
 
 /// CIFAR-10's number of classes, and the length of every per-class array below.
 pub const CLASSES: usize = 10;
-
-/// Which half of the data a record belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Split {
-    /// Seen by the optimiser.
-    Train,
-    /// Held back to measure.
-    Test,
-}
-
-/// `data/cifar10/manifest.json`: what the shards are, written by `cargo xtask data`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Manifest {
-    /// Version of this format: 1.
-    pub format_version: u32,
-    /// Names of the classes in the order of the labels.
-    pub class_names: Vec<String>,
-    /// The shards in official order, training first.
-    pub shards: Vec<ManifestShard>,
-}
-
-/// One shard of a [`Manifest`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ManifestShard {
-    /// File name beside the manifest.
-    pub file: String,
-    /// Which half of the data it holds.
-    pub split: Split,
-    /// Number of records.
-    pub records: u32,
-    /// Length of the decompressed records in bytes.
-    pub bytes: u32,
-    /// SHA-256 of the decompressed records, 64 lower-case hexadecimal digits.
-    pub sha256: String,
-}
 
 /// One line of the network's summary table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -78,31 +50,6 @@ pub struct Summary {
     pub layers: Vec<LayerSummary>,
     /// Number of trained numbers in all.
     pub total_parameters: u32,
-}
-
-/// What data the session holds and what a run would use of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct DataStatus {
-    /// Names of the classes in the order of the labels.
-    pub class_names: Vec<String>,
-    /// Training records held.
-    pub train_records: u32,
-    /// Test records held.
-    pub test_records: u32,
-    /// Training records a run would use now.
-    pub train_used: u32,
-    /// Records a run would measure on now.
-    pub test_used: u32,
-    /// True when there is no test batch and the last 20 % of the training records are held out.
-    pub held_out: bool,
-    /// True when all that the configuration asks for, or all there is, has been added.
-    pub complete: bool,
-    /// True when some record came from bytes with an unknown SHA-256.
-    pub has_unknown: bool,
-    /// Training records of each class, among those held.
-    pub train_class_counts: [u32; CLASSES],
-    /// Test records of each class, among those held.
-    pub test_class_counts: [u32; CLASSES],
 }
 
 /// What `load` answers.
@@ -141,23 +88,16 @@ pub struct Restored {
     pub history: Vec<EpochResult>,
     /// Where the run stands; none when it is over.
     pub position: Option<Position>,
+    /// The figures of that place; none before the first step.
+    pub progress: Option<Progress>,
+    /// What it came to on the test records after its last whole epoch; none before that.
+    pub evaluation: Option<Evaluation>,
+    /// The live loss so far.
+    pub trace: Trace,
     /// What keeps it from going on with the bits that it would have had: a sentence each.
     pub remarks: Vec<String>,
-}
-
-/// What `add_shard` answers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ShardAdded {
-    /// Where the records went: a known file goes where it belongs, whatever the caller said.
-    pub split: Split,
-    /// Number of records in it.
-    pub records: u32,
-    /// SHA-256 of the decompressed bytes.
-    pub sha256: String,
-    /// Name of the official file or shard with this hash; none when the hash is unknown.
-    pub name: Option<String>,
-    /// The data held after it.
-    pub data: DataStatus,
+    /// The files that the run was trained on and measured on; empty of weights and where the file does not say.
+    pub sources: Vec<DataSource>,
 }
 
 /// A file of records that `open_file` found: by itself, or in an archive. Its bytes cross beside it.

@@ -25,6 +25,8 @@ pub enum Stream {
         /// Number of the step in the epoch, from 0.
         step: u32,
     },
+    /// Which training records are held out to measure on.
+    HoldOut,
 }
 
 impl Stream {
@@ -34,6 +36,7 @@ impl Stream {
             Self::Weights => (0u64, 0, 0),
             Self::Shuffle { epoch } => (1, epoch, 0),
             Self::Augment { epoch, step } => (2, epoch, step),
+            Self::HoldOut => (3, 0, 0),
         };
         purpose << 56 | u64::from(epoch & 0x00ff_ffff) << 32 | u64::from(step)
     }

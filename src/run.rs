@@ -70,6 +70,30 @@ impl Epoch {
     }
 }
 
+impl EpochResult {
+    /// What was reported at this epoch's end, of a run of `epochs` epochs on `train` records.
+    pub fn progress(&self, train: u32, batch: u32, epochs: u32) -> Progress {
+        let steps = train.div_ceil(batch.max(1));
+        let train_s = self.step_ms * f64::from(steps) / 1e3;
+        Progress {
+            stage: Stage::Validating,
+            epoch: self.epoch,
+            epochs,
+            step: steps,
+            steps,
+            loss: self.loss,
+            accuracy: self.accuracy,
+            images_per_second: if train_s > 0.0 {
+                f64::from(train) / train_s
+            } else {
+                0.0
+            },
+            epoch_eta_s: 0.0,
+            run_eta_s: self.seconds * f64::from(epochs.saturating_sub(self.epoch)),
+        }
+    }
+}
+
 /// A run: from `epoch` to `epochs_end`, both counted from 0.
 #[derive(Clone, Debug)]
 pub struct Run {
@@ -103,6 +127,14 @@ impl Run {
             epoch: self.epoch + 1,
             step: self.state.as_ref().map_or(0, |epoch| epoch.step),
         }
+    }
+
+    /// Epochs trained, the present one in part.
+    pub fn epochs_done(&self) -> f64 {
+        let part = self.state.as_ref().map_or(0.0, |epoch| {
+            f64::from(epoch.step) / f64::from(epoch.steps.max(1))
+        });
+        f64::from(self.epoch) + part
     }
 
     /// The figures for people; none between two epochs.

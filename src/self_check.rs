@@ -11,7 +11,7 @@
 use burn::tensor::Device;
 
 use crate::batch::{Batch, Held, gather};
-use crate::cifar::Records;
+use crate::cifar::Selection;
 use crate::error::Error;
 use crate::model::NetworkSpec;
 use crate::protocol::SelfCheck;
@@ -38,12 +38,13 @@ const PIXEL_TOLERANCE: f32 = 1e-6;
 ///
 /// # Errors
 /// What is wrong, as the end of a sentence.
-pub async fn upload(
-    records: &Records,
+pub async fn upload<'a>(
+    records: impl Into<Selection<'a>>,
     held: Option<&Held>,
     indices: &[usize],
     device: &Device,
 ) -> Result<(), String> {
+    let records = records.into();
     let there = match held {
         Some(held) => held.gather(records, indices, None, device),
         None => gather(records, indices, None, device),
@@ -74,13 +75,14 @@ async fn contents(batch: Batch) -> Result<Vec<f32>, String> {
 ///
 /// # Errors
 /// What is wrong with every set of weights, as the end of a sentence.
-pub async fn compare(
+pub async fn compare<'a>(
     spec: &NetworkSpec,
     seed: u32,
-    records: &Records,
+    records: impl Into<Selection<'a>>,
     indices: &[usize],
     device: &Device,
 ) -> Result<SelfCheck, String> {
+    let records = records.into();
     let first = indices.get(..RECORDS).unwrap_or(indices);
     let probe = async |seed: u32, device: &Device| {
         let batch = gather(records, first, None, device);

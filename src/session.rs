@@ -5,8 +5,10 @@
 //! else and a native test. Nothing here knows JavaScript, and nothing here blocks: reads are awaited.
 
 mod calibrate;
+mod data;
 mod measure;
 mod prepare;
+mod resting;
 mod saving;
 mod signals;
 #[cfg(test)]
@@ -21,15 +23,16 @@ use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
 use crate::model::NetworkSpec;
-use crate::plan::{self, Plan};
+use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Event, Loaded, Operators, Position, ShardAdded, Split, Summary,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, Operators, Stage, Summary, Trace,
 };
 use crate::run::{Epoch, Run};
 use crate::train::Learner;
 
+use data::DataUsed;
 use prepare::Preparation;
 
 pub use signals::Signals;
@@ -48,10 +51,21 @@ const LR_SAFE: f64 = 0.01;
 pub struct Session {
     config: Config,
     dataset: Dataset,
+    /// What a run uses of the records held.
+    plan: Arc<Plan>,
     backend: OpenDevice,
     learner: Learner,
     history: Vec<EpochResult>,
+    /// What the last whole epoch came to on the test records.
+    evaluation: Option<Evaluation>,
+    /// The live loss since the weights were new.
+    trace: Trace,
+    /// The run under way, paused, or stopped.
     run: Option<Run>,
+    /// Whether the run was stopped, or restored and has not gone on.
+    stopped: bool,
+    /// The data that the run is of; none before it began.
+    trained_on: Option<DataUsed>,
     signals: Arc<Signals>,
     preparation: Preparation,
     /// The training images on the GPU.
@@ -74,12 +88,17 @@ impl Session {
         let learner = fresh_learner(&config, &backend);
         let preparation = Preparation::of(&backend);
         Ok(Self {
+            plan: Arc::new(Plan::new(&dataset, &config)),
             config,
             dataset,
             backend,
             learner,
             history: Vec::new(),
+            evaluation: None,
+            trace: Trace::default(),
             run: None,
+            stopped: false,
+            trained_on: None,
             signals: Arc::default(),
             preparation,
             held: None,
@@ -94,29 +113,19 @@ impl Session {
         Arc::clone(&self.signals)
     }
 
-    /// The records held.
-    pub fn dataset(&self) -> &Dataset {
-        &self.dataset
-    }
-
-    /// Gives the records up, for a session with another configuration.
-    pub fn into_dataset(self) -> Dataset {
-        self.dataset
-    }
-
     /// The epochs trained since the weights were new.
     pub fn history(&self) -> &[EpochResult] {
         &self.history
     }
 
-    /// Where the run stands; none when none is under way.
-    pub fn position(&self) -> Option<Position> {
-        self.run.as_ref().map(Run::position)
+    /// What the last whole epoch came to on the test records; none before one is complete.
+    pub fn evaluation(&self) -> Option<&Evaluation> {
+        self.evaluation.as_ref()
     }
 
-    /// True while a run is under way or paused.
-    pub fn is_running(&self) -> bool {
-        self.run.is_some()
+    /// The live loss since the weights were new.
+    pub fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// What `load` answers.
@@ -125,7 +134,7 @@ impl Session {
             config: self.config.clone(),
             backend: self.backend.active.clone(),
             summary: self.summary(),
-            data: plan::status(&self.dataset, &self.config),
+            data: self.data(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         }
     }
@@ -135,45 +144,35 @@ impl Session {
         self.learner.summary()
     }
 
-    /// Checks a file and adds its records.
-    ///
-    /// # Errors
-    /// [`Error::Busy`] during a run, whose records must not change; else as [`Dataset::add`].
-    pub fn add_shard(&mut self, split: Split, bytes: Vec<u8>) -> Result<ShardAdded, Error> {
-        if self.is_running() && self.signals.take_stop() {
-            self.run = None; // A paused run that was stopped and not asked since.
-        }
-        // A restored run that has not gone on may still be waiting for its records.
-        if self.is_running() && self.restored.is_none() {
-            return Err(Error::Busy { running: "train" });
-        }
-        let added = self.dataset.add(split, bytes)?;
-        self.let_go();
-        Ok(added.into_protocol(plan::status(&self.dataset, &self.config)))
-    }
-
     /// Forgets the run: new weights from the seed, no history. The data stays.
     pub fn reset(&mut self) {
         self.learner = fresh_learner(&self.config, &self.backend);
         self.history.clear();
+        self.evaluation = None;
+        self.trace = Trace::default();
         self.restored = None;
         self.run = None;
+        self.stopped = false;
+        self.trained_on = None;
         self.signals.clear();
     }
 
     /// Trains for about `budget_ms` milliseconds, at least one step, and returns what happened; of a run's
     /// first step at once. It
-    /// begins a run of `config.epochs` epochs when none is under way: with the weights as they are
-    /// and a fresh optimiser. It returns at the end of an epoch, whatever is left of the budget.
+    /// goes on with a run that was stopped or restored; where there is none it begins one of `config.epochs`
+    /// epochs, after an earlier one with its weights and its optimiser's state. It returns at the end of an
+    /// epoch, whatever is left of the budget.
     ///
     /// # Errors
-    /// [`Error::DataMissing`] before a run; [`Error::Diverged`] or [`Error::Compute`] end it.
+    /// [`Error::DataMissing`] before a run; [`Error::Checkpoint`] when the data is not what the run was trained
+    /// on, and the run waits; [`Error::Diverged`] or [`Error::Compute`] end it.
     pub async fn advance(&mut self, budget_ms: f64) -> Result<Vec<Event>, Error> {
-        let plan = Plan::new(&self.dataset, &self.config);
-        self.check_restored(&plan)?;
-        let mut run = match self.run.take() {
-            Some(run) => run,
-            None => self.begin(&plan)?,
+        let plan = Arc::clone(&self.plan);
+        if !self.is_running() {
+            self.begin(&plan)?;
+        }
+        let Some(mut run) = self.run.take() else {
+            return Ok(Vec::new()); // There always is one by now.
         };
         let until_ms = now_ms() + budget_ms;
         let mut events = Vec::new();
@@ -187,20 +186,6 @@ impl Session {
         Ok(events)
     }
 
-    fn begin(&mut self, plan: &Plan) -> Result<Run, Error> {
-        plan.check(&self.dataset, &self.config)?;
-        self.signals.clear();
-        self.learner.restart_optimizer();
-        if let Some((state, numbers)) = &mut self.restored {
-            // Should a GPU be left before the first step, the optimiser is to be as fresh there.
-            state.adam_steps = 0;
-            numbers.means.clear();
-            numbers.squares.clear();
-        }
-        let done = count(self.history.len());
-        Ok(Run::new(done, self.config.epochs))
-    }
-
     /// Returns true when there is more to do.
     async fn advance_run(
         &mut self,
@@ -210,13 +195,15 @@ impl Session {
         events: &mut Vec<Event>,
     ) -> Result<bool, Error> {
         loop {
-            if let Some(goes_on) = self.obey_signals(run, plan, events).await? {
-                return Ok(goes_on);
+            if self.obey_signals(run, plan, events).await? {
+                return Ok(true);
             }
             if self.prepare(plan, events).await? {
                 return Ok(true);
             }
-            self.restored = None;
+            if self.restored.take().is_some() {
+                self.trace.resume(run.epochs_done());
+            }
             if self.work(run, plan).await? {
                 self.end_epoch(run, events);
                 let goes_on = run.epoch < run.epochs_end;
@@ -240,30 +227,6 @@ impl Session {
         }
     }
 
-    /// Answers a pending stop or pause; then some: whether the run goes on.
-    async fn obey_signals(
-        &mut self,
-        run: &mut Run,
-        plan: &Plan,
-        events: &mut Vec<Event>,
-    ) -> Result<Option<bool>, Error> {
-        let stop = self.signals.take_stop();
-        let pause = self.signals.take_pause();
-        if !stop && !pause {
-            return Ok(None);
-        }
-        self.report(run, plan, events).await?;
-        let stop = stop || self.signals.take_stop(); // It may have come while that was read.
-        let Position { epoch, step } = run.position();
-        self.preparation.paused();
-        events.push(if stop {
-            Event::Stopped { epoch, step }
-        } else {
-            Event::Paused { epoch, step }
-        });
-        Ok(Some(!stop))
-    }
-
     async fn report(
         &mut self,
         run: &mut Run,
@@ -271,7 +234,13 @@ impl Session {
         events: &mut Vec<Event>,
     ) -> Result<(), Error> {
         self.read_running(run).await?;
-        events.extend(run.progress(plan.test.len()).map(Event::Progress));
+        if let Some(progress) = run.progress(plan.test.len()) {
+            if progress.stage == Stage::Training && progress.step > 0 {
+                self.trace
+                    .add(progress.epoch, run.epochs_done(), progress.loss);
+            }
+            events.push(Event::Progress(progress));
+        }
         run.reported_ms = now_ms();
         Ok(())
     }
@@ -313,9 +282,9 @@ impl Session {
             self.hold(plan); // Records may have come since an earlier run.
         }
         let epoch = run.state.get_or_insert_with(|| Epoch {
-            order: batch::shuffled(plan.train, seed, run.epoch),
+            order: batch::shuffled(plan.train.len(), seed, run.epoch),
             step: 0,
-            steps: count(plan.train.div_ceil(batch)),
+            steps: count(plan.train.len().div_ceil(batch)),
             mean: Default::default(),
             train_ms: 0.0,
             validation: None,
@@ -350,7 +319,8 @@ impl Session {
                 .await?;
         } else {
             self.learner.upload_step_size(self.config.lr);
-            let (records, device) = (self.dataset.train(), self.learner.device());
+            let records = self.plan.train_records(&self.dataset);
+            let device = self.learner.device();
             let batch = match &self.held {
                 Some(held) => held.gather(records, indices, Some(augmentation), device),
                 None => batch::gather(records, indices, Some(augmentation), device),
@@ -369,6 +339,7 @@ impl Session {
         let validation = epoch.validation.clone().unwrap_or_default();
         let evaluation = Box::new(validation.evaluation());
         let result = epoch.result(run.epoch, &evaluation);
+        self.evaluation = Some((*evaluation).clone());
         self.history.push(result.clone());
         run.epoch += 1;
         run.last_validation_ms = Some(validation.elapsed_ms);

@@ -23,8 +23,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use convburn::bindings::{
-    add_shard, advance, backends, config_of, evaluate, load, needs_other_module, pause, predict,
-    reset, restore, save, save_weights, stop, summary, train_epoch,
+    add_shard, advance, backends, config_of, evaluate, extend, load, needs_other_module, pause,
+    predict, reset, restore, save, save_weights, stop, summary, train_epoch,
 };
 use convburn::device;
 use convburn::protocol::{
@@ -107,7 +107,7 @@ async fn pause_resume_stop_and_predict_in_between() {
     assert_eq!(paused.epoch, 1);
     assert!(paused.step < 10);
     // The paused run's records must not change.
-    let error = add_shard("train".into(), bytes(10, 3).into())
+    let error = add_shard("train".into(), bytes(10, 3).into(), JsValue::NULL)
         .await
         .unwrap_err();
     assert_eq!(text(&error, "code"), "busy");
@@ -122,6 +122,24 @@ async fn pause_resume_stop_and_predict_in_between() {
         matches!(outcome, EpochOutcome::Stopped { .. }),
         "{outcome:?}"
     );
+    // It keeps its place, and may end later than it was to.
+    let codes = [JsValue::from(1), JsValue::from("3"), JsValue::UNDEFINED].map(extend);
+    let [few, word, nothing] = codes;
+    assert_eq!(text(&few.await.unwrap_err(), "code"), "invalid_config");
+    assert_eq!(text(&word.await.unwrap_err(), "code"), "invalid_argument");
+    assert_eq!(
+        text(&nothing.await.unwrap_err(), "code"),
+        "invalid_argument"
+    );
+    let longer: Loaded = rust(extend(JsValue::from(3)).await.unwrap());
+    assert_eq!(longer.config.epochs, 3);
+    for number in [2, 3] {
+        let outcome = rust(train_epoch(JsValue::NULL).await.unwrap());
+        let EpochOutcome::Complete(row) = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!(row.epoch, number);
+    }
     let loaded: Loaded = rust(reset().await.unwrap());
     assert_eq!(loaded.data.train_records, 200);
 }
@@ -137,7 +155,7 @@ async fn overlapping_calls_get_busy_and_the_first_is_unharmed() {
         evaluate().await,
         reset().await,
         load(JsValue::NULL, JsValue::NULL).await,
-        add_shard("train".into(), bytes(10, 3).into()).await,
+        add_shard("train".into(), bytes(10, 3).into(), JsValue::NULL).await,
     ];
     for result in second {
         let error = result.unwrap_err();
@@ -221,7 +239,7 @@ async fn bad_arguments_are_typed_and_cost_nothing() {
     let three = Uint8Array::new_with_length(9_216);
     let shares = predict(three.into(), 3.into()).await.unwrap();
     assert_eq!(Float32Array::from(shares).length(), 30);
-    let error = add_shard("trian".into(), bytes(10, 3).into())
+    let error = add_shard("trian".into(), bytes(10, 3).into(), JsValue::NULL)
         .await
         .unwrap_err();
     assert_eq!(text(&error, "code"), "invalid_argument");

@@ -150,6 +150,7 @@ fn run_with(path: &str, value: Value) -> Vec<u8> {
 #[test]
 fn a_run_that_asks_for_more_than_its_settings_is_refused() {
     let slots = parsers::slots();
+    let source = json!({ "name": "a.bin", "split": "train", "records": 1 });
     assert!(decode(&run_with("/train_used", json!(200)), &slots).is_ok());
     for (path, value) in [
         ("/train_used", json!(u32::MAX)),
@@ -159,6 +160,9 @@ fn a_run_that_asks_for_more_than_its_settings_is_refused() {
         ("/class_names", json!(["cat"])),
         ("/origin/version", json!("9".repeat(1_000))),
         ("/class_names", json!(vec!["cat"; 1_000])),
+        ("/data/digest", json!("f00d")),
+        ("/data/sources/0/name", json!("9".repeat(1_000))),
+        ("/data/sources", json!(vec![source; 2_000])),
     ] {
         let error = decode(&run_with(path, value), &slots).expect_err(path);
         assert_eq!(error.code(), "checkpoint", "{path}");

@@ -221,6 +221,8 @@ fn the_store_is_pure() {
         "phases",
         "recoveries",
         "reference",
+        "resting",
+        "run-images",
         "store",
     ];
     for file in files.map(|name| format!("www/{name}.js")) {

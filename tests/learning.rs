@@ -259,7 +259,7 @@ fn pause_and_resume_change_nothing() {
     );
     assert!(paused.is_running());
     let busy = paused
-        .add_shard(Split::Train, support::records(10, 9))
+        .add_shard(Split::Train, support::records(10, 9), None)
         .unwrap_err();
     assert_eq!(busy.code(), "busy");
     finish(&mut paused);
@@ -299,7 +299,7 @@ fn a_paused_run_that_is_stopped_lets_go_of_its_records() {
     session.signals().pause();
     block_on(session.advance(0.0)).unwrap();
     session.signals().stop();
-    let added = session.add_shard(Split::Train, support::records(10, 9));
+    let added = session.add_shard(Split::Train, support::records(10, 9), None);
     assert_eq!(added.unwrap().data.train_records, 210);
     assert!(!session.is_running());
 }
@@ -333,6 +333,8 @@ fn bad_calls_are_typed() {
         block_on(hungry.advance(0.0)).unwrap_err().code(),
         "data_missing"
     );
-    let wrong = session.add_shard(Split::Train, vec![1, 2, 3]).unwrap_err();
+    let wrong = session
+        .add_shard(Split::Train, vec![1, 2, 3], None)
+        .unwrap_err();
     assert_eq!(wrong.code(), "record_length");
 }

@@ -118,6 +118,7 @@ const withoutProblem = ({ dataProblem, error }) => ({ dataProblem: null, error: 
 export const ARRIVALS = {
   shards_expected: (state, { count }) => ({ ...withoutProblem(state), shards: { ...state.shards, expected: count } }),
   shard_fetched: (state) => ({ shards: { ...state.shards, fetched: state.shards.fetched + 1 } }),
+  file_opening: (_state, { file }) => ({ opening: file }),
   runs_dropped: (_state, { files }) => ({ runFiles: files }),
   pool_filled: (state, { split, records }) => ({ pool: { ...state.pool, [split]: records } }),
   data_retried: withoutProblem,

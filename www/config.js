@@ -22,6 +22,7 @@ export const DEFAULTS = {
   optimizer: 'adam',
   augment: 'none',
   operators: 'blocks',
+  hold_out: 'by-class',
   report_every_ms: 250,
 };
 

@@ -20,8 +20,8 @@ export function dropProblem(dropped) {
   return 'What was dropped has no file in it.';
 }
 
-/** Files of a folder that are looked at: a person who drops more has dropped the wrong one. */
-const FILES_MAX = 1_000;
+/** Files that are looked at, in a folder or not: a person who drops more has dropped the wrong one. */
+export const FILES_MAX = 1_000;
 
 /** Where in a dropped folder a file lies. @type {WeakMap<File, string>} */
 const paths = new WeakMap();

@@ -14,7 +14,6 @@ import { complaintOf } from './complaints.js';
 import { nameOf } from './drops.js';
 import { reportOf } from './errors.js';
 import { mayFeed } from './phases.js';
-import { heldOut } from './records.js';
 
 /** As many as a run can train and measure on: files without end would fill the memory. */
 const MOST_IMAGES = 120_000;
@@ -65,6 +64,7 @@ export function createFiles(store, send, { begin, useServer }, open, most = MOST
     /** @type {FileProblem[]} */
     const problems = [];
     for (const file of files) {
+      store.dispatch({ type: 'file_opening', file: nameOf(file) });
       try {
         const opened = await openOne(file);
         found.push(...opened.files.map(({ bytes, ...each }) => ({ ...each, key: (keys += 1), blob: new Blob([bytes]) })));
@@ -73,6 +73,7 @@ export function createFiles(store, send, { begin, useServer }, open, most = MOST
         problems.push({ file: nameOf(file), error: /** @type {import('./protocol.js').ErrorReport} */ (thrown) });
       }
     }
+    store.dispatch({ type: 'file_opening', file: null });
     return { found, problems };
   }
 
@@ -126,19 +127,9 @@ export function createFiles(store, send, { begin, useServer }, open, most = MOST
     for (const file of all) {
       const bytes = new Uint8Array(await file.blob.arrayBuffer());
       if (store.get().turn !== turn) return; // Something else was chosen meanwhile.
-      fillPool(file, bytes);
       store.dispatch({ type: 'shard_fetched' });
-      send({ type: 'add_shard', id: idOf(file, turn), split: file.split, bytes }, [bytes.buffer]);
+      send({ type: 'add_shard', id: idOf(file, turn), split: file.split, bytes, name: file.name }, [bytes.buffer]);
     }
-  }
-
-  /** Images to look at: the first for training; for testing what is so, else what the crate holds out. @param {OwnFile} file @param {Uint8Array} bytes */
-  function fillPool({ split, key }, bytes) {
-    if (split === 'test' || store.get().pool.train === null) store.dispatch({ type: 'pool_filled', split, records: bytes.slice() });
-    const isLast = own.filter((each) => each.split === 'train').at(-1)?.key === key;
-    if (!isLast || own.some((each) => each.split === 'test')) return;
-    const all = own.reduce((sum, { records }) => sum + records, 0);
-    store.dispatch({ type: 'pool_filled', split: 'test', records: heldOut(bytes, all) });
   }
 
   /** @param {OwnFile} file @param {number} turn */

@@ -76,6 +76,7 @@ const TABLE = {
   kept_opening: () => ({ wanted: 'opening' }),
   resume_failed: () => ({ wanted: null }),
   offer_dismissed: () => ({ wanted: null, dismissed: true, asks: null }),
+  images_doubted: () => ({ wanted: null }),
   replace_asked: (_kept, { by }) => ({ asks: by }),
   replace_answered: (_kept, { agreed }) => ({ asks: null, agreed }),
   runs_deleted: () => ({ found: null, own: null, best: null, wanted: null, asks: null, agreed: false }),
@@ -125,7 +126,7 @@ export const KEPT = {
 export const mustAsk = ({ kept }) => kept.found !== null && !kept.agreed && !kept.isHeld;
 
 /** What of a configuration is how a run is computed, not what: a link cannot say it. @type {(keyof Config)[]} */
-const NOT_IN_LINKS = ['optimizer', 'operators', 'report_every_ms'];
+const NOT_IN_LINKS = ['optimizer', 'operators', 'hold_out', 'report_every_ms'];
 
 /**
  * Whether a kept run is this configuration's. One that went on for more epochs than it says is.

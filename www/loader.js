@@ -177,7 +177,7 @@ export function createLoader(store, send, open, pause) {
     if (mine === streaming && store.get().pool[shard.split] === null) await fillPool(shard, bytes, mine);
     if (mine !== streaming || !mayFeed(store.get())) return false;
     store.dispatch({ type: 'shard_fetched' });
-    send({ type: 'add_shard', id: `${turn}/${shard.file}`, split: shard.split, bytes }, [bytes.buffer]);
+    send({ type: 'add_shard', id: `${turn}/${shard.file}`, split: shard.split, bytes, name: shard.file }, [bytes.buffer]);
     return true;
   }
 
@@ -304,7 +304,7 @@ export function createLoader(store, send, open, pause) {
     lost ||= code === 'not_loaded';
     if (store.get().source === 'files') {
       files.forget(id);
-      if (code !== 'not_loaded' && store.get().files.length === 0) await useServer();
+      if (isBadBytes(code) && store.get().files.length === 0) await useServer();
       return;
     }
     const file = id.slice(id.indexOf('/') + 1);

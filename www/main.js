@@ -9,7 +9,7 @@ import { createAsking } from './asking.js';
 import { createChoosing } from './choosing.js';
 import { connect } from './client.js';
 import { readAddress, refusalOf, toFragment } from './config.js';
-import { dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
+import { FILES_MAX, dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
 import { reportOf, wordsOf } from './errors.js';
 import { kindOfFile, routeOf } from './file-kinds.js';
 import { createKeeping } from './keeping.js';
@@ -22,9 +22,12 @@ import { shrinkPicture } from './pictures.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { createPolling } from './polling.js';
 import { fetchReference } from './reference-file.js';
+import { goesOn, isExtended } from './resting.js';
 import { createResuming, isUsable } from './resuming.js';
+import { needsWord } from './run-images.js';
 import { readRunFile } from './run-files.js';
-import { createStore, goesOn, isSettled, problemsOf } from './store.js';
+import { createShowing } from './showing.js';
+import { createStore, isSettled, problemsOf } from './store.js';
 import { deleteStored } from './stored.js';
 import { openVault } from './vault.js';
 import { mountCharts } from './views/charts.js';
@@ -35,10 +38,12 @@ import { mountEvaluation } from './views/evaluation.js';
 import { mountFiles } from './views/files.js';
 import { mountFocus } from './views/focus.js';
 import { mountKeeping } from './views/keeping.js';
+import { mountMore } from './views/more.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
 import { paced } from './views/pace.js';
 import { mountProgress } from './views/progress.js';
+import { mountRunImages } from './views/run-images.js';
 import { mountReport } from './views/report.js';
 import { mountRunChoice } from './views/run-choice.js';
 import { mountSaving } from './views/saving.js';
@@ -57,6 +62,7 @@ const keeping = createKeeping(store, { open: openVault, locks: navigator.locks, 
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
 const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
+const showing = createShowing(store, client.send);
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
 const resuming = createResuming(store, { start, resume: () => client.send({ type: 'resume' }), open: openKept });
 const links = createLinks(store, client.send, {
@@ -73,20 +79,28 @@ function complain(code, message, hint, drop) {
 /** Goes up with each drop or choice of files. */
 let drops = 0;
 
-/** Goes on with a restored run, or starts a fresh one, unless a field cannot stay as it is. */
-function start() {
+/**
+ * Goes on with a run that rests, or starts a fresh one, unless a field cannot stay as it is.
+ * @param {{ anew?: boolean, isVouched?: boolean }} [how] Whether a fresh one is wanted; whether the visitor has said that these are the run's images.
+ */
+function start({ anew = false, isVouched = false } = {}) {
   const { phase, starting, config } = store.get();
   if (starting || !isSettled(store.get()) || (phase !== 'ready' && phase !== 'done')) return;
   if (!isUsable(store.get())) {
     complain('invalid_config', refusalOf(problemsOf(store.get())), 'Change what is marked, then start again.');
     return;
   }
-  if (goesOn(store.get())) {
+  const goes = goesOn(store.get()) && !anew;
+  if (goes && needsWord(store.get()) && !isVouched) {
+    store.dispatch({ type: 'images_asked' });
+    return;
+  }
+  if (goes && !isExtended(store.get())) {
     client.send({ type: 'resume' });
     return;
   }
-  store.dispatch({ type: 'start_sent' });
-  client.send({ type: 'start', config });
+  store.dispatch({ type: 'start_sent', extends: goes });
+  client.send(goes ? { type: 'extend', epochs: config.epochs } : { type: 'start', config });
 }
 
 /** @param {File} file A saved run. @param {number} [drop] What it was dropped with. */
@@ -130,6 +144,10 @@ async function openKept() {
 /** @param {File[]} files Pictures go to the network, a saved run to the engine, everything else is data. */
 async function takeFiles(files) {
   const drop = (drops += 1);
+  if (files.length > FILES_MAX) {
+    complain('invalid_data', `${files.length.toLocaleString('en')} files are too many to look at.`, 'Choose the folder of CIFAR-10’s binary version, or the .bin files in it.');
+    return;
+  }
   const kinds = await Promise.all(files.map(kindOfFile));
   const going = (/** @type {string} */ route) => files.filter((file, i) => routeOf(file, kinds[i]) === route);
   const runs = going('run');
@@ -165,6 +183,7 @@ function react(state, before, message) {
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   opening.hear(message);
   asking.heard(message);
+  showing.heard(message);
   keeping.heard(message);
   links.look();
   resuming.look();
@@ -178,7 +197,10 @@ function configChanged(state, before) {
     if (state.alive && isUsable(state)) void loader.retry();
     return;
   }
-  if (state.config.backend !== before.config.backend && !state.trained && !isOccupied(state)) loader.reload();
+  /** @type {(keyof State['config'])[]} */
+  const keys = state.source === 'files' ? ['backend', 'train', 'test', 'seed'] : ['backend'];
+  const isOther = keys.some((key) => state.config[key] !== before.config[key]); // What of own files is used is the crate's to say.
+  if (isOther && !state.trained && !isOccupied(state) && isUsable(state)) loader.reload();
   void loader.ensure();
 }
 
@@ -186,7 +208,16 @@ store.subscribe(react);
 
 /** Everything that a panel may do. */
 const actions = {
-  start: resuming.tryStart,
+  start: () => resuming.tryStart(),
+  startAnew: () => resuming.tryStart({ anew: true }),
+  /** The run that is over goes on. @param {number} epochs In all. */
+  trainMore(epochs) {
+    store.dispatch({ type: 'field_edited', field: 'epochs', text: String(epochs) });
+    actions.writeFragment();
+    resuming.tryStart();
+  },
+  /** @param {boolean} agreed Whether these are the images of the run that was opened. */
+  answerImages: (agreed) => (agreed ? start({ isVouched: true }) : store.dispatch({ type: 'images_doubted' })),
   choose: choosing.choose,
   suggest: choosing.suggest,
   takePictures: choosing.takePictures,
@@ -229,8 +260,8 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
-for (const mount of [mountStatus, mountControls, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
+for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }

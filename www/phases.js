@@ -13,7 +13,8 @@
 
 /**
  * Where a message leads: to a phase, back to the one before an evaluation, to `ready` or `loading` as
- * the data stands, or, when a run takes an engine's loss, to where it waits for the new one.
+ * the data stands, or, when a run takes an engine's loss, to where it waits for the new one, or to where
+ * a run that was opened stands.
  * @typedef {Phase | 'before' | 'settle' | 'recover' | 'restored'} Target
  */
 
@@ -63,7 +64,7 @@ export const TRANSITIONS = {
   progress: { from: RUNNING, to: 'training' },
   epoch_end: { from: RUNNING, to: 'training' },
   paused: { from: RUNNING, to: 'paused' },
-  resumed: { from: ['paused', 'ready', 'recovering'], to: 'training' }, // From `ready`, a run that was restored.
+  resumed: { from: ['paused', 'ready', 'done', 'recovering'], to: 'training' }, // From `ready` one that was stopped or opened.
   restored: { from: [...IDLE, 'error', 'recovering'], to: 'restored' },
   stopped: { from: RUNNING, to: 'ready' },
   done: { from: RUNNING, to: 'done' },
@@ -100,19 +101,26 @@ export function nextPhase(phase, message, { before, settled, loaded, trained, re
   if (row.to === 'before') return before;
   // A run that was never kept begins anew, as after the page's own start.
   if (row.to === 'recover') return trained || resumes ? 'recovering' : 'loading';
-  if (row.to === 'restored') return phase === 'recovering' && resumes ? phase : 'ready';
+  if (row.to === 'restored') return phase === 'recovering' && resumes ? phase : afterOpening(message);
   if (row.to !== 'settle') return row.to;
   // Missing data takes no result away: the trained network can still be measured and asked.
   if (trained && phase !== 'loading') return phase;
   return settled ? 'ready' : 'loading';
 }
 
+/** A run that was opened is done or has more to do, and weights alone have everything to do. @param {Message | Action} message */
+function afterOpening(message) {
+  if (message.type !== 'restored') return 'ready';
+  const { kind, position, history } = message.restored;
+  return kind === 'run' && !position && history.length > 0 ? 'done' : 'ready';
+}
+
 /** Failures of a training step after which the engine is as good as before. */
 const RUN_ONLY = ['checkpoint', 'diverged', 'data_missing', 'self_check'];
 
 /**
- * A command failed. Only three failures move the phase: the first load (nothing runs without it),
- * a training step (the run is over) and an evaluation (which ends).
+ * A command failed. Only four failures move the phase: the first load (nothing runs without it),
+ * a training step (the run is over), an evaluation (which ends), and going on in another engine.
  *
  * @param {Phase} phase
  * @param {Phase} before
@@ -124,5 +132,6 @@ function afterError(phase, before, { command, error }, loaded) {
   if (command === 'load' && !loaded) return 'error';
   if (command === 'advance' && RUNNING.includes(phase)) return RUN_ONLY.includes(error.code) ? 'ready' : 'error';
   if (command === 'evaluate' && phase === 'evaluating') return before;
+  if (command === 'resume' && phase === 'recovering') return 'ready'; // It waits for its images.
   return phase;
 }

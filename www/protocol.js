@@ -19,6 +19,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {'auto' | 'webgpu' | 'flex' | 'ndarray'} Backend */
 /** @typedef {'none' | 'flip-shift'} Augment */
 /** @typedef {'train' | 'test'} Split */
+/** Where a file's records are to go; `auto`: where its bytes are known to belong, else where its name says. @typedef {Split | 'auto'} SplitChoice */
 
 /**
  * Everything that determines a run.
@@ -34,6 +35,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {'adam'} optimizer
  * @property {Augment} augment
  * @property {'blocks' | 'layers'} operators What computes the convolutions on flex.
+ * @property {'by-class' | 'last'} hold_out Which records are held out where there is no test batch; no setting.
  * @property {number} report_every_ms
  */
 
@@ -114,7 +116,13 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {boolean} has_unknown
  * @property {number[]} train_class_counts
  * @property {number[]} test_class_counts
+ * @property {string[]} unseen_classes Classes of which a run would train on no record.
+ * @property {DataMatch | null} restored Whether these are the records of the restored run that waits; null where none waits.
  */
+
+/** `unknown`: as many, and the file does not say which. `awaited`: not all are here. @typedef {'same' | 'unknown' | 'awaited' | 'other'} DataMatch */
+
+/** A file that a run uses records of. @typedef {{ name: string, split: Split, records: number }} DataSource */
 
 /**
  * @typedef {object} Loaded
@@ -133,10 +141,19 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {Loaded} loaded
  * @property {EpochResult[]} history
  * @property {Position | null} [position] Where the run stands; none when it is over.
+ * @property {Progress | null} [progress] The figures of that place; none before the first step.
+ * @property {Evaluation | null} [evaluation] What it came to on the test records after its last whole epoch.
+ * @property {Trace} trace
  * @property {string[]} remarks What keeps it from going on with the bits that it would have had.
+ * @property {DataSource[]} sources The files that the run was trained on, where it says so.
  */
 
-/** What may change when a saved run goes on. @typedef {Partial<Pick<Config, 'backend' | 'workers' | 'lr'>>} Changes */
+/**
+ * The live loss so far, and where the run was restored from a file; `at` and `resumed_at` count epochs from 0.
+ * @typedef {{ points: { epoch: number, at: number, loss: number }[], resumed_at: number[] }} Trace
+ */
+
+/** What may change when a saved run goes on; `epochs` counts all. @typedef {Partial<Pick<Config, 'backend' | 'workers' | 'lr' | 'epochs'>>} Changes */
 
 /**
  * @typedef {object} ShardAdded
@@ -219,12 +236,15 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
- * What the page asks of the worker. `start` begins a fresh run with new weights. A shard's id begins
+ * What the page asks of the worker. `start` begins a fresh run with new weights; `resume` goes on with one that is paused,
+ * was stopped or was restored; `extend` has a run end after so many epochs in all, and goes on with it unless it is paused. A shard's id begins
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
- *   | { type: 'add_shard', id: string, split: Split, bytes: Uint8Array<ArrayBuffer> }
+ *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array<ArrayBuffer>, name: string }
+ *   | { type: 'show', id: number, set: Split, first: number, count: number }
  *   | { type: 'start', config: Config }
+ *   | { type: 'extend', epochs: number }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
  *   | { type: 'evaluate' } | { type: 'save' }
  *   | { type: 'restore', bytes: Uint8Array<ArrayBuffer>, changes: Changes | null }
@@ -252,7 +272,9 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'opened', id: string, opened: OpenedFile }
  *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
+ *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'started', loaded: Loaded }
+ *   | { type: 'extended', loaded: Loaded }
  *   | { type: 'resumed' }
  *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'restored', restored: Restored }

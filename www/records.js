@@ -63,18 +63,6 @@ export function areWhole(records) {
   return records.length > 0 && records.length % RECORD_BYTES === 0;
 }
 
-/** The crate holds out one in so many training records when there is no test batch. */
-const HELD_OUT_ONE_IN = 5;
-
-/**
- * The records that are held out, as far as they are in the last file.
- * @param {Uint8Array} last @param {number} all Number of training records in all files.
- */
-export function heldOut(last, all) {
-  const held = Math.min(countRecords(last), Math.max(1, Math.floor(all / HELD_OUT_ONE_IN)));
-  return last.slice(last.length - held * RECORD_BYTES);
-}
-
 /** @param {Uint8Array} records @param {number} index @returns {{ label: number, pixels: Uint8Array }} */
 export function recordAt(records, index) {
   const start = index * RECORD_BYTES;

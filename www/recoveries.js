@@ -3,7 +3,7 @@
  *
  * Pure, as the store is. When an engine is lost, and what is done then, is recovery.js's.
  *
- * @import { Changes as ConfigChanges, ErrorReport, Restored } from './protocol.js'
+ * @import { Changes as ConfigChanges, ErrorReport, Position, Progress, Restored } from './protocol.js'
  * @import { Changes, State } from './store.js'
  */
 
@@ -21,11 +21,8 @@ function placeOf({ trace, epochs }) {
   return Math.max(trace[trace.length - 1]?.at ?? 0, epochs.length);
 }
 
-/** @param {Restored} restored Where it goes on, in epochs; the steps are a share that only the curve knows. @param {State} state */
-function positionOf({ position, history }, { progress }) {
-  if (!position) return history.length;
-  return position.epoch - 1 + (progress ? Math.min(1, position.step / progress.steps) : 0);
-}
+/** A place in epochs from 0. @param {Position} position @param {Progress | null} progress Whose number of steps an epoch has. */
+export const placeIn = ({ epoch, step }, progress) => epoch - 1 + (progress ? Math.min(1, step / progress.steps) : 0);
 
 /**
  * The engine's successor has the run again: what was learnt after the checkpoint is gone from the curve, and
@@ -33,8 +30,8 @@ function positionOf({ position, history }, { progress }) {
  * @param {State} state @param {Restored} restored @returns {Partial<State>}
  */
 export function restoredOver(state, restored) {
-  const at = positionOf(restored, state);
   const { loaded, history, position } = restored;
+  const at = position ? placeIn(position, state.progress) : history.length;
   return {
     loaded,
     data: loaded.data,
@@ -61,7 +58,7 @@ function noticeOf(reason, { resumes, restores, changes }) {
 /** @type {Changes} */
 export const RECOVERIES = {
   recovering: (state, { reason, resumes, restores, changes }) => ({
-    alive: false, starting: false, error: null, resumes, startWaits: resumes && !restores && !state.kept.wanted, trained: restores, compiling: null,
+    alive: false, starting: false, error: null, resumes, startWaits: resumes && !restores && !state.kept.wanted, trained: restores, compiling: null, resumable: null,
     config: { ...state.config, ...changes },
     loaded: state.loaded && changes ? { ...state.loaded, config: { ...state.loaded.config, ...changes } } : state.loaded,
     marks: [...state.marks, { at: placeOf(state), reason }],

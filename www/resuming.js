@@ -9,7 +9,9 @@
  */
 import { isRunOf, keptRun, missingSources, mustAsk } from './kept.js';
 import { isOccupied } from './phases.js';
-import { goesOn, isSettled, problemsOf } from './store.js';
+import { goesOn } from './resting.js';
+import { needsWord } from './run-images.js';
+import { isSettled, problemsOf } from './store.js';
 
 /** @param {State} state */
 export const isUsable = (state) => Object.keys(problemsOf(state)).length === 0;
@@ -27,14 +29,22 @@ export function mayOpen(state) {
   return isServers || isSettled(state);
 }
 
+/** Whether it is asked now if these are the images of the run that was opened: they are here to be looked at. @param {State} state */
+export const isImagesAsked = (state) => needsWord(state) && (state.doubted ?? state.resumable === null) === false && isSettled(state) && !isOccupied(state);
+
+/** How a run starts: `anew` begins a fresh one also where one rests. @typedef {{ anew?: boolean }} How */
+
 /**
  * @param {{ get: () => State, dispatch: (action: Action) => void }} store
  * @param {object} page
- * @param {() => void} page.start Starts a run, or goes on with the one that was opened.
+ * @param {(how?: How) => void} page.start Starts a run, or goes on with the one that was opened.
  * @param {() => void} page.resume Has the engine go on.
  * @param {() => Promise<void>} page.open Gives the kept run to the engine.
  */
 export function createResuming(store, { start, resume, open }) {
+  /** How what is asked about was to start. @type {How | undefined} */
+  let asked;
+
   /** @param {State} state */
   function startByItself(state) {
     const { kept, config } = state;
@@ -50,10 +60,11 @@ export function createResuming(store, { start, resume, open }) {
     if (goesOn(state)) start();
   }
 
-  /** Starts, but for a run that is kept: then that is asked. */
-  function tryStart() {
+  /** Starts, but for a run that is kept: then that is asked. @param {How} [how] */
+  function tryStart(how) {
     const state = store.get();
-    if (!mustAsk(state)) start();
+    asked = how;
+    if (!mustAsk(state)) start(how);
     else if (state.kept.asks === null && isSettled(state) && !isOccupied(state)) store.dispatch({ type: 'replace_asked', by: 'start' });
   }
 
@@ -62,7 +73,7 @@ export function createResuming(store, { start, resume, open }) {
     /** Does what the state asks for, after each message. */
     look() {
       const state = store.get();
-      if (state.resumes && state.resumable && isSettled(state)) resume(); // A second one does no harm.
+      if (state.resumes && state.resumable && isSettled(state) && !needsWord(state)) resume(); // A second one does no harm.
       else if (mayOpen(state)) void open();
       else if (state.autostart) startByItself(state);
       else if (state.startWaits && isUsable(state)) tryStart();
@@ -71,7 +82,7 @@ export function createResuming(store, { start, resume, open }) {
     answer(agreed) {
       const by = store.get().kept.asks;
       store.dispatch({ type: 'replace_answered', agreed, by });
-      if (agreed && by === 'start') start();
+      if (agreed && by === 'start') start(asked);
     },
   };
 }

@@ -15,6 +15,7 @@
  * @import { Missing, Offline, OfflineAction, RetryAction } from './arrivals.js'
  * @import { RecoveryAction } from './recoveries.js'
  * @import { Kept, KeptAction } from './kept.js'
+ * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './arrivals.js';
@@ -22,8 +23,10 @@ import { complained } from './complaints.js';
 import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { KEPT, NOTHING_KEPT, nextKept } from './kept.js';
 import { nextPhase } from './phases.js';
-import { RECOVERIES, restoredOver } from './recoveries.js';
+import { RECOVERIES } from './recoveries.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
+import { RUN_IMAGES } from './run-images.js';
+import { NO_RUN, RESTS, failedStep } from './resting.js';
 
 /**
  * A file of the visitor's.
@@ -72,6 +75,7 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {Promised | null} promised What the server's manifest lists.
  * @property {{ expected: number, fetched: number, added: number }} shards
  * @property {AddedFile[]} files
+ * @property {string | null} opening The file of the visitor's that is being opened.
  * @property {File[]} runFiles Saved runs that were dropped at once: one of them may be opened.
  * @property {string | null} dataProblem Why there is no data, as a sentence.
  * @property {Missing[]} missing Files of the server's that the page tries again to fetch.
@@ -80,15 +84,18 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  * @property {{ train: Uint8Array | null, test: Uint8Array | null }} pool Records to look at.
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
- * @property {Position | null} resumable Where a restored run goes on.
+ * @property {Position | null} resumable Where a run goes on that was stopped or opened; until its next step.
+ * @property {boolean | null} doubted Whether the visitor goes on with these images, where a run's file does not say; null where that was not asked.
  * @property {boolean} fromWeights Whether the next Start begins from weights that were opened.
  * @property {boolean} startWaits Whether a Start waits for the engine's other module and the data in it.
  * @property {boolean} resumes Whether a run goes on by itself once the engine and its data are there.
- * @property {{ at: number, reason: string }[]} marks Where in the run the engine was replaced; `at` counts epochs from 0.
+ * @property {{ at: number, reason: string | null }[]} marks Where in the run the engine was replaced, and why, or where it was opened and
+ *   went on; `at` counts epochs from 0.
  * @property {string | null} notice What the visitor should know and need not answer.
  * @property {Kept} kept What is kept on this machine of runs.
  * @property {RefusedLink | null} link A link that was not opened because a run was under way.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
+ * @property {boolean} extending Whether that Start trains a run for more epochs: `resumed` answers it, and no other.
  * @property {boolean} trained Whether the model has left its initial weights.
  * @property {boolean} diverged Whether the run ended because its loss is no number any more.
  * @property {Progress | null} progress
@@ -111,15 +118,16 @@ import { NO_REFERENCE, REFERENCES } from './reference.js';
  *   | { type: 'source_chosen', source: 'server' | 'files', turn: number, promised: Promised | null, files?: AddedFile[], drop?: number }
  *   | { type: 'shards_expected', count: number }
  *   | { type: 'shard_fetched' }
+ *   | { type: 'file_opening', file: string | null }
  *   | { type: 'runs_dropped', files: File[] }
  *   | { type: 'pool_filled', split: Split, records: Uint8Array | null }
  *   | { type: 'next_samples' }
- *   | { type: 'start_sent' }
+ *   | { type: 'start_sent', extends?: boolean }
  *   | { type: 'subject_chosen', subject: Subject }
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ReferenceAction} Action
+ *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ImagesAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -146,6 +154,7 @@ export function initialState() {
     promised: null,
     shards: { expected: 0, fetched: 0, added: 0 },
     files: [],
+    opening: null,
     runFiles: [],
     dataProblem: null,
     ...NO_RETRIES,
@@ -154,6 +163,7 @@ export function initialState() {
     sampleFrom: 0,
     runConfig: null,
     resumable: null,
+    doubted: null,
     fromWeights: false,
     startWaits: false,
     resumes: false,
@@ -162,6 +172,7 @@ export function initialState() {
     kept: NOTHING_KEPT,
     link: null,
     starting: false,
+    extending: false,
     trained: false,
     diverged: false,
     progress: null,
@@ -188,9 +199,6 @@ export function isSettled({ loaded, data, source, files, promised, config, dataP
   return data.train_records >= Math.min(config.train, promised.train) && data.test_records >= Math.min(config.test, promised.test);
 }
 
-/** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, fromWeights: false, probabilities: null };
-
 /** A run outlasts the engine that another one replaces. @param {State} state */
 const withoutRun = ({ phase }) => (phase === 'recovering' ? {} : NO_RUN);
 
@@ -208,18 +216,17 @@ function extend(trace, point) {
   return [...kept, point];
 }
 
+/** The last report before an epoch's end may be steps old. @param {Progress | null} progress @param {EpochResult} result */
+function atEndOf(progress, { epoch, loss, accuracy }) {
+  return progress?.epoch === epoch ? { ...progress, step: progress.steps, loss, accuracy } : progress;
+}
+
 /** @param {State} state @param {Field} field @param {string} text @returns {Partial<State>} */
 function edit(state, field, text) {
   const read = parseField(field, text);
   const { [field]: _, ...others } = state.problems;
   if ('problem' in read) return { problems: { ...others, [field]: read.problem } };
   return { config: { ...state.config, [field]: read.value }, problems: others };
-}
-
-/** Whether the next Start goes on with a restored run: while the settings are its own. @param {State} state */
-export function goesOn({ resumable, phase, config, runConfig }) {
-  const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
-  return resumable !== null && phase === 'ready' && keys.every((key) => config[key] === runConfig?.[key]);
 }
 
 /** Every field that cannot stay, alone or beside the others, with its sentence. @param {State} state @returns {Record<string, string>} */
@@ -241,9 +248,6 @@ function withWayOn({ loaded }, error) {
   return { ...error, hint: 'Choose the backend “flex”, then reload the page: the address keeps the choice, and “auto” may take the same graphics card again.' };
 }
 
-/** A run is over, so that none can go on; also one that was opened while another went on. @type {(state: State, message: any, nowMs: number) => Partial<State>} */
-const ended = (state, _message, nowMs) => ({ resumable: null, timings: { ...state.timings, run_ended_ms: nowMs } });
-
 /**
  * One function a message: what changes but the phase.
  * @typedef {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} Changes
@@ -254,7 +258,9 @@ const CHANGES = {
   ...ARRIVALS,
   ...REFERENCES,
   ...RECOVERIES,
+  ...RUN_IMAGES,
   ...KEPT,
+  ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
   preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
@@ -264,7 +270,7 @@ const CHANGES = {
   }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
   // A link that starts by itself may have been complained of: that stays to be read.
-  start_sent: (state) => ({ starting: true, notice: null, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
+  start_sent: (state, { extends: extending = false }) => ({ starting: true, extending, notice: null, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
   subject_chosen: (_state, { subject }) => ({ subject, probabilities: null }),
   complained: (state, { error, drop }) => ({ error: complained(state.error, error, drop), link: null }),
   error_dismissed: () => ({ error: null, link: null }),
@@ -283,32 +289,24 @@ const CHANGES = {
   compiling: (_state, { part, done, of }) => ({ compiling: { part, done, of } }),
   // The self-check has passed, or has left the graphics card for another backend.
   backend: (state, { backend }) => (state.loaded ? { loaded: { ...state.loaded, backend } } : {}),
-  // A restored run brings its configuration, so that the link and the form are its own; weights bring none. A Start that
-  // was pressed before it came is yet to be answered.
-  restored: (state, { restored }) => (state.phase === 'recovering' ? restoredOver(state, restored) : {
-    ...NO_RUN, loaded: restored.loaded, data: restored.loaded.data, error: state.error?.code === 'invalid_link' ? state.error : null,
-    ...(restored.kind === 'run' ? { config: restored.loaded.config, runConfig: restored.loaded.config, problems: {} } : {}),
-    epochs: restored.history, trained: true, resumable: restored.position ?? null, fromWeights: restored.kind === 'weights',
-    autostart: false, resumes: state.resumes && Boolean(restored.position), notice: restored.remarks.join(' ') || null,
-    timings: { ...state.timings, run_started_ms: null, run_ended_ms: null },
-  }),
-  resumed: (state, _message, nowMs) => ({ resumable: null, resumes: false, timings: { ...state.timings, run_started_ms: state.timings.run_started_ms ?? nowMs } }),
   was_reset: (_state, { loaded }) => ({ ...NO_RUN, loaded, data: loaded.data, error: null }),
   progress: (state, { type: _, ...progress }) => ({
     progress,
     trained: true,
+    resumable: null,
     trace: progress.stage === 'training' && progress.step > 0 ? extend(state.trace, pointOf(progress)) : state.trace,
   }),
-  epoch_end: (state, { result, evaluation }) => ({ epochs: [...state.epochs, result], evaluation, trained: true }),
-  stopped: ended,
-  done: ended,
+  epoch_end: (state, { result, evaluation }) => ({
+    progress: atEndOf(state.progress, result), epochs: [...state.epochs, result], evaluation, trained: true, resumable: null,
+  }),
   evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
   prediction: ({ subject }, { id, probabilities }) => (subject && subject.id === id ? { probabilities, subject: { ...subject, asked: false } } : {}),
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);
-    if (command === 'start') return { error, starting: false };
+    if (command === 'start' || command === 'extend') return { error, starting: false };
     if (command === 'restore' || command === 'resume') return { error, resumes: false };
-    if (command === 'advance') return { ...ended(state, null, nowMs), error, diverged: error.code === 'diverged' };
+    if (command === 'show') return {}; // What is there to look at stays.
+    if (command === 'advance') return { ...failedStep(state, error.code, nowMs), error };
     return { error };
   },
   failed: (state, { error }) => ({ error: withWayOn(state, error), alive: false, starting: false, startWaits: false, resumes: false }),

@@ -30,6 +30,8 @@ const CHECKPOINT_EVERY_MS = 30_000;
 const EPOCHS_CHECKPOINT_EVERY_MS = 1_000;
 /** Milliseconds in which a graphics card's own word about its end is waited for. */
 const GPU_WORD_MS = 300;
+/** Codes with which the crate refuses to go on with a run that waits, and keeps it: its images are not there. */
+const RUN_WAITS = ['checkpoint', 'data_missing'];
 /** Milliseconds between two signs of life. */
 const HEARTBEAT_MS = 5_000;
 
@@ -41,7 +43,7 @@ let turnHeld = 0;
 let warmBatch = 0;
 /** Whether a run is under way, paused or not. */
 let inRun = false;
-/** Whether a run that was restored waits to go on. */
+/** Whether a run that was stopped or restored waits in the crate to go on. */
 let waiting = false;
 /** @type {Uint8Array<ArrayBuffer> | null} A file of weights that the next Start begins from. */
 let weights = null;
@@ -132,6 +134,7 @@ function relay(event) {
   if (event.type === 'backend') void tellBackends(); // It may be there because another one was refused.
   if (event.type === 'stopped' || event.type === 'done') {
     inRun = false;
+    waiting = event.type === 'stopped';
     stopping = false;
     turning = false;
   }
@@ -185,6 +188,7 @@ async function turn() {
     for (;;) {
       const events = await exclusively(() => convburn.advance(ADVANCE_BUDGET_MS));
       pulls += 1;
+      waiting = false;
       const checkpoint = isCheckpointDue(events) ? await makeCheckpoint() : null; // Before what it brought is told: see below.
       for (const event of events) relay(event);
       if (checkpoint) post({ type: 'checkpoint', ...checkpoint }, [checkpoint.bytes.buffer]);
@@ -197,6 +201,7 @@ async function turn() {
     if (['compute', 'self_check'].includes(report(thrown).code)) await new Promise((resolve) => { self.setTimeout(resolve, GPU_WORD_MS); });
     inRun = false;
     stopping = false;
+    waiting &&= RUN_WAITS.includes(report(thrown).code);
     answerError(thrown, 'advance');
   } finally {
     turning = false;
@@ -284,9 +289,16 @@ const handlers = {
   async add_shard(command) {
     const added = await exclusively(async () => {
       if (!command.id.startsWith(`${turnHeld}/`)) throw notLoaded();
-      return convburn.add_shard(command.split, command.bytes);
+      return convburn.add_shard(command.split, command.bytes, command.name);
     });
     post({ type: 'shard_added', id: command.id, added, bytes: command.bytes }, [command.bytes.buffer]); // To be kept: it was accepted.
+  },
+
+  /** @param {Extract<Command, { type: 'show' }>} command Records of those that a run trains on, or measures on. */
+  async show({ id, set, first, count }) {
+    /** @type {Uint8Array<ArrayBuffer>} */
+    const records = await exclusively(() => convburn.records(set, first, count));
+    post({ type: 'shown', id, set, first, records }, [records.buffer]);
   },
 
   /** @param {Extract<Command, { type: 'start' }>} command */
@@ -319,9 +331,31 @@ const handlers = {
   },
 
   async resume() {
-    if ((!inRun && !waiting) || turning || starting) return;
+    const mayGoOn = () => (inRun || waiting) && !turning && !starting;
+    // One that was opened may wait for other records: it waits on then, and nothing is lost.
+    if (mayGoOn() && waiting) await exclusively(() => convburn.check_restored());
+    if (!mayGoOn()) return;
     inRun = true;
-    waiting = false;
+    post({ type: 'resumed' });
+    void turn();
+  },
+
+  /** @param {Extract<Command, { type: 'extend' }>} command */
+  async extend(command) {
+    if (starting) throw alreadyRunning();
+    const goesOn = !inRun;
+    inRun = true;
+    starting = goesOn;
+    try {
+      post({ type: 'extended', loaded: await exclusively(() => convburn.extend(command.epochs)) });
+    } catch (thrown) {
+      if (goesOn) inRun = false;
+      throw thrown;
+    } finally {
+      if (goesOn) starting = false;
+    }
+    if (!goesOn) return;
+    waiting = true;
     post({ type: 'resumed' });
     void turn();
   },

@@ -7,23 +7,24 @@ mod on_gpu {
 
     use crate::batch::augment::{Augmenter, Placement};
     use crate::batch::{Augmentation, Batch, labelled};
-    use crate::cifar::Records;
+    use crate::cifar::Selection;
     use crate::gpu::{Images, Pick, runs_on};
 
-    /// The first records' images on a GPU.
+    /// The images of a run's records on a GPU.
     #[derive(Clone, Debug)]
     pub struct Held {
         images: Images,
     }
 
     impl Held {
-        /// Uploads the images of the first `count` records; none where `device` is no GPU or there are
+        /// Uploads the images of these records, in their order; none where `device` is no GPU or there are
         /// too many.
-        pub fn new(records: &Records, count: usize, device: &Device) -> Option<Self> {
+        pub fn new<'a>(records: impl Into<Selection<'a>>, device: &Device) -> Option<Self> {
             if !runs_on(device) {
                 return None;
             }
-            let found = (0..count).filter_map(|index| records.get(index));
+            let records = records.into();
+            let found = (0..records.len()).filter_map(|index| records.get(index));
             let pixels: Vec<&[u8]> = found.map(|record| record.pixels).collect();
             let images = Images::new(&pixels, device)?;
             Some(Self { images })
@@ -44,14 +45,15 @@ mod on_gpu {
             self.images.pick(&picks, device)
         }
 
-        /// As [`crate::batch::gather`], of records that are held.
-        pub fn gather(
+        /// As [`crate::batch::gather`], of the records that are held.
+        pub fn gather<'a>(
             &self,
-            records: &Records,
+            records: impl Into<Selection<'a>>,
             indices: &[usize],
             augmentation: Option<Augmentation>,
             device: &Device,
         ) -> Batch {
+            let records = records.into();
             let mut augmenter = augmentation.and_then(Augmenter::new);
             let mut labels = Vec::with_capacity(indices.len());
             let mut picks = Vec::with_capacity(indices.len());
@@ -79,7 +81,7 @@ mod on_gpu {
     use burn::tensor::{Device, Tensor};
 
     use crate::batch::{Augmentation, Batch};
-    use crate::cifar::Records;
+    use crate::cifar::Selection;
 
     /// There is none in a module without WebGPU.
     #[derive(Clone, Debug)]
@@ -87,7 +89,7 @@ mod on_gpu {
 
     impl Held {
         /// None.
-        pub fn new(_: &Records, _: usize, _: &Device) -> Option<Self> {
+        pub fn new<'a>(_: impl Into<Selection<'a>>, _: &Device) -> Option<Self> {
             None
         }
 
@@ -97,9 +99,9 @@ mod on_gpu {
         }
 
         /// Never called.
-        pub fn gather(
+        pub fn gather<'a>(
             &self,
-            _: &Records,
+            _: impl Into<Selection<'a>>,
             _: &[usize],
             _: Option<Augmentation>,
             _: &Device,

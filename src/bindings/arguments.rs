@@ -118,6 +118,17 @@ pub(super) fn text(argument: &'static str, value: &JsValue) -> Result<String, Er
     found.ok_or_else(|| refused(argument, "a text", value))
 }
 
+/// A text, or none when it is null or undefined.
+pub(super) fn optional_text(
+    argument: &'static str,
+    value: &JsValue,
+) -> Result<Option<String>, Error> {
+    match is_missing(value) {
+        true => Ok(None),
+        false => text(argument, value).map(Some),
+    }
+}
+
 /// A function.
 pub(super) fn function(argument: &'static str, value: &JsValue) -> Result<Function, Error> {
     let found = value

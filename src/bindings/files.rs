@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::convert::{answer, to_js};
 use super::{Claim, arguments, lock};
 use crate::checkpoint::{Checkpoint, Numbers, RunState};
+use crate::cifar::count;
 use crate::device;
 use crate::error::Error;
 use crate::protocol::{Changes, FileKind, Restored};
@@ -67,8 +68,8 @@ async fn read_config(bytes: JsValue) -> Result<JsValue, Error> {
 /// next `advance` or `train_epoch`; weights begin a new run under the present configuration. The data
 /// stays. When it fails, the session before it stays.
 ///
-/// `changes`: another `backend`, `workers` or `lr` than the run's own, or null. What keeps the run from going on
-/// with the bits that it would have had is in `remarks`.
+/// `changes`: another `backend`, `workers`, `lr` or total of `epochs` than the run's own, or null. What keeps
+/// the run from going on with the bits that it would have had is in `remarks`.
 ///
 /// # Errors
 /// `invalid_argument`, `too_large`, `checkpoint`, `invalid_config`, `backend_unavailable`, `not_loaded`, `busy`.
@@ -89,7 +90,10 @@ async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error
         Checkpoint::Run(mut state, numbers) => {
             state.config = changes.applied_to(&state.config);
             state.config.validate()?;
-            go_on(&claim, *state, &numbers).await
+            if let Some(epochs) = changes.epochs {
+                state.config = state.config.extended(epochs, count(state.history.len()))?;
+            }
+            go_on(&claim, *state, &numbers, changes.epochs).await
         }
         Checkpoint::Weights(numbers) => {
             let mut loaned = lock(&claim.0).await?;
@@ -100,11 +104,19 @@ async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error
     }
 }
 
-async fn go_on(claim: &Claim, state: RunState, numbers: &Numbers) -> Result<JsValue, Error> {
+async fn go_on(
+    claim: &Claim,
+    state: RunState,
+    numbers: &Numbers,
+    epochs: Option<u32>,
+) -> Result<JsValue, Error> {
     let backend = device::open(&state.config).await?;
     let mut slot = claim.0.session.lock().await;
     let dataset = slot.take().ok_or(Error::NotLoaded)?.into_dataset();
     let mut session = Session::restored(state, numbers, backend, dataset)?;
+    if let Some(epochs) = epochs {
+        session.extend(epochs)?; // It was checked before anything was given up.
+    }
     claim.0.lend_helpers(&mut session);
     claim.0.signals.replace(Some(session.signals()));
     let restored = answer_of(&session, FileKind::Run);
@@ -118,6 +130,10 @@ fn answer_of(session: &Session, kind: FileKind) -> Result<JsValue, Error> {
         loaded: session.loaded(),
         history: session.history().to_vec(),
         position: session.position(),
+        progress: session.progress(),
+        evaluation: session.evaluation().cloned(),
+        trace: session.trace().clone(),
         remarks: session.remarks(),
+        sources: session.sources(),
     })
 }

@@ -17,6 +17,8 @@ export interface Config {
     optimizer: "adam";
     augment: "none" | "flip-shift";
     operators: "blocks" | "layers";
+    /** Which training records are held out to measure on where there is no test batch. */
+    hold_out: "by-class" | "last";
     report_every_ms: number;
 }
 
@@ -62,7 +64,14 @@ export interface DataStatus {
     has_unknown: boolean;
     train_class_counts: number[];
     test_class_counts: number[];
+    /** Names of the classes of which a run would train on no record. */
+    unseen_classes: string[];
+    /** Whether these are the records of the restored run that waits; null where none waits. */
+    restored: "same" | "unknown" | "awaited" | "other" | null;
 }
+
+/** A file that a run uses records of. */
+export interface DataSource { name: string; split: Split; records: number }
 
 /** What `load` and `reset` answer. */
 export interface Loaded {
@@ -78,16 +87,31 @@ export interface Restored {
     kind: "run" | "weights";
     loaded: Loaded;
     history: EpochResult[];
+    /** Where the run goes on; null when it is over. */
     position: Position | null;
+    /** The figures of that place; null before the first step. */
+    progress: Progress | null;
+    /** What the last whole epoch came to on the test records. */
+    evaluation: Evaluation | null;
+    trace: Trace;
     /** What keeps it from going on with the bits that it would have had: a sentence each. */
     remarks: string[];
+    /** The files that the run was trained on, where it says so. */
+    sources: DataSource[];
 }
 
-/** What may change when a saved run goes on. */
+/** The live loss so far, and where the run was restored; `at` and `resumed_at` count epochs from 0. */
+export interface Trace {
+    points: { epoch: number; at: number; loss: number }[];
+    resumed_at: number[];
+}
+
+/** What may change when a saved run goes on; `epochs` counts all, also those that are trained. */
 export interface Changes {
     backend: Backend;
     workers: number;
     lr: number;
+    epochs: number;
 }
 
 /** What `add_shard` answers. */

@@ -54,6 +54,14 @@ fn numbers(state: &mut RunState) -> Vec<&mut f64> {
             &mut row.step_ms,
         ]);
     }
+    if let Some(evaluation) = &mut state.evaluation {
+        found.extend([
+            &mut evaluation.loss,
+            &mut evaluation.accuracy,
+            &mut evaluation.seconds,
+        ]);
+        found.extend(evaluation.class_accuracy.iter_mut().flatten());
+    }
     if let Some(position) = &mut state.position {
         found.extend([
             &mut position.loss_sum,

@@ -75,11 +75,5 @@ pub(super) fn records(bytes: &[u8]) -> Result<(), Error> {
 
 /// 64 lower-case hexadecimal digits.
 pub(super) fn sha256_hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    let mut hex = String::with_capacity(64);
-    for byte in Sha256::digest(bytes) {
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-    }
-    hex
+    super::identity::hex(&Sha256::digest(bytes))
 }

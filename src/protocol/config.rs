@@ -43,6 +43,18 @@ pub enum Augment {
     FlipShift,
 }
 
+/// Which training records are held out to measure on where there is no test batch. No setting: it tells how a run
+/// of before was measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum HoldOut {
+    /// A fifth of each class, drawn with the seed: a file sorted by class has all classes in both parts.
+    #[default]
+    ByClass,
+    /// The last fifth: the rule of runs that were saved up to the format 2.
+    Last,
+}
+
 /// What computes the convolutions on flex. Elsewhere there is no choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,7 +84,7 @@ pub struct Config {
     pub batch: u32,
     /// Learning rate.
     pub lr: f64,
-    /// Seed of the initial weights, the shuffles and the augmentation.
+    /// Seed of the initial weights, the shuffles, the augmentation and of what is held out.
     pub seed: u32,
     /// The optimiser.
     pub optimizer: OptimizerKind,
@@ -80,6 +92,8 @@ pub struct Config {
     pub augment: Augment,
     /// What computes the convolutions on flex.
     pub operators: Operators,
+    /// Which records are held out where there is no test batch.
+    pub hold_out: HoldOut,
     /// Milliseconds between two progress events.
     pub report_every_ms: u32,
 }
@@ -98,6 +112,7 @@ impl Default for Config {
             optimizer: OptimizerKind::Adam,
             augment: Augment::None,
             operators: Operators::Blocks,
+            hold_out: HoldOut::ByClass,
             report_every_ms: 250,
         }
     }
@@ -139,7 +154,29 @@ impl Config {
     }
 }
 
-/// What may change when a saved run goes on: how it is computed, and how boldly; not what it is a run of.
+impl Config {
+    /// The same run over `epochs` epochs in all, of which `trained` are complete.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] when that leaves nothing to train, or too much.
+    pub fn extended(&self, epochs: u32, trained: u32) -> Result<Self, Error> {
+        if epochs <= trained {
+            return Err(Error::invalid_config(
+                "epochs",
+                format!("{epochs} is not more than the {trained} that are trained"),
+            ));
+        }
+        let config = Self {
+            epochs,
+            ..self.clone()
+        };
+        config.validate()?;
+        Ok(config)
+    }
+}
+
+/// What may change when a saved run goes on: how it is computed, how boldly and how
+/// long; not what it is a run of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Changes {
@@ -149,6 +186,8 @@ pub struct Changes {
     pub workers: Option<u32>,
     /// Another learning rate.
     pub lr: Option<f64>,
+    /// Another number of epochs in all, more than are trained.
+    pub epochs: Option<u32>,
 }
 
 impl Changes {
@@ -159,6 +198,7 @@ impl Changes {
             backend: self.backend.unwrap_or(config.backend),
             workers: self.workers.unwrap_or(config.workers),
             lr: self.lr.unwrap_or(config.lr),
+            epochs: self.epochs.unwrap_or(config.epochs),
             ..config.clone()
         }
     }

@@ -74,7 +74,7 @@ pub enum Event {
         /// Optimiser steps done in it.
         step: u32,
     },
-    /// `stop` took effect; the model stays as it is.
+    /// `stop` took effect: the run keeps its place, and `advance` goes on from it.
     Stopped {
         /// Number of the epoch, from 1.
         epoch: u32,

@@ -93,8 +93,8 @@ impl Session {
 
     /// Milliseconds a step on both.
     async fn race(&self, plan: &Plan) -> Result<Timed, Error> {
-        let records = self.dataset.train();
-        let indices: Vec<usize> = (0..plan.train.min(self.config.batch as usize)).collect();
+        let records = plan.train_records(&self.dataset);
+        let indices = self.first_batch(plan);
         let device = &self.backend.device;
         let learner = |device| Learner::new(&NetworkSpec::default(), self.config.seed, device);
         let mut on_gpu = learner(device);

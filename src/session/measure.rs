@@ -23,9 +23,9 @@ impl Session {
     ) -> Result<(), Error> {
         let started_ms = now_ms();
         let records = plan.test_records(&self.dataset);
-        let first = plan.test.start + measurement.done;
+        let first = measurement.done;
         let wanted = self.measure_batch(measurement);
-        let indices: Vec<usize> = (first..plan.test.end.min(first + wanted)).collect();
+        let indices: Vec<usize> = (first..records.len().min(first + wanted)).collect();
         let logits = match &self.held_test {
             Some(held) => {
                 let images = held.images(&indices, self.learner.device());
@@ -70,10 +70,9 @@ impl Session {
     /// # Errors
     /// [`Error::DataMissing`] without test records; [`Error::Compute`].
     pub async fn evaluate_some(&self, measurement: &mut Measurement) -> Result<bool, Error> {
-        let plan = Plan::new(&self.dataset, &self.config);
-        plan.check(&self.dataset, &self.config)?;
-        self.measure(&plan, measurement).await?;
-        Ok(measurement.done < plan.test.len())
+        self.plan.check(&self.dataset, &self.config)?;
+        self.measure(&self.plan, measurement).await?;
+        Ok(measurement.done < self.plan.test.len())
     }
 
     /// Measures on all chosen test records.

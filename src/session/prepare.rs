@@ -99,8 +99,8 @@ impl Session {
         self.hold(plan);
         self.call_rivals(); // They start meanwhile.
         let batch = self.first_batch(plan).len();
-        let indices: Vec<usize> = (0..batch).map(|n| n * plan.train / batch).collect();
-        let records = self.dataset.train();
+        let indices: Vec<usize> = (0..batch).map(|n| n * plan.train.len() / batch).collect();
+        let records = plan.train_records(&self.dataset);
         self_check::upload(records, self.held.as_ref(), &indices, &self.backend.device).await?;
         Ok(CompilePart::Comparison)
     }
@@ -109,11 +109,10 @@ impl Session {
     pub(super) fn hold(&mut self, plan: &Plan) {
         let device = &self.backend.device;
         if self.held.is_none() {
-            self.held = Held::new(self.dataset.train(), plan.train, device);
+            self.held = Held::new(plan.train_records(&self.dataset), device);
         }
         if self.held_test.is_none() {
-            let records = plan.test_records(&self.dataset);
-            self.held_test = Held::new(records, plan.test.end, device);
+            self.held_test = Held::new(plan.test_records(&self.dataset), device);
         }
     }
 
@@ -132,7 +131,7 @@ impl Session {
         let found = self_check::compare(
             &NetworkSpec::default(),
             self.config.seed,
-            self.dataset.train(),
+            plan.train_records(&self.dataset),
             &indices,
             &self.backend.device,
         )
@@ -145,8 +144,8 @@ impl Session {
         })
     }
 
-    fn first_batch(&self, plan: &Plan) -> Vec<usize> {
-        (0..plan.train.min(self.config.batch as usize)).collect()
+    pub(super) fn first_batch(&self, plan: &Plan) -> Vec<usize> {
+        (0..plan.train.len().min(self.config.batch as usize)).collect()
     }
 
     /// To the CPU, with the weights that the session began with: the GPU has taken no step. Also when it

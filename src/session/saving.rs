@@ -2,14 +2,13 @@
 //! bits as one that never stopped: weights, moments and running sums are kept whole, the shuffle and the
 //! augmentation follow from seed and position, and a validation that was cut short begins anew.
 
-use super::Session;
+use super::{DataUsed, Session};
 use crate::batch;
 use crate::checkpoint::{self, Checkpoint, Numbers, Origin, RunPosition, RunState};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
 use crate::metrics::RunningMean;
-use crate::plan::Plan;
 use crate::run::{Epoch, Run};
 
 impl Session {
@@ -30,17 +29,27 @@ impl Session {
             }
         };
         let (numbers, adam_steps) = self.learner.numbers().await?;
-        let plan = Plan::new(&self.dataset, &self.config);
+        // The data may have changed, or not have come, since the run rests.
+        let used = self
+            .trained_on
+            .clone()
+            .unwrap_or_else(|| DataUsed::now(&self.dataset, &self.plan));
         let state = RunState {
             config: self.config.clone(),
-            class_names: self.dataset.class_names(),
-            train_used: count(plan.train),
-            test_used: count(plan.test.len()),
-            held_out: plan.held_out,
+            class_names: used.class_names,
+            train_used: used.train,
+            test_used: used.test,
+            held_out: used.held_out,
             adam_steps,
             history: self.history.clone(),
             position,
+            trace: self.trace.clone(),
+            evaluation: self
+                .evaluation
+                .clone()
+                .filter(|found| found.loss.is_finite()),
             origin: Some(self.origin()),
+            data: used.data,
         };
         checkpoint::encode_run(&state, &numbers, &self.learner.slots())
     }
@@ -82,7 +91,7 @@ impl Session {
         checkpoint::decode(bytes, &self.learner.slots())
     }
 
-    /// A session that goes on with a run that was read.
+    /// A session with a run that was read: the next [`Session::advance`] goes on with it.
     ///
     /// # Errors
     /// [`Error::InvalidConfig`], [`Error::Checkpoint`].
@@ -99,6 +108,10 @@ impl Session {
             .position
             .as_ref()
             .map(|position| run(position, &state));
+        session.stopped = session.run.is_some();
+        session.trained_on = Some(DataUsed::of(&state));
+        session.trace.clone_from(&state.trace);
+        session.evaluation.clone_from(&state.evaluation);
         session.restored = Some((state, numbers.clone()));
         Ok(session)
     }
@@ -110,28 +123,6 @@ impl Session {
     pub fn take_weights(&mut self, numbers: &Numbers) -> Result<(), Error> {
         self.reset();
         self.learner.take_over(numbers, 0)
-    }
-
-    /// Before a restored run goes on: is the data what it was trained on?
-    ///
-    /// # Errors
-    /// [`Error::DataMissing`] while it is not complete, [`Error::Checkpoint`] when it is other data. The
-    /// run waits.
-    pub(super) fn check_restored(&self, plan: &Plan) -> Result<(), Error> {
-        let Some((state, _)) = self.restored.as_ref().filter(|_| self.run.is_some()) else {
-            return Ok(());
-        };
-        plan.check(&self.dataset, &self.config)?;
-        let used = (count(plan.train), count(plan.test.len()), plan.held_out);
-        if used == (state.train_used, state.test_used, state.held_out)
-            && self.dataset.class_names() == state.class_names
-        {
-            return Ok(());
-        }
-        Err(Error::checkpoint(format!(
-            "it was trained on {} images and measured on {}, and the data here gives {} and {}",
-            state.train_used, state.test_used, used.0, used.1
-        )))
     }
 }
 

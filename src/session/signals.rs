@@ -15,7 +15,7 @@ impl Signals {
         self.pause.store(true, Ordering::Relaxed);
     }
 
-    /// The run ends before its next step; the model stays.
+    /// The run stops before its next step; it can go on from there.
     pub fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);
     }

@@ -40,7 +40,8 @@ impl Session {
         augmentation: Augmentation,
         mean: &mut RunningMean,
     ) -> Result<(), Error> {
-        let bytes = batch::gather_bytes(self.dataset.train(), indices, Some(augmentation));
+        let records = self.plan.train_records(&self.dataset);
+        let bytes = batch::gather_bytes(records, indices, Some(augmentation));
         step_on_all(&mut self.learner, pool, &bytes, self.config.lr, mean).await
     }
 

@@ -203,6 +203,12 @@ export function share({ before, after }, more = {}) {
   };
 }
 
+/** Takes away what is kept of runs, so that a link that starts by itself trains anew. @param {Page} page */
+export const forgetRuns = (page) => page.evaluate(async () => {
+  const root = await navigator.storage.getDirectory();
+  for await (const name of /** @type {any} */ (root).keys()) await root.removeEntry(name, { recursive: true });
+});
+
 /** The page's short run: a few seconds on flex. */
 export const SHORT = '#backend=flex&train=2000&test=1000&epochs=1&seed=7';
 

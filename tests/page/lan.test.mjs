@@ -1,7 +1,9 @@
 /** Hosts and browsers that give less: plain http, no network after the first visit, old browsers. */
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { SHORT, phaseOf, share, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { pathToFileURL } from 'node:url';
+import { DIST, PATIENCE_MS, SHORT, phaseOf, serve, share, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after }, { args: ['--host-resolver-rules=MAP classroom.test 127.0.0.1'] });
 
@@ -86,4 +88,40 @@ for (const [what, take, sentence] of OLDER) {
 test('without JavaScript the page says what it needs', async (t) => {
   const { page } = await shared.visit(t, '', { options: { javaScriptEnabled: false } });
   await page.getByText(/trains a network with JavaScript and WebAssembly/).waitFor();
+});
+
+/** The sentence that is there where no script has run, before and after its ten seconds. @param {import('playwright-core').Page} page */
+async function seenAndSeenLater(page) {
+  const sentence = page.getByText('The program of this page has not started');
+  const before = await sentence.isVisible();
+  await page.evaluate(() => {
+    for (const animation of document.getAnimations()) if (/** @type {CSSAnimation} */ (animation).animationName === 'unstarted') animation.finish();
+  });
+  return [before, await sentence.isVisible()];
+}
+
+test('from disk, and from a server that sends scripts as text, the page says that it cannot start', async (t) => {
+  const { page } = await shared.visit(t, '', { options: { reducedMotion: 'reduce' } });
+  assert.equal(await page.locator('#unstarted').count(), 0, 'its script took it away');
+  await page.goto(pathToFileURL(join(DIST, 'index.html')).href);
+  assert.deepEqual(await seenAndSeenLater(page), [false, true]);
+
+  shared.answer(t, 'main.js', (response) => void response.writeHead(200, { 'content-type': 'text/plain', 'x-content-type-options': 'nosniff' }).end('0;'));
+  const { page: typed } = await shared.visit(t, '');
+  assert.deepEqual(await seenAndSeenLater(typed), [false, true]);
+});
+
+test('in a frame without an origin the page says so, and in one without downloads a file that is saved is said not to be', async (t) => {
+  const server = await serve(DIST, { headers: { 'access-control-allow-origin': '*' } });
+  t.after(() => server.close());
+  const { page } = await shared.visit(t, '');
+  for (const [sandbox, path] of [['allow-scripts', 'a.html'], ['allow-scripts allow-same-origin', 'b.html']]) {
+    server.answers.set(path, (response) => void response.writeHead(200, { 'content-type': 'text/html' }).end(`<iframe sandbox="${sandbox}" src="./${SHORT}"></iframe>`));
+  }
+  await page.goto(`${server.url}a.html`);
+  const own = `${server.url.replaceAll('.', '\\.')}`;
+  await page.frameLocator('iframe').getByTestId('error').getByText(new RegExp(`starts no training engine.*Open ${own} in a tab`)).waitFor();
+  await page.goto(`${server.url}b.html`);
+  await page.frameLocator('iframe').getByTestId('report').click({ timeout: PATIENCE_MS });
+  await page.frameLocator('iframe').getByTestId('notice').getByText(new RegExp(`was not saved: the frame around this page allows no downloads\\. Open ${own} in a tab`)).waitFor();
 });

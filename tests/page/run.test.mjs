@@ -1,5 +1,6 @@
 /** The run's buttons, the settings, and asking the network while it learns. */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { SHORT, phaseOf, share, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
 
@@ -39,19 +40,58 @@ test('pause, resume, stop and reset', async (t) => {
   assert.deepEqual(complaints, []);
 });
 
-test('a paused run can be stopped, and the next start is a fresh one', async (t) => {
-  const { page } = await shared.visit(t, `${LONG}&run=1`);
+test('a run that is stopped goes on after a reload, a run that is over for more epochs, and either is opened as it was', async (t) => {
+  const { page, complaints } = await shared.visit(t, `${LONG}&run=1`);
+  const rows = page.getByTestId('epoch-table').locator('tbody tr');
+  const start = page.getByTestId('start');
   await waitForText(page, 'images-per-second', /\d/);
   await page.getByTestId('pause').click();
   await waitForPhase(page, ['paused'], 10_000);
   await page.getByTestId('stop').click();
   await waitForPhase(page, ['ready'], 10_000);
+  assert.match((await page.locator('#status-text').textContent()) ?? '', /^Stopped at epoch 1, after step \d+: it can go on from there$/);
+  assert.equal(await start.textContent(), 'Go on');
+  assert.ok(await page.getByTestId('anew').isVisible(), '“Train anew” stands beside it');
+  await page.getByTestId('kept-note').getByText(/are kept on this machine/).waitFor();
+
+  const [address] = page.url().split('#');
+  await page.goto('about:blank');
+  await page.goto(`${address}${LONG}`);
+  await page.getByTestId('offer').getByText(/Your last run stopped at epoch 1 of 50, and was kept/).waitFor();
+  await page.getByTestId('resume-kept').click();
+  await waitForPhase(page, ['training']);
+  assert.match((await page.locator('#chart-live').getAttribute('aria-label')) ?? '', /the run was opened and went on once/);
+  await page.getByTestId('stop').click();
+  await waitForPhase(page, ['ready'], 10_000);
   await page.getByLabel('Epochs', { exact: true }).fill('1');
   await page.getByLabel('Epochs', { exact: true }).press('Tab');
   assert.match(page.url(), /epochs=1&/, 'the address bar is the link');
-  await page.getByTestId('start').click();
+  await start.click();
   await waitForPhase(page, ['done']);
-  assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
+  assert.deepEqual([await rows.count(), await start.textContent()], [1, 'Train anew']);
+  const more = page.getByTestId('more-epochs');
+  assert.equal(await more.inputValue(), '2', 'as many again');
+  await more.fill('1');
+  await page.getByTestId('more-start').click();
+  await page.getByText('Enter a whole number from 2 to 1,000').waitFor();
+  await more.fill('2');
+  await page.getByTestId('more-start').click();
+  await rows.nth(1).waitFor();
+  await waitForPhase(page, ['done']);
+  const shown = async () => [await page.locator('.tiles').first().innerText(), await rows.allTextContents(), await page.locator('#confusion').innerText(), await page.locator('#status-text').textContent()];
+  const before = await shown();
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-run').click()]);
+  const bytes = readFileSync(await file.path());
+
+  await page.goto('about:blank');
+  await page.goto(`${address}${LONG}`);
+  await waitForPhase(page, ['ready']);
+  await page.getByTestId('open-run').setInputFiles(upload('run.safetensors', bytes));
+  await waitForPhase(page, ['done']);
+  assert.deepEqual(await shown(), before);
+  assert.ok(await page.getByTestId('more-start').isVisible());
+  assert.equal(await textOf(page, 'error'), '');
+  assert.deepEqual(complaints, []);
 });
 
 test('until a Start is answered nothing else may begin, and a short run need not wait for the data of a long one', async (t) => {

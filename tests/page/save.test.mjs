@@ -67,9 +67,10 @@ test('a file that is no run costs nothing, and other settings begin anew', async
   }
   assert.deepEqual(await figuresOf(page), figures);
 
-  // The run is over, so there is nothing to go on with: the network and its history are there.
+  // The run is over: it is there as it was.
   await page.getByTestId('open-run').setInputFiles(upload('convburn-run.safetensors', file));
-  await waitForPhase(page, ['ready']);
+  await page.getByTestId('notice').waitFor({ state: 'hidden' });
+  await waitForPhase(page, ['done']);
   assert.deepEqual(await figuresOf(page), figures);
   await page.getByTestId('evaluate').click();
   await page.getByText(`Test accuracy ${figures[0][2]}`).waitFor();

@@ -38,12 +38,12 @@ pub async fn open(config: &Config) -> Loaded {
         .unwrap();
     load(js(config), JsValue::NULL).await.unwrap();
     let train: ShardAdded = rust(
-        add_shard("train".into(), bytes(200, 1).into())
+        add_shard("train".into(), bytes(200, 1).into(), JsValue::NULL)
             .await
             .unwrap(),
     );
     assert_eq!((train.records, train.name), (200, None));
-    add_shard("test".into(), bytes(100, 2).into())
+    add_shard("test".into(), bytes(100, 2).into(), JsValue::NULL)
         .await
         .unwrap();
     // The same manifest keeps the records.

@@ -73,8 +73,8 @@ async fn images_held_by_webgpu_make_the_same_batches() {
     let Some(gpu) = webgpu().await else { return };
     let dataset = noise(50);
     let records = dataset.train();
-    assert!(Held::new(records, 50, &Device::flex()).is_none());
-    let held = Held::new(records, 50, &gpu).unwrap();
+    assert!(Held::new(records, &Device::flex()).is_none());
+    let held = Held::new(records, &gpu).unwrap();
     let indices = [49, 0, 7, 7, 31, 48, 3];
     for kind in [Augment::None, Augment::FlipShift] {
         for step in 0..3 {

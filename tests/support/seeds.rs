@@ -139,6 +139,10 @@ pub fn checkpoint() -> Seeds {
             "class_names": CLASS_NAMES, "train_used": 200, "test_used": 100, "held_out": false,
             "adam_steps": adam_steps, "history": history, "position": position,
             "origin": { "backend": "flex", "workers": 2, "version": "0.1.0" },
+            "data": {
+                "digest": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+                "sources": [{ "name": "data_batch_1.bin", "split": "train", "records": 10_000 }],
+            },
         });
         let state = serde_json::from_value(state).expect("a run's state");
         encode_run(&state, numbers, &slots).expect("a run's file")

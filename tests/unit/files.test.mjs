@@ -8,6 +8,7 @@ import { createFiles } from '../../www/files.js';
 import { createLoader } from '../../www/loader.js';
 import { RECORD_BYTES } from '../../www/protocol.js';
 import { createStore, initialState, reduce } from '../../www/store.js';
+import { imagesSentence } from '../../www/views/images-sentence.js';
 import { open, records } from './opened.mjs';
 
 const MANIFEST = {
@@ -89,6 +90,19 @@ test('files of no use change nothing; one that only goes with the data is said t
   const companions = createLoader(store, () => assert.fail('nothing is sent'), async () => ({ files: [], refused: [] }));
   await companions.useFiles([file('readme.html', Uint8Array.of(60))]);
   assert.equal(complaint(), '“readme.html”: It goes with CIFAR-10 and holds no images.');
+});
+
+test('while a file is opened, which may take seconds, that is said', async () => {
+  const { store } = await setUp();
+  /** @type {string[]} */
+  const told = [];
+  const loader = createLoader(store, () => undefined, async (name, read) => {
+    told.push(imagesSentence(store.get()));
+    return open(name, read);
+  });
+  await loader.useFiles([file('a.bin', records(1)), file('b.bin', Uint8Array.of(1))]);
+  assert.deepEqual(told, ['Opening “a.bin”', 'Opening “b.bin”']);
+  assert.equal(store.get().opening, null);
 });
 
 test('an archive’s files are files of their own, and its bad ones are named', async () => {

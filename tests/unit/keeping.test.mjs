@@ -146,7 +146,7 @@ test('a run that goes on in another visit keeps its best one', async () => {
   assert.deepEqual([page.kept().found?.trained, page.kept().best?.valAccuracy], [2, 0.7]);
   page.dispatch({ type: 'kept_opening' });
   assert.equal(nameOf(await page.readLast()), 'seed 1, epoch 2');
-  page.dispatch({ type: 'restored', restored: { kind: 'run', loaded: { config: {} }, history: [], remarks: [], position: { epoch: 3, step: 3 } } });
+  page.dispatch({ type: 'restored', restored: { kind: 'run', loaded: { config: {} }, history: [], trace: { points: [], resumed_at: [] }, remarks: [], position: { epoch: 3, step: 3 } } });
   page.dispatch({ type: 'resumed' });
   await page.checkpoint(runOf(3, 1, [0.7, 0.6, 0.65]), 0.65);
   assert.deepEqual([last(), best()], ['seed 1, epoch 3', 'seed 1, epoch 1']);
@@ -228,7 +228,7 @@ test('a run is never written over by a page that neither wrote nor opened it', a
   await page.checkpoint(runOf(2));
   assert.deepEqual([last(), page.kept().asks], ['seed 7, epoch 7', null], 'it is asked once');
   page.note(runOf(5, 5)); // A file of the visitor's, which goes on.
-  page.dispatch({ type: 'restored', restored: { kind: 'run', loaded: { config: {} }, history: [], remarks: [], position: { epoch: 6, step: 3 } } });
+  page.dispatch({ type: 'restored', restored: { kind: 'run', loaded: { config: {} }, history: [], trace: { points: [], resumed_at: [] }, remarks: [], position: { epoch: 6, step: 3 } } });
   await page.checkpoint(runOf(6, 5));
   assert.deepEqual([last(), page.kept().asks], ['seed 7, epoch 7', 'keep']);
 });
@@ -271,7 +271,7 @@ test('a file that cannot be opened changes nothing of what an engine’s success
   assert.equal(nameOf(page.latest()), 'seed 1, epoch 1');
   page.note(runOf(5, 5));
   page.dispatch({ type: 'recovering', reason: 'It broke.', resumes: false, restores: true, changes: null }); // Before it was opened.
-  page.dispatch({ type: 'restored', restored: { kind: 'run', loaded: { config: {} }, history: [], remarks: [], position: { epoch: 2, step: 3 } } });
+  page.dispatch({ type: 'restored', restored: { kind: 'run', loaded: { config: {} }, history: [], trace: { points: [], resumed_at: [] }, remarks: [], position: { epoch: 2, step: 3 } } });
   assert.equal(nameOf(page.latest()), 'seed 1, epoch 1');
   await page.checkpoint(runOf(2));
   assert.equal(last(), 'seed 1, epoch 2');

@@ -299,10 +299,12 @@ test('what is no longer waited for may fail unheard', async () => {
   assert.ok(!shards().includes('1/train-05'));
 });
 
-test('a file that is refused is not brought again, and not counted for what is held out', async () => {
+test('a file that is refused is not brought again, and what a file is, the crate says', async () => {
   const { store, loader, sent } = setUp();
   await loader.useFiles([1, 2].map((salt) => new File([records(salt, 10)], `data_batch_${salt}.bin`)));
-  assert.equal(store.get().pool.test?.length, 4 * RECORD_BYTES);
+  const [first] = sent.filter(({ type }) => type === 'add_shard');
+  assert.equal(first.name, 'data_batch_1.bin');
+  assert.deepEqual(store.get().pool, { train: null, test: null }, 'what is shown as what, the crate says too');
   const error = { code: 'duplicate', message: '', hint: '' };
   store.dispatch({ type: 'error', command: 'add_shard', id: '1/2', error });
   await loader.refused('1/2', 'duplicate');

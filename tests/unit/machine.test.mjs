@@ -9,7 +9,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULTS, PRESETS, RULES } from '../../www/config.js';
 import { isOccupied } from '../../www/phases.js';
-import { goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { goesOn } from '../../www/resting.js';
+import { initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
 import { pressable } from '../../www/views/controls.js';
 import { statusSentence } from '../../www/views/status.js';
 import { openPage } from './page-and-worker.mjs';
@@ -35,9 +36,9 @@ const position = fc.constantFrom(null, { epoch: 2, step: 3 });
 const MESSAGES = [
   ...fixture.events.map((/** @type {any} */ event) => fc.constant(event)),
   ...['ready', 'resumed', 'evaluating', 'next_samples', 'start_sent', 'shard_fetched', 'error_dismissed', 'saved', 'nonsense', 'reference_missing'].map((type) => fc.constant({ type })),
-  ...['loaded', 'started', 'was_reset'].map((type) => answer.map((each) => ({ type, loaded: each }))),
+  ...['loaded', 'started', 'extended', 'was_reset'].map((type) => answer.map((each) => ({ type, loaded: each }))),
   fc.record({ type: fc.constant('progress'), epoch: fc.nat(3), epochs: fc.nat(3), step: fc.nat(3), steps: fc.nat(3), loss: fc.double(), stage: fc.constantFrom('training', 'validating'), accuracy: fc.double(), images_per_second: fc.double(), epoch_eta_s: fc.double(), run_eta_s: fc.double() }),
-  fc.record({ type: fc.constant('restored'), restored: fc.record({ kind: fc.constantFrom('run', 'weights'), loaded: answer, history: fc.constantFrom([], [fixture.epoch_result]), position, remarks: fc.constant([]) }) }),
+  fc.record({ type: fc.constant('restored'), restored: fc.record({ kind: fc.constantFrom('run', 'weights'), loaded: answer, history: fc.constantFrom([], fixture.restored.history), position, trace: fc.constant(fixture.restored.trace), progress: fc.constantFrom(null, fixture.restored.progress), remarks: fc.constant([]) }) }),
   fc.record({ type: fc.constant('backends'), backends: fc.constantFrom([], fixture.backends) }),
   fc.record({ type: fc.constant('shard_added'), id, added: fc.constant({ ...fixture.shard_added, data: loaded.data }) }),
   fc.constant({ type: 'evaluation', evaluation: fixture.evaluation }),
@@ -55,6 +56,7 @@ const MESSAGES = [
     id, key: fc.nat(3), file: fc.string(), split, records: fc.nat(9), known: fc.constant(null), isAdded: fc.constant(false),
   }), { maxLength: 3 }) }),
   fc.constant({ type: 'runs_dropped', files: [] }),
+  fc.record({ type: fc.constant('file_opening'), file: fc.option(fc.string()) }),
   fc.record({ type: fc.constant('pool_filled'), split, records: fc.constant(null) }),
   fc.record({ type: fc.constant('data_failed'), sentence: fc.constant('There is none.') }),
   fc.record({ type: fc.constant('subject_chosen'), subject: fc.record({ id: fc.nat(3), origin: fc.constantFrom('test', 'picture'), label: fc.constant(null), pixels: fc.constant(new Uint8Array(3_072)), title: fc.string(), asked: fc.boolean() }) }),
@@ -83,19 +85,21 @@ const SETTLES = {
 function expected(phase, message, after, before) {
   const { type } = message;
   const isOf = (/** @type {string[]} */ ...commands) => type === 'error' && commands.includes(message.command);
+  const opened = () => (message.restored.kind === 'run' && message.restored.position === null && after.epochs.length > 0 ? 'done' : 'ready');
   const settle = () => (after.trained && phase !== 'loading' ? phase : isSettled(after) ? 'ready' : 'loading');
   if (type === 'failed' || (isOf('load') && !after.loaded)) return 'error';
   if (type === 'recovering') return after.trained || after.resumes ? 'recovering' : 'loading';
   if (phase === 'recovering') {
-    if (type === 'restored') return after.resumes ? phase : 'ready';
+    if (type === 'restored') return after.resumes ? phase : opened();
+    if (isOf('resume')) return 'ready';
     return { resumed: 'training', recovery_left: 'ready' }[/** @type {string} */ (type)] ?? phase;
   }
   if (phase === 'evaluating') return type === 'evaluation' || isOf('evaluate') ? before : phase;
-  if (type === 'restored' && !RUNNING.includes(phase)) return 'ready';
+  if (type === 'restored' && !RUNNING.includes(phase)) return opened();
   if (type === 'started' && !RUNNING.includes(phase)) return 'training';
   if (phase === 'error') return SETTLES.error.includes(type) ? settle() : phase;
   if (type === 'evaluating' && ['ready', 'paused', 'done'].includes(phase)) return 'evaluating';
-  if (type === 'resumed' && ['ready', 'paused'].includes(phase)) return 'training';
+  if (type === 'resumed' && ['ready', 'paused', 'done'].includes(phase)) return 'training';
   if (RUNNING.includes(phase)) {
     if (phase === 'paused' && SETTLES.paused.includes(type)) return settle();
     if (isOf('advance')) return ['checkpoint', 'diverged', 'data_missing', 'self_check'].includes(message.error.code) ? 'ready' : 'error';

@@ -10,7 +10,8 @@ import { readFileSync } from 'node:fs';
 import { connect } from '../../www/client.js';
 import { isOccupied } from '../../www/phases.js';
 import { createRecovery } from '../../www/recovery.js';
-import { goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { goesOn, isExtended, moreEpochs } from '../../www/resting.js';
+import { initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
 import { pressable } from '../../www/views/controls.js';
 
 const SOURCE = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
@@ -38,7 +39,7 @@ const refusal = (/** @type {string} */ code) => Object.assign(new Error(`It says
  */
 function makeCrate(loaded, fixture, next) {
   const event = (/** @type {string} */ type) => fixture.events.find((/** @type {any} */ each) => each.type === type);
-  const run = { isThere: false, pause: false, stop: false, isClosed: false };
+  const run = { isThere: false, rests: false, isTrained: false, pause: false, stop: false, isClosed: false };
   /** @param {string[]} codes */
   async function call(...codes) {
     if (run.isClosed) await new Promise(() => undefined); // A run of a test that is over would turn for ever.
@@ -56,19 +57,21 @@ function makeCrate(loaded, fixture, next) {
     config_of: async () => loaded.config,
     async load(/** @type {any} */ config) {
       await call('invalid_config', 'backend_unavailable');
-      Object.assign(run, { isThere: false, pause: false, stop: false });
+      Object.assign(run, { isThere: false, rests: false, isTrained: false, pause: false, stop: false });
       return { ...loaded, config };
     },
     async advance() {
-      run.isThere = true;
+      const rested = run.rests;
       try {
-        await call('diverged', 'compute', 'self_check', 'checkpoint');
+        await call(...(rested ? ['checkpoint'] : ['diverged', 'compute', 'self_check']));
       } catch (thrown) {
-        run.isThere = false;
+        run.isThere &&= /** @type {any} */ (thrown).code === 'checkpoint'; // It waits for its images.
         throw thrown;
       }
+      if (rested) Object.assign(run, { pause: false, stop: false });
+      Object.assign(run, { isThere: true, rests: false });
       if (run.stop) {
-        Object.assign(run, { isThere: false, pause: false, stop: false });
+        Object.assign(run, { rests: true, pause: false, stop: false });
         return [event('stopped')];
       }
       if (run.pause) {
@@ -76,8 +79,15 @@ function makeCrate(loaded, fixture, next) {
         return [event('paused')];
       }
       const choice = next() % 8;
+      if (choice % 4 === 3) run.isTrained = true;
       if (choice === 7) run.isThere = false;
       return choice === 7 ? [event('epoch_end'), event('done')] : [[], [event('progress')], [event('compiling')], [event('epoch_end')]][choice % 4];
+    },
+    check_restored: () => call('checkpoint', 'data_missing'),
+    async extend(/** @type {number} */ epochs) {
+      await call('invalid_config');
+      if (!run.isThere && run.isTrained) Object.assign(run, { isThere: true, rests: true });
+      return { ...loaded, config: { ...loaded.config, epochs } };
     },
     pause: () => (run.pause = true),
     stop: () => (run.stop = true),
@@ -87,13 +97,14 @@ function makeCrate(loaded, fixture, next) {
     },
     async reset() {
       await call('compute');
-      Object.assign(run, { isThere: false, pause: false, stop: false });
+      Object.assign(run, { isThere: false, rests: false, isTrained: false, pause: false, stop: false });
       return loaded;
     },
     async restore(/** @type {Uint8Array} */ bytes) {
       await call('checkpoint', 'invalid_config');
-      Object.assign(run, { isThere: bytes[0] === 1, pause: false, stop: false });
-      return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: [], position: bytes[0] === 1 ? { epoch: 1, step: 2 } : null, remarks: [] };
+      Object.assign(run, { isThere: bytes[0] === 1, rests: bytes[0] === 1, isTrained: bytes[0] !== 2, pause: false, stop: false });
+      const { history, trace } = fixture.restored;
+      return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: bytes[0] === 2 ? [] : history, position: bytes[0] === 1 ? { epoch: 2, step: 2 } : null, trace, remarks: [], sources: [] };
     },
     save: async () => new Uint8Array(3),
   };
@@ -177,17 +188,23 @@ export async function openPage(loaded, fixture, tape) {
   send({ type: 'load', turn: 1, config: state.config, manifest: null });
 
   /** What main.js does. */
-  function start() {
+  function start(anew = false) {
     if (state.starting || !isSettled(state) || (state.phase !== 'ready' && state.phase !== 'done')) return;
     if (Object.keys(problemsOf(state)).length > 0) return;
-    if (goesOn(state)) return send({ type: 'resume' });
-    dispatch({ type: 'start_sent' });
-    send({ type: 'start', config: state.config });
+    const goes = goesOn(state) && !anew;
+    if (goes && !isExtended(state)) return send({ type: 'resume' });
+    dispatch({ type: 'start_sent', extends: goes });
+    send(goes ? { type: 'extend', epochs: state.config.epochs } : { type: 'start', config: state.config });
   }
 
   /** @type {Record<string, () => void>} */
   const BUTTONS = {
-    start,
+    start: () => start(),
+    anew: () => start(true),
+    more() {
+      dispatch({ type: 'field_edited', field: 'epochs', text: String(moreEpochs(state)?.usual) });
+      start();
+    },
     pause: () => send({ type: state.phase === 'paused' ? 'resume' : 'pause' }),
     stop: () => (state.phase === 'recovering' ? dispatch({ type: 'recovery_left' }) : send({ type: 'stop' })),
     reset: () => send({ type: 'reset' }),
@@ -199,7 +216,7 @@ export async function openPage(loaded, fixture, tape) {
   /** Names of what may be pressed now. @returns {string[]} */
   function open() {
     const names = Object.entries(pressable(state)).filter(([, may]) => may).map(([name]) => name);
-    return isOccupied(state) ? names : [...names, ...(state.loaded ? ['open'] : []), 'settings'];
+    return isOccupied(state) ? names : [...names, ...(state.loaded ? ['open'] : []), ...(moreEpochs(state) ? ['more'] : []), 'settings'];
   }
 
   /** One thing happens. @param {number} choice */

@@ -58,6 +58,20 @@ test('neither more data nor missing data takes a result away', () => {
   assert.equal(step('done', 'loaded'), 'ready', 'a new network is not the one that was trained');
 });
 
+const PLACE = { epoch: 2, step: 3 };
+/** @param {object | null} position */
+const restored = (position, kind = 'run', history = [{}]) => ({ type: 'restored', restored: { kind, position, history } });
+
+test('a run that was opened is done or has more to do; a run that rests, or is over, goes on', () => {
+  for (const phase of /** @type {Phase[]} */ (['loading', 'ready', 'done', 'error'])) {
+    assert.equal(step(phase, restored(null)), 'done', phase);
+    assert.equal(step(phase, restored(PLACE)), 'ready', phase);
+    assert.equal(step(phase, restored(null, 'weights')), 'ready', phase);
+    assert.equal(step(phase, restored(null, 'run', [])), 'ready', phase);
+  }
+  for (const phase of /** @type {Phase[]} */ (['ready', 'paused', 'done'])) assert.equal(step(phase, 'resumed'), 'training', phase);
+});
+
 test('an evaluation goes back to where it came from', () => {
   for (const before of /** @type {Phase[]} */ (['ready', 'paused', 'done'])) {
     assert.equal(step(before, 'evaluating'), 'evaluating');
@@ -99,9 +113,10 @@ test('a lost engine is replaced: a run that was kept goes on by itself, another 
   for (const message of ['loaded', 'shard_added', 'shards_expected', 'source_chosen', 'data_failed', failed('add_shard')]) {
     assert.equal(step('recovering', message, { trained: true, resumes: true }), 'recovering', String(message));
   }
-  assert.equal(step('recovering', 'restored', { trained: true, resumes: true }), 'recovering');
+  assert.equal(step('recovering', restored(PLACE), { trained: true, resumes: true }), 'recovering');
   assert.equal(step('recovering', 'resumed', { trained: true }), 'training');
-  assert.equal(step('recovering', 'restored', { trained: true }), 'ready');
+  assert.equal(step('recovering', restored(PLACE), { trained: true }), 'ready');
+  assert.equal(step('recovering', restored(null), { trained: true }), 'done');
   assert.equal(step('recovering', 'recovery_left', { trained: true }), 'ready');
 });
 

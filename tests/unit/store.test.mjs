@@ -5,7 +5,10 @@ import { missingSentence } from '../../www/arrivals.js';
 import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
 import { makeReport } from '../../www/report.js';
-import { createStore, goesOn, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { goesOn, isExtended, moreEpochs } from '../../www/resting.js';
+import { createStore, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { pressable } from '../../www/views/controls.js';
+import { marksSentence } from '../../www/views/marks.js';
 import { errorSentences, statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
@@ -63,7 +66,8 @@ test('progress and epochs are kept, the report follows its schema', () => {
   assert.equal(state.phase, 'done');
   const { type, ...progress } = event('progress');
   assert.equal(type, 'progress');
-  assert.deepEqual(state.progress, progress);
+  const { loss, accuracy } = event('epoch_end').result;
+  assert.deepEqual(state.progress, { ...progress, step: progress.steps, loss, accuracy }, 'the last report may be steps old');
   assert.deepEqual(state.epochs, [event('epoch_end').result]);
   assert.equal(state.evaluation?.confusion.length, CLASSES);
   const report = makeReport(state, { created: new Date(0).toISOString(), user_agent: 'test', logical_cores: 2, fragment: '#seed=1' });
@@ -314,11 +318,80 @@ test('a restored run is the configuration and waits to go on, until a setting is
   assert.deepEqual(restored.config, fixture.restored.loaded.config);
   assert.match(statusSentence({ ...restored, data: fixture.shard_added.data, promised: { train: 1, test: 1 } }), /goes on at epoch/);
 
-  assert.ok(!goesOn(feed(restored, { type: 'field_edited', field: 'epochs', text: '77' })));
-  const resumed = feed(restored, { type: 'resumed' });
+  assert.ok(!goesOn(feed(restored, { type: 'field_edited', field: 'seed', text: '77' })));
+  const resumed = feed(restored, { type: 'resumed' }, event('progress'));
   assert.deepEqual([resumed.phase, resumed.resumable], ['training', null]);
-  const over = feed(readyPage(), { type: 'restored', restored: { ...fixture.restored, position: null } });
-  assert.ok(!goesOn(over));
+});
+
+test('a stopped run keeps its place: it goes on from there, longer if its epochs were raised, or another one begins', () => {
+  const stopped = feed(readyPage(), started, event('progress'), event('stopped'));
+  const { epoch, step } = event('stopped');
+  assert.deepEqual([stopped.phase, stopped.resumable], ['ready', { epoch, step }]);
+  assert.deepEqual([goesOn(stopped), isExtended(stopped)], [true, false]);
+  assert.ok(pressable({ ...stopped, data: readyPage().data }).anew);
+  assert.equal(statusSentence({ ...stopped, data: readyPage().data }), `Stopped at epoch ${epoch}, after step ${step}: it can go on from there`);
+  const longer = feed(stopped, { type: 'field_edited', field: 'epochs', text: '77' });
+  assert.deepEqual([goesOn(longer), isExtended(longer)], [true, true]);
+  const other = feed(stopped, { type: 'field_edited', field: 'seed', text: '77' });
+  assert.ok(!goesOn(other) && !pressable(other).anew);
+  assert.match(statusSentence({ ...other, data: readyPage().data }), /With other settings training begins anew/);
+
+  const on = feed(stopped, { type: 'resumed' });
+  assert.deepEqual([on.phase, on.marks, on.timings.run_ended_ms], ['training', [], null]);
+  const refused = feed(on, { type: 'error', command: 'advance', error: { ...fixture.error, code: 'checkpoint' } });
+  assert.ok(goesOn(refused), 'a run whose images are not there waits for them');
+  const diverged = feed(on, { type: 'error', command: 'advance', error: { ...fixture.error, code: 'diverged' } });
+  assert.ok(!goesOn(diverged));
+});
+
+test('a run that is over is opened as it was, and may be trained for more epochs', () => {
+  const { history, evaluation, trace, progress } = fixture.restored;
+  const config = { ...fixture.restored.loaded.config, epochs: 1 };
+  const loaded = { ...fixture.restored.loaded, config, data: readyPage().data };
+  const over = feed(readyPage(), { type: 'restored', restored: { ...fixture.restored, position: null, loaded } });
+  assert.equal(over.phase, 'done');
+  assert.deepEqual([over.epochs, over.evaluation, over.trace, over.progress], [history, evaluation, trace.points, progress]);
+  assert.equal(statusSentence(over), 'Test accuracy 0.5500 after 1 epoch');
+  assert.deepEqual(moreEpochs(over), { least: 2, most: 1_000, usual: 2 });
+  assert.deepEqual([goesOn(over), pressable(over).start, pressable(over).anew], [false, true, false]);
+  assert.equal(moreEpochs(feed(over, { type: 'field_edited', field: 'seed', text: '9' })), null, 'another run’s settings');
+
+  const raised = feed(over, { type: 'field_edited', field: 'epochs', text: '3' });
+  assert.deepEqual([goesOn(raised), isExtended(raised), pressable(raised).anew, moreEpochs(raised)], [true, true, true, null]);
+  const extended = feed(raised, { type: 'start_sent', extends: true }, { type: 'extended', loaded: { ...loaded, config: { ...config, epochs: 3 } } });
+  assert.deepEqual([extended.runConfig?.epochs, extended.resumable, extended.starting], [3, { epoch: 2, step: 0 }, true]);
+  const on = feed(extended, { type: 'resumed' });
+  assert.deepEqual([on.phase, on.starting, on.epochs], ['training', false, history]);
+  const anew = feed(raised, { type: 'start_sent' }, { type: 'resumed' });
+  assert.ok(anew.starting, 'a Resume from before the Start does not answer it');
+  const refused = feed(raised, { type: 'start_sent' }, { type: 'error', command: 'extend', error: fixture.error });
+  assert.deepEqual([refused.phase, refused.starting], ['done', false]);
+});
+
+test('a run that is done in this visit may be trained on; one that diverged, and weights alone, may not', () => {
+  const done = feed(readyPage(), { ...started, loaded: { ...started.loaded, data: readyPage().data } }, event('progress'), event('epoch_end'), event('done'));
+  const own = { ...done, config: { ...done.runConfig, epochs: 1 }, runConfig: { ...done.runConfig, epochs: 1 } };
+  assert.equal(moreEpochs(own)?.usual, 2);
+  assert.equal(moreEpochs({ ...own, diverged: true }), null);
+  assert.equal(moreEpochs({ ...own, fromWeights: true }), null);
+  const long = Array.from({ length: 700 }, () => done.epochs[0]);
+  const hundreds = { ...own, epochs: long, config: { ...own.config, epochs: 700 }, runConfig: { ...own.runConfig, epochs: 700 } };
+  assert.deepEqual(moreEpochs(hundreds), { least: 701, most: 1_000, usual: 1_000 });
+});
+
+test('the curve before a checkpoint belongs to the run, and the place where it was opened is marked', () => {
+  const opened = feed(readyPage(), { type: 'restored', restored: fixture.restored });
+  assert.deepEqual(opened.trace, fixture.restored.trace.points);
+  assert.deepEqual(opened.marks, [{ at: 0.5, reason: null }], 'where it was opened before');
+  assert.equal(opened.evaluation, fixture.restored.evaluation);
+  const { steps } = fixture.restored.progress;
+  const on = feed(opened, { type: 'resumed' });
+  assert.deepEqual(on.marks, [{ at: 0.5, reason: null }, { at: 1 + 12 / steps, reason: null }]);
+  assert.equal(marksSentence(on.marks), '; the run was opened and went on 2 times, last at epoch 1.19');
+  assert.equal(marksSentence([{ at: 0.5, reason: 'It broke.' }, { at: 1, reason: null }]), '; the engine was replaced once, last at epoch 0.50; the run was opened and went on once, last at epoch 1.00');
+  const further = feed(on, { ...event('progress'), epoch: 2, step: 20, steps, stage: 'training' });
+  assert.equal(further.trace.length, fixture.restored.trace.points.length + 1, 'the curve goes on');
+  assert.equal(feed(further, event('stopped'), { type: 'resumed' }).marks.length, 2, 'a stop is no break');
 });
 
 test('a Start that waits for the other module is no run, and is over once it is sent or the engine ends', () => {
@@ -395,7 +468,7 @@ test('a run outlasts its engine: what was learnt after the checkpoint goes, the 
   assert.deepEqual(there.trace.map((/** @type {any} */ point) => point.at), [0.5, 1, 1.2]);
   assert.deepEqual(there.marks, [{ at: 1.2, reason: 'It broke.' }]);
   assert.ok(there.resumes && there.resumable);
-  const on = feed(there, { type: 'resumed' });
+  const on = feed(there, { type: 'resumed' }, event('progress'));
   assert.deepEqual([on.phase, on.resumes, on.resumable], ['training', false, null]);
 });
 

@@ -6,7 +6,7 @@ import { fileNameOf } from '../../www/file-names.js';
 import { initialState, reduce } from '../../www/store.js';
 import { createAnnouncer } from '../../www/views/announcer.js';
 import { troubleLine, troubleOf, troubleSentence } from '../../www/views/health.js';
-import { heldOutSentence, imagesSentence } from '../../www/views/images-sentence.js';
+import { heldOutSentence, imagesSentence, unseenSentence } from '../../www/views/images-sentence.js';
 import { isUnderWay } from '../../www/views/controls.js';
 import { tiles } from '../../www/views/progress.js';
 import { workersNote, workersPhrase } from '../../www/views/settings.js';
@@ -150,6 +150,15 @@ test('a hundred epochs in ten seconds are two pieces of news, and what a reader 
   clock.nowMs = 60_000;
   /** @type {any} */ (timer)?.call();
   assert.equal(said.length, 3, 'nothing is said twice');
+});
+
+test('classes that a run never sees are named, once all images are here', () => {
+  const of = (/** @type {string[]} */ unseen_classes, complete = true) => unseenSentence({ ...data, complete, unseen_classes });
+  assert.equal(of([]), null);
+  assert.equal(of(['cat'], false), null, 'it may come yet');
+  assert.equal(of(['truck']), 'A run trains on no image of truck: it cannot learn that class.');
+  assert.equal(of(['dog', 'ship', 'truck']), 'A run trains on no image of dog, ship or truck: it cannot learn these classes.');
+  assert.equal(unseenSentence(null), null);
 });
 
 test('a saved file’s name says recipe, epoch and accuracy', () => {

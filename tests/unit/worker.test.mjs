@@ -24,6 +24,8 @@ let listener = () => undefined;
 
 /** @type {any} */
 const scope = globalThis;
+/** What the crate says of a restored run’s records. @type {Error | null} */
+let otherData = null;
 scope.crate = {
   default: async () => undefined,
   warm_up: async () => calls.push('warm_up'),
@@ -36,6 +38,11 @@ scope.crate = {
     return { config, backend: { active: config?.active ?? 'flex' } };
   },
   add_shard: async () => calls.push('add_shard'),
+  extend: async (/** @type {number} */ epochs) => {
+    calls.push(`extend ${epochs}`);
+    if (refusal) throw refusal;
+    return { config: { epochs } };
+  },
   open_file: async (/** @type {string} */ name) => {
     if (name !== 'a.bin') throw Object.assign(new Error('This is a text file.'), { code: 'other_format', hint: 'Use another.' });
     return { files: [{ name, bytes: new Uint8Array(2) }], refused: [] };
@@ -48,6 +55,10 @@ scope.crate = {
   predict: async () => Promise.reject(Object.assign(new Error('No whole image.'), { code: 'pixel_length', hint: 'Mend it.' })),
   evaluate: async () => calls.push('evaluate'),
   save: async () => new Uint8Array(3),
+  check_restored: async () => {
+    if (otherData) throw otherData;
+  },
+  records: async (/** @type {string} */ set, /** @type {number} */ first, /** @type {number} */ count) => Uint8Array.of(set === 'test' ? 1 : 0, first, count),
   restore: async (/** @type {Uint8Array} */ bytes) => ({ position: bytes.length > 0 ? { epoch: 1, step: 2 } : null }),
   reset: async () => {
     calls.push('reset');
@@ -332,6 +343,71 @@ test('a panic of the crate is the engine’s end', async () => {
   await settle();
   assert.deepEqual(types(), ['started', 'failed']);
   assert.equal(said[1].error.code, 'engine_failed');
+});
+
+test('a restored run that has other records waits on, and goes on once it has its own', async () => {
+  send('restore', { bytes: new Uint8Array(1) });
+  await settle();
+  otherData = Object.assign(new Error('It was trained on others.'), { code: 'checkpoint', hint: 'Drop them.' });
+  send('resume');
+  await settle();
+  assert.deepEqual(types(), ['restored', 'error']);
+  assert.deepEqual([said[1].command, said[1].error.code], ['resume', 'checkpoint']);
+  otherData = null;
+  send('resume');
+  await settle();
+  assert.deepEqual(types().slice(2), ['resumed', 'done']);
+});
+
+test('records to look at are the crate’s, and are shown while a run is under way too', async () => {
+  send('show', { id: 3, set: 'test', first: 7, count: 25 });
+  await settle();
+  const [{ records, ...answer }] = said;
+  assert.deepEqual(answer, { type: 'shown', id: 3, set: 'test', first: 7 });
+  assert.deepEqual([...records], [1, 7, 25]);
+  said = [];
+  pulls = [() => {
+    send('show', { id: 4, set: 'train', first: 0, count: 1 });
+    return [];
+  }];
+  send('start');
+  await settle();
+  assert.deepEqual(types(), ['started', 'shown', 'done']);
+});
+
+test('a stopped run goes on from where it stands, and waits on while its images are not there', async () => {
+  pulls = [() => [{ type: 'stopped' }], () => Promise.reject(Object.assign(new Error('other data'), { code: 'checkpoint', hint: '' })), () => [{ type: 'done' }]];
+  send('start');
+  await settle();
+  send('resume');
+  await settle();
+  send('resume');
+  await settle();
+  assert.deepEqual(types(), ['started', 'stopped', 'resumed', 'error', 'resumed', 'done']);
+  assert.deepEqual(calls, ['load', 'advance', 'advance', 'advance']);
+});
+
+test('a run is extended and goes on when it rests or is over, and stays paused when it is', async () => {
+  send('start');
+  await settle();
+  pulls = [() => [{ type: 'paused' }], () => [{ type: 'stopped' }], () => [{ type: 'done' }]];
+  send('extend', { epochs: 3 });
+  send('evaluate'); // Not while it is under way.
+  await settle();
+  send('extend', { epochs: 4 });
+  await settle();
+  assert.deepEqual(types(), ['started', 'done', 'error', 'extended', 'resumed', 'paused', 'extended']);
+  send('stop');
+  await settle();
+  refusal = { code: 'invalid_config' };
+  send('extend', { epochs: 1 });
+  await settle();
+  refusal = null;
+  assert.deepEqual(said.filter(({ type }) => type === 'error').map(({ command, error }) => [command, error.code]), [['evaluate', 'busy'], ['extend', 'invalid_config']]);
+  send('resume');
+  await settle();
+  assert.deepEqual(types().slice(7), ['stopped', 'error', 'resumed', 'done']);
+  assert.deepEqual(calls.filter((call) => call !== 'advance'), ['load', 'extend 3', 'extend 4', 'stop', 'extend 1']);
 });
 
 test('a restored run goes on when it is resumed, and is no run that is in the way', async () => {

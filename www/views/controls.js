@@ -5,11 +5,15 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
-import { goesOn, isSettled } from '../store.js';
+import { goesOn } from '../resting.js';
+import { isSettled } from '../store.js';
 import { byId, setText } from './dom.js';
 
 /** @param {State} state @returns {string} */
-const nameOfStart = (state) => (goesOn(state) ? 'Go on' : startAgain(state));
+function nameOfStart(state) {
+  if (!goesOn(state)) return startAgain(state);
+  return state.phase === 'done' ? 'Train for more epochs' : 'Go on';
+}
 
 /** @param {State} state */
 const startAgain = ({ trained, fromWeights, phase }) => (trained && !fromWeights && (phase === 'ready' || phase === 'done') ? 'Train anew' : 'Train');
@@ -25,6 +29,7 @@ export function pressable(state) {
   const standing = (idle || phase === 'paused') && !starting;
   return {
     start: idle && !starting && isSettled(state),
+    anew: idle && !starting && isSettled(state) && goesOn(state),
     pause: running || phase === 'paused',
     stop: running || phase === 'paused' || phase === 'recovering',
     // After a failed step the engine may still answer, and new weights are the way on.
@@ -42,6 +47,7 @@ export const isUnderWay = (state) => stands(state) || ['training', 'compiling', 
 /** @param {Store} store @param {Actions} actions */
 export function mountControls(store, actions) {
   const start = byId('start', HTMLButtonElement);
+  const anew = byId('anew', HTMLButtonElement);
   const pause = byId('pause', HTMLButtonElement);
   const stop = byId('stop', HTMLButtonElement);
   const reset = byId('reset', HTMLButtonElement);
@@ -50,6 +56,7 @@ export function mountControls(store, actions) {
   let begun = false;
 
   start.addEventListener('click', actions.start);
+  anew.addEventListener('click', actions.startAnew);
   pause.addEventListener('click', () => actions.send({ type: store.get().phase === 'paused' ? 'resume' : 'pause' }));
   stop.addEventListener('click', () => (store.get().phase === 'recovering' ? store.dispatch({ type: 'recovery_left' }) : actions.send({ type: 'stop' })));
   reset.addEventListener('click', () => actions.send({ type: 'reset' }));
@@ -75,6 +82,7 @@ export function mountControls(store, actions) {
     const isAwaited = state.starting || state.startWaits;
     start.disabled = !may.start && !isAwaited;
     start.setAttribute('aria-disabled', String(isAwaited));
+    anew.hidden = !may.anew;
     pause.disabled = !may.pause;
     stop.disabled = !may.stop;
     reset.disabled = !may.reset;

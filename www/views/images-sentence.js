@@ -40,10 +40,21 @@ export function waitingSentence(state) {
 }
 
 /** @param {State} state @returns {string} */
-export const imagesSentence = (state) => waitingSentence(state) ?? readySentence(state);
+export function imagesSentence(state) {
+  if (state.opening) return `Opening “${state.opening}”`;
+  return waitingSentence(state) ?? readySentence(state);
+}
 
 /** Where the images to measure on come from, if there is no test batch. @param {DataStatus | null} data @returns {string | null} */
 export function heldOutSentence(data) {
   if (!data?.held_out) return null;
   return `No test batch: a fifth of the ${count(data.train_records, 'image')} is held out to measure on, and a run uses ${count(data.test_used)} of it.`;
+}
+
+/** Classes that a run of these images never sees. @param {DataStatus | null} data @returns {string | null} */
+export function unseenSentence(data) {
+  const unseen = data?.complete ? data.unseen_classes : [];
+  if (unseen.length === 0) return null;
+  const names = unseen.join(', ').replace(/, ([^,]*)$/, ' or $1');
+  return `A run trains on no image of ${names}: it cannot learn ${unseen.length === 1 ? 'that class' : 'these classes'}.`;
 }

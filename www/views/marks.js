@@ -1,6 +1,6 @@
 /**
- * Where in the live curve the engine was replaced: a thin dashed line each, so that nobody takes the spot for
- * something that was learnt.
+ * Where in the live curve the engine was replaced, or the run was opened and went on: a thin dashed line each, so
+ * that nobody takes the spot for something that was learnt.
  *
  * @import uPlot from '../vendor/uPlot.esm.js'
  * @import { State } from '../store.js'
@@ -22,8 +22,14 @@ export function drawMarks({ ctx, bbox, valToPos }, marks, colour) {
   ctx.restore();
 }
 
+/** @param {number} times */
+const often = (times) => (times === 1 ? 'once' : `${times} times`);
+
+/** @param {string} what @param {State['marks']} marks */
+const partOf = (what, marks) => (marks.length === 0 ? '' : `; ${what} ${often(marks.length)}, last at epoch ${marks[marks.length - 1].at.toFixed(2)}`);
+
 /** @param {State['marks']} marks For a screen reader. */
 export function marksSentence(marks) {
-  if (marks.length === 0) return '';
-  return `; the engine was replaced ${marks.length === 1 ? 'once' : `${marks.length} times`}, last at epoch ${marks[marks.length - 1].at.toFixed(2)}`;
+  return partOf('the engine was replaced', marks.filter(({ reason }) => reason !== null))
+    + partOf('the run was opened and went on', marks.filter(({ reason }) => reason === null));
 }

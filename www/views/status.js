@@ -9,7 +9,8 @@
  */
 import { DATA_HINT, isAboutData, missingSentence } from '../arrivals.js';
 import { isOccupied } from '../phases.js';
-import { goesOn, isSettled } from '../store.js';
+import { goesOn, isOpened } from '../resting.js';
+import { isSettled } from '../store.js';
 import { announce, announceInTurn, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
 import { troubleLine, troubleOf } from './health.js';
@@ -30,6 +31,13 @@ function loadingSentence(state) {
   return waitingSentence(state) ?? 'Preparing the network';
 }
 
+/** @param {State} state @param {import('../protocol.js').Position} at Where the run goes on. */
+function restingSentence(state, { epoch, step }) {
+  const place = `epoch ${count(epoch)}, after step ${count(step)}`;
+  if (!goesOn(state)) return 'Stopped: the network keeps what it has learnt. With other settings training begins anew';
+  return isOpened(state) ? `A saved run: it goes on at ${place}` : `Stopped at ${place}: it can go on from there`;
+}
+
 /** @param {State} state @returns {string} While nothing runs: what may be done, or why Start waits. */
 function idleSentence(state) {
   const { diverged, trained, phase, epochs } = state;
@@ -39,7 +47,7 @@ function idleSentence(state) {
   const last = epochs[epochs.length - 1];
   if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${count(last.epoch, 'epoch')}` : 'The run is complete';
   if (diverged) return 'Training diverged: the weights are of no use. Go on with a smaller learning rate, or Reset gives new ones';
-  if (state.resumable && goesOn(state)) return `A saved run: it goes on at epoch ${state.resumable.epoch}, after step ${count(state.resumable.step)}`;
+  if (state.resumable && trained) return restingSentence(state, state.resumable);
   if (state.fromWeights) return 'Opened weights: training begins from them';
   return trained ? 'Stopped: the network keeps what it has learnt' : 'Press the button to begin';
 }

@@ -1,0 +1,55 @@
+/**
+ * Under a run that is over: for how many epochs in all to train it, and the button that does.
+ *
+ * When that can be, and how many are usual, is resting.js's.
+ *
+ * @import { State, Store } from '../store.js'
+ * @import { Actions } from '../main.js'
+ */
+import { parseField } from '../config.js';
+import { moreEpochs } from '../resting.js';
+import { isSettled } from '../store.js';
+import { byId, setText } from './dom.js';
+import { count } from './format.js';
+
+/** @param {Store} store @param {Actions} actions */
+export function mountMore(store, actions) {
+  const form = byId('more', HTMLFormElement);
+  const input = byId('more-epochs', HTMLInputElement);
+  const button = byId('more-start', HTMLButtonElement);
+  const problem = byId('more-problem');
+
+  /** @param {string} sentence */
+  function complain(sentence) {
+    problem.hidden = sentence === '';
+    setText(problem, sentence);
+    input.setAttribute('aria-invalid', String(sentence !== ''));
+  }
+
+  form.addEventListener('submit', (event) => {
+    event.preventDefault();
+    const range = moreEpochs(store.get());
+    if (!range || button.disabled) return;
+    const read = parseField('epochs', input.value);
+    const epochs = 'value' in read ? Number(read.value) : 0;
+    if (epochs < range.least || epochs > range.most) {
+      complain(`Enter a whole number from ${count(range.least)} to ${count(range.most)}: so many epochs in all.`);
+      return;
+    }
+    complain('');
+    byId('start', HTMLButtonElement).focus(); // This form goes; from there the focus goes where the run is.
+    actions.trainMore(epochs);
+  });
+
+  /** @param {State} state @param {State} [before] */
+  function render(state, before) {
+    const range = moreEpochs(state);
+    form.hidden = range === null;
+    button.disabled = range === null || state.starting || !isSettled(state);
+    if (!range || (before && moreEpochs(before)?.usual === range.usual)) return;
+    input.value = String(range.usual);
+    complain('');
+  }
+  store.subscribe(render);
+  render(store.get());
+}
