@@ -99,7 +99,7 @@ function start({ anew = false, isVouched = false } = {}) {
     client.send({ type: 'resume' });
     return;
   }
-  store.dispatch({ type: 'start_sent' });
+  store.dispatch({ type: 'start_sent', extends: goes });
   client.send(goes ? { type: 'extend', epochs: config.epochs } : { type: 'start', config });
 }
 

@@ -69,9 +69,11 @@ export const isOpened = ({ resumable, timings }) => resumable !== null && timing
 
 /** The run goes on; where it was opened, its curve says so. @param {State} state @param {number} nowMs @returns {Partial<State>} */
 function goneOn(state, nowMs) {
-  const { resumable, marks, progress, timings, data } = state;
+  const { resumable, marks, progress, timings, data, starting, extending } = state;
+  // A Resume that was pressed before a Start may be answered after it: that one is still to be answered.
+  const isAwaited = starting && !extending;
   const mark = isOpened(state) && resumable ? [{ at: placeIn(resumable, progress), reason: null }] : [];
-  return { data: data && { ...data, restored: null }, starting: false, resumes: false, marks: [...marks, ...mark], timings: { ...timings, run_started_ms: timings.run_started_ms ?? nowMs, run_ended_ms: null } };
+  return { data: data && { ...data, restored: null }, starting: isAwaited, resumes: false, marks: [...marks, ...mark], timings: { ...timings, run_started_ms: timings.run_started_ms ?? nowMs, run_ended_ms: null } };
 }
 
 /** The run's step failed: it is over, unless it waits for its images. @param {State} state @param {string} code @param {number} nowMs @returns {Partial<State>} */

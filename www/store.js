@@ -95,6 +95,7 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  * @property {Kept} kept What is kept on this machine of runs.
  * @property {RefusedLink | null} link A link that was not opened because a run was under way.
  * @property {boolean} starting Whether a Start has been sent and not yet been answered.
+ * @property {boolean} extending Whether that Start trains a run for more epochs: `resumed` answers it, and no other.
  * @property {boolean} trained Whether the model has left its initial weights.
  * @property {boolean} diverged Whether the run ended because its loss is no number any more.
  * @property {Progress | null} progress
@@ -121,7 +122,7 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  *   | { type: 'runs_dropped', files: File[] }
  *   | { type: 'pool_filled', split: Split, records: Uint8Array | null }
  *   | { type: 'next_samples' }
- *   | { type: 'start_sent' }
+ *   | { type: 'start_sent', extends?: boolean }
  *   | { type: 'subject_chosen', subject: Subject }
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
@@ -171,6 +172,7 @@ export function initialState() {
     kept: NOTHING_KEPT,
     link: null,
     starting: false,
+    extending: false,
     trained: false,
     diverged: false,
     progress: null,
@@ -268,7 +270,7 @@ const CHANGES = {
   }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
   // A link that starts by itself may have been complained of: that stays to be read.
-  start_sent: (state) => ({ starting: true, notice: null, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
+  start_sent: (state, { extends: extending = false }) => ({ starting: true, extending, notice: null, startWaits: false, autostart: false, error: state.autostart ? state.error : null }),
   subject_chosen: (_state, { subject }) => ({ subject, probabilities: null }),
   complained: (state, { error, drop }) => ({ error: complained(state.error, error, drop), link: null }),
   error_dismissed: () => ({ error: null, link: null }),

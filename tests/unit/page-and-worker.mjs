@@ -193,7 +193,7 @@ export async function openPage(loaded, fixture, tape) {
     if (Object.keys(problemsOf(state)).length > 0) return;
     const goes = goesOn(state) && !anew;
     if (goes && !isExtended(state)) return send({ type: 'resume' });
-    dispatch({ type: 'start_sent' });
+    dispatch({ type: 'start_sent', extends: goes });
     send(goes ? { type: 'extend', epochs: state.config.epochs } : { type: 'start', config: state.config });
   }
 

@@ -358,10 +358,12 @@ test('a run that is over is opened as it was, and may be trained for more epochs
 
   const raised = feed(over, { type: 'field_edited', field: 'epochs', text: '3' });
   assert.deepEqual([goesOn(raised), isExtended(raised), pressable(raised).anew, moreEpochs(raised)], [true, true, true, null]);
-  const extended = feed(raised, { type: 'start_sent' }, { type: 'extended', loaded: { ...loaded, config: { ...config, epochs: 3 } } });
+  const extended = feed(raised, { type: 'start_sent', extends: true }, { type: 'extended', loaded: { ...loaded, config: { ...config, epochs: 3 } } });
   assert.deepEqual([extended.runConfig?.epochs, extended.resumable, extended.starting], [3, { epoch: 2, step: 0 }, true]);
   const on = feed(extended, { type: 'resumed' });
   assert.deepEqual([on.phase, on.starting, on.epochs], ['training', false, history]);
+  const anew = feed(raised, { type: 'start_sent' }, { type: 'resumed' });
+  assert.ok(anew.starting, 'a Resume from before the Start does not answer it');
   const refused = feed(raised, { type: 'start_sent' }, { type: 'error', command: 'extend', error: fixture.error });
   assert.deepEqual([refused.phase, refused.starting], ['done', false]);
 });

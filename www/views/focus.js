@@ -16,9 +16,18 @@ const canHold = (element) => !element.matches(':disabled') && element.getClientR
 
 /** @param {Store} store */
 export function mountFocus(store) {
+  /** Whether a control was hidden while it had the focus: some browsers take it at once, others a moment later. */
+  let dropped = false;
+  document.addEventListener('focusout', ({ target, relatedTarget }) => {
+    dropped = relatedTarget === null && target instanceof Element && !canHold(target);
+  });
+  document.addEventListener('focusin', () => {
+    dropped = false;
+  });
   store.subscribe(() => {
     const held = document.activeElement;
-    if (!held || held === document.body || canHold(held)) return;
+    const isHeld = held !== null && held !== document.body;
+    if (isHeld ? canHold(held) : !dropped) return;
     PLACES.map((id) => byId(id)).find(canHold)?.focus({ preventScroll: true });
   });
 }
