@@ -5,8 +5,10 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
+import { keptNameOf } from '../file-names.js';
 import { keptRun } from '../kept.js';
 import { isOccupied } from '../phases.js';
+import { describeRun } from '../run-files.js';
 import { byId, download, setText } from './dom.js';
 import { figure } from './format.js';
 import { createQuestion } from './question.js';
@@ -35,7 +37,7 @@ export function mountStored(store, actions) {
   last.addEventListener('click', actions.resumeKept);
   byId('save-best').addEventListener('click', async () => {
     const bytes = await actions.readBest().catch(() => null);
-    if (bytes) download(store, new Blob([bytes]), 'convburn-best.safetensors');
+    if (bytes) download(store, new Blob([bytes]), keptNameOf('best', describeRun(bytes)));
     else store.dispatch({ type: 'noticed', sentence: 'The best run is not there any more.' });
   });
 
