@@ -2,9 +2,20 @@
  * What a saved file is called: the recipe, how far the run is and how good, so that several of them can be told apart.
  * Pure.
  *
+ * @import { Config } from './protocol.js'
+ * @import { RunDescription } from './run-files.js'
  * @import { State } from './store.js'
  */
 import { presetOf } from './config.js';
+
+/** @param {string[]} parts @param {number | null | undefined} accuracy @param {string} extension */
+const join = (parts, accuracy, extension) => ['convburn', ...parts, ...(accuracy == null ? [] : [`accuracy-${accuracy.toFixed(4)}`])].join('-') + `.${extension}`;
+
+/** @param {Record<string, any>} config */
+const recipeOf = (config) => presetOf(/** @type {Config} */ (config)) ?? `own-${config.train}-images`;
+
+/** The name of the best run that is kept. @param {RunDescription | null} best */
+export const bestFileName = (best) => join(best ? ['best', recipeOf(best.config), `epoch-${best.trained}`] : ['best'], best?.valAccuracy, 'safetensors');
 
 /** @param {State} state */
 function placeOf({ progress, epochs }) {
@@ -18,8 +29,6 @@ function placeOf({ progress, epochs }) {
  */
 export function fileNameOf(state, kind, extension) {
   const config = state.runConfig ?? state.config;
-  const recipe = presetOf(config) ?? `own-${config.train}-images`;
   const accuracy = state.evaluation?.accuracy ?? state.epochs[state.epochs.length - 1]?.val_accuracy;
-  const parts = ['convburn', kind, recipe, placeOf(state), ...(accuracy === undefined ? [] : [`accuracy-${accuracy.toFixed(4)}`])];
-  return `${parts.join('-')}.${extension}`;
+  return join([kind, recipeOf(config), placeOf(state)], accuracy, extension);
 }
