@@ -115,8 +115,9 @@ export function createFiles(store, send, { begin, useServer }, open, most = MOST
     await bringing;
   }
 
-  /** Sends all files anew. @param {number} [drop] */
+  /** Sends all files anew; where none is left, the server's images come back. @param {number} [drop] */
   async function bringAgain(drop) {
+    if (own.length === 0) return useServer();
     begin(drop);
     await bring(own);
   }
@@ -135,11 +136,11 @@ export function createFiles(store, send, { begin, useServer }, open, most = MOST
   /** @param {OwnFile} file @param {number} turn */
   const idOf = ({ key }, turn) => `${turn}/${key}`;
 
-  /** Without this file; the server's images come back after the last one. @param {number} key */
+  /** @param {number} key */
   async function remove(key) {
     if (refuses()) return;
     own = own.filter((file) => file.key !== key);
-    await (own.length > 0 ? bringAgain() : useServer());
+    await bringAgain();
   }
 
   return {
