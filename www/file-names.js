@@ -8,6 +8,15 @@
  */
 import { presetOf } from './config.js';
 
+/** @param {string[]} parts @param {number | null | undefined} accuracy @param {string} extension */
+const join = (parts, accuracy, extension) => ['convburn', ...parts, ...(accuracy == null ? [] : [`accuracy-${accuracy.toFixed(4)}`])].join('-') + `.${extension}`;
+
+/** @param {Record<string, any>} config */
+const recipeOf = (config) => presetOf(/** @type {Config} */ (config)) ?? `own-${config.train}-images`;
+
+/** The name of the best run that is kept. @param {RunDescription | null} best */
+export const bestFileName = (best) => join(best ? ['best', recipeOf(best.config), `epoch-${best.trained}`] : ['best'], best?.valAccuracy, 'safetensors');
+
 /** @param {State} state */
 function placeOf({ progress, epochs }) {
   const isWithin = progress !== null && progress.epoch > epochs.length && progress.step > 0;
@@ -19,19 +28,7 @@ function placeOf({ progress, epochs }) {
  * @returns {string} convburn-run-quick-epoch-3-accuracy-0.4110.safetensors
  */
 export function fileNameOf(state, kind, extension) {
-  const accuracy = state.evaluation?.accuracy ?? state.epochs[state.epochs.length - 1]?.val_accuracy ?? null;
-  return nameOf(kind, state.runConfig ?? state.config, placeOf(state), accuracy, extension);
-}
-
-/** What a kept run is called, by its own description. @param {string} kind @param {RunDescription | null} run @returns {string} */
-export function keptNameOf(kind, run) {
-  if (!run) return `convburn-${kind}.safetensors`;
-  return nameOf(kind, /** @type {Config} */ (run.config), `epoch-${run.trained}`, run.valAccuracy, 'safetensors');
-}
-
-/** @param {string} kind @param {Config} config @param {string} place @param {number | null} accuracy @param {string} extension */
-function nameOf(kind, config, place, accuracy, extension) {
-  const recipe = presetOf(config) ?? `own-${config.train}-images`;
-  const parts = ['convburn', kind, recipe, place, ...(accuracy === null ? [] : [`accuracy-${accuracy.toFixed(4)}`])];
-  return `${parts.join('-')}.${extension}`;
+  const config = state.runConfig ?? state.config;
+  const accuracy = state.evaluation?.accuracy ?? state.epochs[state.epochs.length - 1]?.val_accuracy;
+  return join([kind, recipeOf(config), placeOf(state)], accuracy, extension);
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileNameOf, keptNameOf } from '../../www/file-names.js';
+import { bestFileName, fileNameOf } from '../../www/file-names.js';
 import { initialState, reduce } from '../../www/store.js';
 import { createAnnouncer } from '../../www/views/announcer.js';
 import { troubleLine, troubleOf, troubleSentence } from '../../www/views/health.js';
@@ -170,9 +170,9 @@ test('a saved file’s name says recipe, epoch and accuracy', () => {
   assert.equal(fileNameOf(after, 'run', 'safetensors'), 'convburn-run-quick-epoch-1-accuracy-0.4110.safetensors');
   const own = feed(begun, { type: 'started', loaded: { ...loaded, config: { ...quick, train: 2_000 } } });
   assert.equal(fileNameOf(own, 'report', 'json'), 'convburn-report-own-2000-images-epoch-0.json');
-  const best = { config: quick, trained: 2, epochs: 3, position: null, valAccuracy: 0.5, sources: [] };
-  assert.equal(keptNameOf('best', best), 'convburn-best-quick-epoch-2-accuracy-0.5000.safetensors');
-  assert.equal(keptNameOf('best', null), 'convburn-best.safetensors');
+  const best = /** @type {any} */ ({ config: quick, trained: 2, valAccuracy: 0.5 });
+  assert.equal(bestFileName(best), 'convburn-best-quick-epoch-2-accuracy-0.5000.safetensors');
+  assert.equal(bestFileName(null), 'convburn-best.safetensors');
 });
 
 test('more workers than there are cores are called what they are', () => {

@@ -5,10 +5,9 @@
  * @import { State, Store } from '../store.js'
  * @import { Actions } from '../main.js'
  */
-import { keptNameOf } from '../file-names.js';
+import { bestFileName } from '../file-names.js';
 import { keptRun } from '../kept.js';
 import { isOccupied } from '../phases.js';
-import { describeRun } from '../run-files.js';
 import { byId, download, setText } from './dom.js';
 import { figure } from './format.js';
 import { createQuestion } from './question.js';
@@ -37,7 +36,7 @@ export function mountStored(store, actions) {
   last.addEventListener('click', actions.resumeKept);
   byId('save-best').addEventListener('click', async () => {
     const bytes = await actions.readBest().catch(() => null);
-    if (bytes) download(store, new Blob([bytes]), keptNameOf('best', describeRun(bytes)));
+    if (bytes) download(store, new Blob([bytes]), bestFileName(store.get().kept.best));
     else store.dispatch({ type: 'noticed', sentence: 'The best run is not there any more.' });
   });
 
