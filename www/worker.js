@@ -262,13 +262,27 @@ function handBack({ bytes = null, changes = null, start = false }) {
   post({ type: 'other_module', resend: { bytes, changes, start } }, bytes ? [bytes.buffer] : []);
 }
 
+/**
+ * A list of no files. The crate keeps the data of a load with the same list, and "none" is the same as "none": between
+ * two sets of the visitor's files this one lets the former go.
+ * @type {Manifest}
+ */
+const NO_FILES = { format_version: 1, class_names: Array.from({ length: 10 }, () => ''), shards: [] };
+
+/** Loads the crate; data of another turn is not kept. @param {Extract<Command, { type: 'load' }>} command */
+async function loadAnew({ turn: turnWanted, config, manifest: wanted }) {
+  const isOtherFiles = wanted === null && manifest === null && turnHeld !== 0 && turnHeld !== turnWanted;
+  if (isOtherFiles) await convburn.load(config, NO_FILES);
+  return convburn.load(config, wanted);
+}
+
 /** One function a command; each answers with its message or throws. */
 const handlers = {
   /** @param {Extract<Command, { type: 'load' }>} command */
   async load(command) {
     if (inRun) throw alreadyRunning();
     const loaded = await exclusively(async () => (
-      await isForOther(command.config) ? null : convburn.load(command.config, command.manifest)));
+      await isForOther(command.config) ? null : loadAnew(command)));
     if (!loaded) return handBack({});
     manifest = command.manifest;
     turnHeld = command.turn;

@@ -31,8 +31,8 @@ scope.crate = {
   warm_up: async () => calls.push('warm_up'),
   needs_other_module: async (/** @type {any} */ config) => config.backend === 'webgpu',
   config_of: async (/** @type {Uint8Array} */ bytes) => ({ backend: bytes.length > 4 ? 'webgpu' : 'flex' }),
-  load: async (/** @type {any} */ config) => {
-    calls.push('load');
+  load: async (/** @type {any} */ config, /** @type {any} */ manifest) => {
+    calls.push(manifest?.shards.length === 0 ? 'let go' : 'load');
     await door;
     if (refusal) throw refusal;
     return { config, backend: { active: config?.active ?? 'flex' } };
@@ -300,6 +300,21 @@ test('shards of data for which the engine could not be loaded are refused, those
   send('add_shard', { id: '1/train-02', bytes: Uint8Array.of(9) });
   await settle();
   assert.deepEqual(codes(), ['loaded', 'shard_added', 'not_loaded']);
+});
+
+test('another set of the visitor’s files begins without the records of the one before, the same set keeps them', async () => {
+  calls = [];
+  const load = async (/** @type {number} */ turn, /** @type {any} */ manifest) => {
+    send('load', { turn, manifest });
+    await settle();
+    return calls.splice(0);
+  };
+  const server = { shards: [{}] };
+  assert.deepEqual(await load(20, server), ['load']);
+  assert.deepEqual(await load(21, null), ['load'], 'another list lets go by itself');
+  assert.deepEqual(await load(21, null), ['load'], 'settings that change take no data away');
+  assert.deepEqual(await load(22, null), ['let go', 'load']);
+  assert.deepEqual(await load(23, server), ['load']);
 });
 
 test('which backends can run is said again when one was refused, and a failure of it is nobody’s', async () => {
