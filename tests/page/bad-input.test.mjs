@@ -188,6 +188,7 @@ test('files of no use are refused before a trained network is given up, copies a
 
   // Fewer images than a batch: one batch of all of them.
   await page.getByTestId('start').click();
+  await page.getByTestId('replace-yes').click(); // The network of the server's images is still kept.
   await waitForPhase(page, ['done', 'error']);
   assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
   await drop(page, [{ name: 'three.bin', bytes: recordBytes(20) }]);
