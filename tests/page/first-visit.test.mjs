@@ -105,7 +105,7 @@ test('a screen reader is told each epoch, and the answers that its reader asked 
   const { page } = await shared.visit(t, `${SHORT}&run=1`);
   await waitForPhase(page, ['done']);
   const announce = page.locator('#announce[aria-live="polite"]');
-  assert.match((await announce.textContent()) ?? '', /^Epoch 1\/1 — .*accuracy: [\d.]+ — loss: [\d.]+ — val_accuracy: [\d.]+ — val_loss: [\d.]+$/);
+  assert.match((await announce.textContent()) ?? '', /^Epoch 1\/1 — .*accuracy: [\d.]+ — loss: [\d.]+ — val_accuracy: [\d.]+ — val_loss: [\d.]+\. Test accuracy [\d.]+ after 1 epoch$/);
   assert.equal(await page.locator('#verdict').getAttribute('aria-live'), 'off', 'nobody asked');
   await page.getByTestId('random-test').click();
   await announce.getByText(/Right|Wrong/).waitFor({ state: 'attached' });

@@ -116,7 +116,9 @@ test('a screen reader hears of an epoch in its turn, and of a pause, an end, a r
   assert.deepEqual(newsOf(epoch, state)?.waits, true);
   assert.match(newsOf(epoch, state)?.text ?? '', /^Epoch 1\//);
   const done = feed(epoch, { type: 'done', epochs: 1 });
-  assert.deepEqual([newsOf(done, state)?.waits, newsOf(done, state)?.text], [false, newsOf(epoch, state)?.text]);
+  for (const before of [state, epoch]) { // Whether the epoch's line has been told before or not.
+    assert.deepEqual(newsOf(done, before), { text: `${newsOf(epoch, state)?.text}. ${statusSentence(done)}`, waits: false });
+  }
   const stopped = feed(epoch, event('stopped'));
   assert.match(newsOf(stopped, epoch)?.text ?? '', /^Ready\. Stopped/);
   const reset = { type: 'was_reset', loaded: { ...loaded, data } };

@@ -38,7 +38,7 @@ export function createAnnouncer(say, { now, later }) {
 
   return {
     /** @param {string} text */
-    atOnce: (text) => sayNow(news === null ? text : `${news}. ${text}`),
+    atOnce: (text) => sayNow(news === null || text.startsWith(news) ? text : `${news}. ${text}`),
     /** Of several that wait the last one is told. @param {string} text */
     inTurn(text) {
       news = text;

@@ -119,13 +119,15 @@ const TURNS = ['was_reset', 'restored'];
  * @returns {{ text: string, waits: boolean } | null}
  */
 export function newsOf(state, before, message) {
-  const line = state.epochs.length > before.epochs.length
-    ? logLine(state.epochs[state.epochs.length - 1], state.runConfig?.epochs ?? state.epochs.length) : null;
+  const last = state.epochs[state.epochs.length - 1];
+  const lastLine = last ? logLine(last, state.runConfig?.epochs ?? state.epochs.length) : null;
+  const line = state.epochs.length > before.epochs.length ? lastLine : null;
   const isTurn = message !== undefined && TURNS.includes(message.type);
   if (isTurn || (state.phase !== before.phase && ANNOUNCED.includes(state.phase))) {
     return { text: `${NAMES[state.phase]}. ${statusSentence(state)}`, waits: false };
   }
-  if (state.phase !== before.phase && state.phase === 'done') return { text: line ?? statusSentence(state), waits: false };
+  // The last epoch's line may have been told a moment ago, and what is told now takes its place.
+  if (state.phase !== before.phase && state.phase === 'done') return { text: [lastLine, statusSentence(state)].filter(Boolean).join('. '), waits: false };
   if (line) return { text: line, waits: true };
   if (state.missing.length > 0 && before.missing.length === 0) return { text: missingSentence(state) ?? '', waits: false };
   if (troubleOf(state) && !troubleOf(before)) return { text: statusSentence(state), waits: false };
