@@ -241,7 +241,7 @@ fn call(function: &Function, argument: &JsValue) -> Result<(), Error> {
     match function.call1(&JsValue::NULL, argument) {
         Ok(_) => Ok(()),
         Err(thrown) => Err(Error::Callback {
-            problem: format!("{thrown:?}"),
+            problem: words::said_by(&thrown),
         }),
     }
 }

@@ -83,9 +83,10 @@ export function parseField(field, text) {
   const read = readNumber(text, rule.whole);
   if ('problem' in read) return read;
   const { value } = read;
-  const low = rule.whole ? rule.low : Number.MIN_VALUE;
+  // The engine computes in 32 bits, where the least numbers are 0.
+  const isLargeEnough = rule.whole ? value >= rule.low : Math.fround(value) > rule.low;
   // Adding 0 makes 0 of -0, which a link would not bring back.
-  if ((!rule.whole || Number.isInteger(value)) && value >= low && value <= rule.high) return { value: value + 0 };
+  if ((!rule.whole || Number.isInteger(value)) && isLargeEnough && value <= rule.high) return { value: value + 0 };
   const range = rule.whole
     ? `Enter a whole number from ${rule.low} to ${rule.high.toLocaleString('en')}.`
     : `Enter a number above ${rule.low} and up to ${rule.high}.`;

@@ -69,7 +69,9 @@ const takenOver = (kept) => ({ own: keptRun(kept), found: null, wanted: null, ag
 const TABLE = {
   run_found(kept, { found, best, isHeld }) {
     const isKnown = isSameRun(found, kept.found);
-    return { found, best, isHeld, looked: true, dismissed: kept.dismissed && isKnown, agreed: kept.agreed && isKnown };
+    // What another tab was in the way of is no problem once it has gone.
+    const problem = isHeld ? kept.problem : null;
+    return { found, best, isHeld, problem, looked: true, dismissed: kept.dismissed && isKnown, agreed: kept.agreed && isKnown };
   },
   run_kept: (_kept, { own, best }) => ({ own, best, found: null, isHeld: false, agreed: false, asks: null, problem: null }),
   kept_wanted: () => ({ wanted: 'waits', dismissed: false, asks: null }),
@@ -98,7 +100,8 @@ const TABLE = {
     if (phase === 'recovering') return {};
     if (kept.wanted === 'resent') return { wanted: 'opening' };
     if (kept.wanted) return { wanted: 'waits' };
-    return trained && source !== before ? setAside(kept) : {};
+    // The server's images once more are the same; own files that come anew are others, or otherwise split.
+    return trained && (source === 'files' || source !== before) ? setAside(kept) : {};
   },
 };
 

@@ -35,7 +35,9 @@ export function createLinks(store, send, address) {
     const { runConfig, config } = store.get();
     const running = toFragment(runConfig ?? config, readAddress(before).autostart);
     address.replace(running);
-    if (hash === running) return;
+    const asked = readAddress(hash);
+    // The run's own link, as after Back, asks for nothing else, however it is written.
+    if (toFragment(asked.config, false) === toFragment(runConfig ?? config, false) && asked.complaints.length === 0) return;
     store.dispatch({ type: 'complained', error: reportOf('busy', 'A link was followed while a run is under way, and was not opened.', 'The address says what runs.') });
     store.dispatch({ type: 'link_refused', hash });
   }

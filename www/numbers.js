@@ -24,7 +24,8 @@ const DECIMAL_COMMA = /^[+-]?\d*,\d+(e[+-]?\d+)?$/i;
  * @returns {{ value: number } | { problem: string }} Not a number where there is none.
  */
 export function readNumber(text, whole) {
-  const trimmed = text.trim();
+  // Full-width digits, as Chinese and Japanese keyboards write them, and the sign that is no hyphen.
+  const trimmed = text.normalize('NFKC').replaceAll('\u2212', '-').trim();
   if (whole && GROUPED.test(trimmed)) return { value: Number(trimmed.replace(/\D/g, '')) };
   if (whole && AMBIGUOUS.test(trimmed)) {
     return { problem: `“${trimmed}” can be read in two ways: write ${trimmed.replaceAll('.', '')} or ${Number.parseInt(trimmed, 10)}.` };

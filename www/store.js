@@ -226,7 +226,13 @@ function edit(state, field, text) {
   const read = parseField(field, text);
   const { [field]: _, ...others } = state.problems;
   if ('problem' in read) return { problems: { ...others, [field]: read.problem } };
-  return { config: { ...state.config, [field]: read.value }, problems: others };
+  return settingsOf(state, { ...state.config, [field]: read.value }, others);
+}
+
+/** Other settings. What was complained of is over once all of them can be used. @param {State} state @param {Config} config @param {State['problems']} problems @returns {Partial<State>} */
+function settingsOf(state, config, problems) {
+  const isMended = state.error?.code === 'invalid_config' && Object.keys(problemsOf({ ...state, config, problems })).length === 0;
+  return { config, problems, ...(isMended ? { error: null } : {}) };
 }
 
 /** Every field that cannot stay, alone or beside the others, with its sentence. @param {State} state @returns {Record<string, string>} */
@@ -263,7 +269,7 @@ const CHANGES = {
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
-  preset_chosen: (state, { preset }) => ({ config: { ...state.config, ...preset }, problems: {} }),
+  preset_chosen: (state, { preset }) => settingsOf(state, { ...state.config, ...preset }, {}),
   // A test image goes with the data that it is of; a picture of the visitor's stays.
   source_chosen: (state, action) => ({
     ...withoutRun(state), ...ofSource(state, action), subject: outlasts(state, action.source) ? state.subject : null,

@@ -58,6 +58,9 @@ pub(super) fn file(argument: &'static str, value: &JsValue) -> Result<Vec<u8>, E
             limit_bytes: FILE_BYTES_MAX,
         });
     }
+    if bytes.length() == 0 {
+        return Ok(Vec::new()); // Of an array that was given away (transferred), copying throws.
+    }
     Ok(bytes.to_vec())
 }
 

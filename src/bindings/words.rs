@@ -47,6 +47,13 @@ pub(super) fn described(value: &JsValue) -> String {
     }
 }
 
+/// What something that was thrown says: an error's message, anything else in words.
+pub(super) fn said_by(thrown: &JsValue) -> String {
+    let message = Reflect::get(thrown, &"message".into()).ok();
+    let message = message.and_then(|message| message.as_string());
+    message.unwrap_or_else(|| described(thrown))
+}
+
 fn quoted(text: &str) -> String {
     match text.char_indices().nth(QUOTED_MAX) {
         None => format!("the text {text:?}"),

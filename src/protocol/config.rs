@@ -144,7 +144,8 @@ impl Config {
                 ),
             ));
         }
-        if !(self.lr > 0.0 && self.lr <= 10.0) {
+        // In `f32`, as the optimiser has it: there the least numbers are 0, and nothing would be learnt.
+        if !(self.lr as f32 > 0.0 && self.lr <= 10.0) {
             return Err(Error::invalid_config(
                 "lr",
                 format!("{} is not a number above 0 and up to 10", self.lr),

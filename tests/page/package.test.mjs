@@ -63,6 +63,11 @@ test('every wrong argument is refused with what was expected and what came, and 
   const file = await convburn.save();
   const image = new Uint8Array(3_072);
 
+  // What was given away has no bytes: it is answered, and nothing waits for it.
+  const given = new Uint8Array(9);
+  structuredClone(given.buffer, { transfer: [given.buffer] });
+  for (const call of [() => add('train', given), () => open('a.bin', given), () => configOf(given), () => convburn.restore(given)]) await assert.rejects(call, (/** @type {any} */ thrown) => typeof thrown.code === 'string');
+
   /** @type {[() => unknown, RegExp][]} */
   const cases = [
     // What is no bytes, wherever bytes are meant.

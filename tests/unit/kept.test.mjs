@@ -272,6 +272,11 @@ test('a run from a file, or other data, sets the kept one aside: it is asked abo
   const again = kept();
   again.dispatch({ type: 'source_chosen', source: 'server', turn: 4, promised: null });
   assert.deepEqual([again.kept().own, mustAsk(again.get())], [OVER, false], 'the same data once more is no other');
+  const files = visit();
+  files.drop('mine.bin', 500);
+  for (const message of [{ type: 'started', loaded: fixture.loaded }, fixture.events.find((/** @type {any} */ each) => each.type === 'epoch_end'), { type: 'run_kept', own: OWN_FILE, best: OWN_FILE }, { type: 'done', epochs: 2 }]) files.dispatch(message);
+  files.drop('more.bin', 300);
+  assert.deepEqual([files.kept().found, mustAsk(files.get())], [OWN_FILE, true], 'other own files are other data');
 });
 
 test('what is kept is said, and that the browser has not promised to keep it', () => {

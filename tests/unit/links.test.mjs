@@ -99,6 +99,13 @@ test('once nothing runs the same link can be followed, or opened by its button, 
   }
 });
 
+test('the run’s own link, written otherwise, takes no refused one’s place', () => {
+  const page = training();
+  page.click(LINK);
+  page.click(toFragment(fixture.loaded.config, false));
+  assert.deepEqual([page.address.bar, page.store.get().link?.hash], [RUNS, LINK]);
+});
+
 test('a link to what runs already is no news', () => {
   const page = training();
   page.click(toFragment(fixture.loaded.config, true));

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { LABELS, RULES, parseField, refusalOf, stepped } from '../../www/config.js';
+import { initialState, reduce } from '../../www/store.js';
 import { count, figure, short } from '../../www/views/format.js';
 
 /** @param {string} field @param {string} text @returns {any} */
@@ -15,6 +16,8 @@ test('a decimal comma is a point where a number need not be whole', () => {
     assert.deepEqual(read('lr', text), { value }, text);
   }
   assert.match(read('lr', '1,000.5').problem, /comma/);
+  assert.deepEqual([read('lr', '０．００１'), read('lr', '1e\u22123')], [{ value: 0.001 }, { value: 0.001 }], 'full-width digits, and a minus that is no hyphen');
+  assert.match(read('lr', '1e-46').problem, /above 0/, 'in the engine’s 32 bits it is 0');
 });
 
 test('thousands may be set apart, and what can be read in two ways is refused by both', () => {
@@ -53,6 +56,17 @@ test('every setting that cannot stay is named as the form names it', () => {
   const problems = { train: 'Enter more.', lr: 'Enter less.', seed: 'Enter a seed.', batch: 'Too large.' };
   assert.equal(refusalOf(problems), '4 settings cannot be used. Training images: Enter more. Learning rate: Enter less. Seed: Enter a seed. Batch size: Too large.');
   assert.equal(refusalOf({ lr: 'Enter less.' }), 'One setting cannot be used. Learning rate: Enter less.');
+});
+
+test('a complaint about settings is over once all of them can be used', () => {
+  const error = { code: 'invalid_config', message: refusalOf({ lr: 'Enter less.' }), hint: '' };
+  const edited = (/** @type {any} */ state, /** @type {string} */ text) => reduce(state, /** @type {any} */ ({ type: 'field_edited', field: 'lr', text }), 0);
+  const refused = { ...edited(initialState(), '20'), error };
+  assert.equal(edited(refused, '30').error, error);
+  assert.equal(edited(refused, '0.01').error, null);
+  assert.equal(reduce(refused, { type: 'preset_chosen', preset: { lr: 0.001 } }, 0).error, null);
+  const other = { ...error, code: 'busy' };
+  assert.equal(edited({ ...refused, error: other }, '0.01').error, other);
 });
 
 test('the form’s labels are those that the page names settings by, and no field counts on a wheel', () => {

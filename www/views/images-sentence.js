@@ -16,7 +16,7 @@ function usedOf({ data, loaded, config }) {
 /** @param {State} state */
 function readySentence(state) {
   const { data, source, files } = state;
-  const held = `${count(data?.train_records ?? 0)} training and ${count(data?.test_records ?? 0)} test images`;
+  const held = `${count(data?.train_records ?? 0)} training and ${count(data?.test_records ?? 0, 'test image')}`;
   const whose = source === 'files' ? `Your own ${files.length === 1 ? 'file' : 'files'}: ${held}` : `Ready: ${held}, checked`;
   return whose + usedOf(state);
 }
