@@ -73,6 +73,7 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  * @property {'server' | 'files' | 'none'} source
  * @property {number} turn Goes up with each change of source; a shard's id begins with its turn.
  * @property {Promised | null} promised What the server's manifest lists.
+ * @property {string[]} serverFiles The files that it listed last, also while own files are in use.
  * @property {{ expected: number, fetched: number, added: number }} shards
  * @property {AddedFile[]} files
  * @property {string | null} opening The file of the visitor's that is being opened.
@@ -152,6 +153,7 @@ export function initialState() {
     source: 'none',
     turn: 0,
     promised: null,
+    serverFiles: [],
     shards: { expected: 0, fetched: 0, added: 0 },
     files: [],
     opening: null,
@@ -273,6 +275,7 @@ const CHANGES = {
   // A test image goes with the data that it is of; a picture of the visitor's stays.
   source_chosen: (state, action) => ({
     ...withoutRun(state), ...ofSource(state, action), subject: outlasts(state, action.source) ? state.subject : null,
+    serverFiles: action.promised?.files ?? state.serverFiles,
   }),
   next_samples: (state) => ({ sampleFrom: state.sampleFrom + SAMPLES }),
   // A link that starts by itself may have been complained of: that stays to be read.

@@ -230,6 +230,15 @@ test('data that changes while the kept run waits in the engine does not lose it'
   assert.deepEqual([page.kept().wanted, page.kept().found?.trained, page.get().resumes], [null, 1, false], 'what is refused is still offered');
 });
 
+test('a run on the server’s images points to them, not to files that nobody has', () => {
+  const page = visit({ found: run({ sources: [2_000, 1_000].map((records) => ({ name: SERVER, records })) }) });
+  page.load();
+  page.drop('mine.bin', 500);
+  assert.match(offerSentence(page.get()), /It was trained on the server’s images: use them to go on with it\.$/);
+  page.dispatch({ type: 'kept_wanted' });
+  assert.match(offerSentence(page.get()), /It waits for the server’s images: use them, and it goes on\.$/);
+});
+
 test('the engine’s other module gets the kept run once', () => {
   const page = visit({ found: run() });
   page.load();

@@ -34,6 +34,10 @@ function filesOf(sources) {
 function waitingSentence(state) {
   const missing = missingSources(state);
   const { wanted } = state.kept;
+  const areServers = missing.every(({ name }) => state.serverFiles.includes(name));
+  if (missing.length > 0 && areServers) {
+    return wanted ? ' It waits for the server’s images: use them, and it goes on.' : ' It was trained on the server’s images: use them to go on with it.';
+  }
   if (missing.length > 0) {
     const way = `drop ${missing.length === 1 ? 'it' : 'them'} on this page`;
     return wanted ? ` It waits for ${filesOf(missing)}: ${way}, and it goes on.` : ` It was trained on ${filesOf(missing)}: ${way} to go on with it.`;
