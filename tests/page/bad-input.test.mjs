@@ -10,6 +10,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { SHORT, drop, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { LABELS } from '../../www/config.js';
 import { whitePng } from './png.mjs';
 
 const shared = share({ before, after });
@@ -245,11 +246,12 @@ test('settings that no run can use are said at their fields, and Start refuses e
     await field.press('Tab');
     await page.locator(`#problem-${name}`).getByText(sentence).waitFor();
     await page.getByTestId('start').click();
-    await waitForText(page, 'error', new RegExp(`“${name}” cannot be used`));
+    await waitForText(page, 'error', new RegExp(`One setting cannot be used. ${LABELS[/** @type {keyof typeof LABELS} */ (name)]}: `));
     assert.equal(await phaseOf(page), 'ready');
     await field.fill(good);
     await field.press('Tab');
     assert.ok(await page.locator(`#problem-${name}`).isHidden());
+    assert.equal(await textOf(page, 'error'), '', 'what was complained of is mended');
   }
   await page.getByTestId('start').click();
   await waitForPhase(page, ['done']);
