@@ -1,7 +1,7 @@
 //! `cargo xtask licences`: holds every crate of Cargo.lock against `deny.toml`: its licence and where it comes from.
 //!
-//! cargo-deny reads the same file and checks more (`cargo xtask advisories`), but building it costs a bare
-//! machine ten minutes of processor time, which is too much for two questions that cargo's metadata answers.
+//! cargo-deny reads the same file and checks more (`cargo xtask advisories`), but a bare machine would have to
+//! build it, for two questions that cargo's metadata answers.
 
 use std::fs;
 
