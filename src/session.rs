@@ -205,7 +205,7 @@ impl Session {
                 self.trace.resume(run.epochs_done());
             }
             if self.work(run, plan).await? {
-                self.end_epoch(run, events);
+                self.end_epoch(run, plan, events);
                 let goes_on = run.epoch < run.epochs_end;
                 if !goes_on {
                     let epochs = run.epochs_end;
@@ -332,7 +332,9 @@ impl Session {
         Ok(())
     }
 
-    fn end_epoch(&mut self, run: &mut Run, events: &mut Vec<Event>) {
+    /// The last report before an epoch's end may be steps old, so another comes with it: what stands then is what
+    /// [`Session::progress`] says of the run wherever it is opened.
+    fn end_epoch(&mut self, run: &mut Run, plan: &Plan, events: &mut Vec<Event>) {
         let Some(epoch) = run.state.take() else {
             return;
         };
@@ -343,6 +345,12 @@ impl Session {
         self.history.push(result.clone());
         run.epoch += 1;
         run.last_validation_ms = Some(validation.elapsed_ms);
+        let train = count(plan.train.len());
+        events.push(Event::Progress(result.progress(
+            train,
+            self.config.batch,
+            run.epochs_end,
+        )));
         events.push(Event::EpochEnd { result, evaluation });
     }
 }

@@ -509,13 +509,21 @@ fn a_run_that_is_opened_is_as_it_was() {
     assert!(opened.trace().resumed_at.is_empty());
 
     let at = opened.position().unwrap();
-    finish(&mut opened);
+    let mut last = None;
+    while opened.position().is_some() {
+        for event in block_on(opened.advance(0.0)).unwrap() {
+            if let Event::Progress(progress) = event {
+                last = Some(progress);
+            }
+        }
+    }
     let marks = &opened.trace().resumed_at;
     assert_eq!(*marks, [(at.epoch - 1) as f32 + at.step as f32 / 10.0]);
     let bytes = block_on(opened.save()).unwrap();
     let over = restored(&bytes, dataset());
     let row = opened.history().last().unwrap();
     let shown = over.progress().unwrap();
+    assert_eq!(Some(&shown), last.as_ref(), "the rate and the times too");
     assert_eq!((shown.epoch, shown.epochs, shown.step), (2, 2, 10));
     assert_eq!((shown.loss, shown.accuracy), (row.loss, row.accuracy));
     assert_eq!(over.trace(), opened.trace());

@@ -218,11 +218,6 @@ function extend(trace, point) {
   return [...kept, point];
 }
 
-/** The last report before an epoch's end may be steps old. @param {Progress | null} progress @param {EpochResult} result */
-function atEndOf(progress, { epoch, loss, accuracy }) {
-  return progress?.epoch === epoch ? { ...progress, step: progress.steps, loss, accuracy } : progress;
-}
-
 /** @param {State} state @param {Field} field @param {string} text @returns {Partial<State>} */
 function edit(state, field, text) {
   const read = parseField(field, text);
@@ -306,7 +301,7 @@ const CHANGES = {
     trace: progress.stage === 'training' && progress.step > 0 ? extend(state.trace, pointOf(progress)) : state.trace,
   }),
   epoch_end: (state, { result, evaluation }) => ({
-    progress: atEndOf(state.progress, result), epochs: [...state.epochs, result], evaluation, trained: true, resumable: null,
+    epochs: [...state.epochs, result], evaluation, trained: true, resumable: null,
   }),
   evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
   prediction: ({ subject }, { id, probabilities }) => (subject && subject.id === id ? { probabilities, subject: { ...subject, asked: false } } : {}),

@@ -66,8 +66,7 @@ test('progress and epochs are kept, the report follows its schema', () => {
   assert.equal(state.phase, 'done');
   const { type, ...progress } = event('progress');
   assert.equal(type, 'progress');
-  const { loss, accuracy } = event('epoch_end').result;
-  assert.deepEqual(state.progress, { ...progress, step: progress.steps, loss, accuracy }, 'the last report may be steps old');
+  assert.deepEqual(state.progress, progress);
   assert.deepEqual(state.epochs, [event('epoch_end').result]);
   assert.equal(state.evaluation?.confusion.length, CLASSES);
   const report = makeReport(state, { created: new Date(0).toISOString(), user_agent: 'test', logical_cores: 2, fragment: '#seed=1' });
