@@ -10,8 +10,9 @@
 
 mod host;
 
-use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Gradients, Tensor};
+
+use crate::model::{Model, Value};
 
 pub use host::HostAdam;
 
@@ -22,43 +23,39 @@ const BETA_2: f64 = 0.999;
 /// Keras's default (Burn's is 1e-5, PyTorch's 1e-8).
 const EPSILON: f64 = 1e-7;
 
-/// The moments of one parameter, flattened: `[number of entries]` each.
+/// The moments of one tensor, flattened: `[number of entries]` each.
 #[derive(Clone, Debug)]
 struct Moments {
     mean: Tensor<1>,
     square: Tensor<1>,
 }
 
-/// The optimiser's state: a step count, and two moments for each parameter in the module's order.
+/// The optimiser's state: a step count, and two moments for each tensor that has moved, by its place in the network.
 #[derive(Clone, Debug, Default)]
 pub struct Adam {
     steps: i32,
-    moments: Vec<Moments>,
+    moments: Vec<Option<Moments>>,
     /// `[1]`: the next step's size where WebGPU's kernel reads it.
     #[cfg(feature = "webgpu")]
     uploaded: Option<Tensor<1>>,
 }
 
 impl Adam {
-    /// An optimiser that goes on after `steps` steps with these moments, one vector a parameter.
-    pub fn with_moments(
-        steps: i32,
-        means: &[Vec<f32>],
-        squares: &[Vec<f32>],
-        device: &Device,
-    ) -> Self {
-        let tensor = |values: &[f32]| Tensor::from_data(values, device);
-        let pairs = means.iter().zip(squares);
-        let moments = pairs.map(|(mean, square)| Moments {
-            mean: tensor(mean),
-            square: tensor(square),
-        });
+    /// An optimiser that goes on after `steps` steps.
+    pub fn after(steps: i32) -> Self {
         Self {
             steps,
-            moments: moments.collect(),
-            #[cfg(feature = "webgpu")]
-            uploaded: None,
+            ..Self::default()
         }
+    }
+
+    /// Goes on with these moments of the tensor in a place.
+    pub fn set_moments(&mut self, place: usize, mean: &[f32], square: &[f32], device: &Device) {
+        let moments = Moments {
+            mean: Tensor::from_data(mean, device),
+            square: Tensor::from_data(square, device),
+        };
+        self.keep(place, moments);
     }
 
     /// Number of steps since it was fresh.
@@ -66,13 +63,11 @@ impl Adam {
         self.steps
     }
 
-    /// The means of the gradients and of their squares, `[number of entries]` a parameter each.
-    pub fn moments(&self) -> (Vec<Tensor<1>>, Vec<Tensor<1>>) {
-        let pairs = self
-            .moments
-            .iter()
-            .map(|m| (m.mean.clone(), m.square.clone()));
-        pairs.unzip()
+    /// The means of the gradients and of their squares of the tensor in a place, `[number of entries]` each; none
+    /// before its first step.
+    pub fn moments(&self, place: usize) -> Option<[Tensor<1>; 2]> {
+        let moments = self.moments.get(place)?.as_ref()?;
+        Some([moments.mean.clone(), moments.square.clone()])
     }
 
     /// Uploads the next step's size now, where it is uploaded at all: before the GPU has anything to do, an
@@ -87,64 +82,43 @@ impl Adam {
         let _ = (lr, device);
     }
 
-    /// Returns `module` after one step. A parameter without a gradient stays as it is.
-    pub fn step<M: Module>(&mut self, module: M, gradients: &mut Gradients, lr: f64) -> M {
+    /// Moves `model`'s trainable tensors by one step. One without a gradient stays as it is.
+    pub fn step(&mut self, model: &mut Model, gradients: &mut Gradients, lr: f64) {
         self.steps = self.steps.saturating_add(1);
-        module.map(&mut Update {
-            gradients,
-            moments: &mut self.moments,
-            parameter: 0,
-            step_size: step_size(self.steps, lr),
+        let mut size = StepSize {
+            value: step_size(self.steps, lr),
             #[cfg(feature = "webgpu")]
-            gpu_step_size: self.uploaded.take(),
-        })
-    }
-}
-
-/// The learning rate with both bias corrections.
-fn step_size(steps: i32, lr: f64) -> f64 {
-    lr * ((1.0 - BETA_2.powi(steps)).sqrt() / (1.0 - BETA_1.powi(steps)))
-}
-
-/// Visits the parameters of a module in order and replaces each by its updated value.
-struct Update<'a> {
-    gradients: &'a mut Gradients,
-    moments: &'a mut Vec<Moments>,
-    parameter: usize,
-    step_size: f64,
-    /// `[1]`: the step size where WebGPU's kernel reads it.
-    #[cfg(feature = "webgpu")]
-    gpu_step_size: Option<Tensor<1>>,
-}
-
-impl ModuleMapper for Update<'_> {
-    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let (id, value, mapper) = param.consume();
-        let Some(gradient) = value.grad_remove(self.gradients) else {
-            return Param::from_mapped_value(id, value, mapper);
+            on_gpu: self.uploaded.take(),
         };
-        let shape = value.shape();
-        let entries = shape.num_elements();
-        let updated = self.update(
-            value.inner().reshape([entries]),
-            gradient.reshape([entries]),
-        );
-        let value = Tensor::<D>::from_inner(updated.reshape(shape)).require_grad();
-        Param::from_mapped_value(id, value, mapper)
+        let plan = model.plan().clone();
+        for place in model.trainable() {
+            let (Some(entry), Some(value)) = (plan.entries.get(place), model.values().get(place))
+            else {
+                continue;
+            };
+            if let Some(gradient) = value.take_gradient(gradients) {
+                let moved = self.moved(place, value.flat(), gradient, &mut size);
+                model.set(place, Value::of_flat(entry, Tensor::from_inner(moved)));
+            }
+        }
     }
-}
 
-impl Update<'_> {
     /// # Shapes
     /// Both `[entries]`, as is the result.
-    fn update(&mut self, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+    fn moved(
+        &mut self,
+        place: usize,
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+        size: &mut StepSize,
+    ) -> Tensor<1> {
         #[cfg(feature = "webgpu")]
         if crate::gpu::runs_on(&value.device()) {
-            return self.update_on_gpu(value, gradient);
+            return self.moved_on_gpu(place, value, gradient, size);
         }
         let mean_term = gradient.clone() * (1.0 - BETA_1);
         let square_term = gradient.square() * (1.0 - BETA_2);
-        let moments = match self.moments.get(self.parameter) {
+        let moments = match self.moments.get(place).and_then(Option::as_ref) {
             // The first step: the moments start at zero.
             None => Moments {
                 mean: mean_term,
@@ -155,32 +129,37 @@ impl Update<'_> {
                 square: old.square.clone() * BETA_2 + square_term,
             },
         };
-        let step =
-            moments.mean.clone() * self.step_size / (moments.square.clone().sqrt() + EPSILON);
-        self.keep(moments);
+        let step = moments.mean.clone() * size.value / (moments.square.clone().sqrt() + EPSILON);
+        self.keep(place, moments);
         value - step
     }
 
-    /// Stores the moments of the parameter in turn, and goes on to the next.
-    fn keep(&mut self, moments: Moments) {
-        match self.moments.get_mut(self.parameter) {
-            None => self.moments.push(moments),
-            Some(slot) => *slot = moments,
+    fn keep(&mut self, place: usize, moments: Moments) {
+        if self.moments.len() <= place {
+            self.moments.resize_with(place + 1, || None);
         }
-        self.parameter += 1;
+        if let Some(slot) = self.moments.get_mut(place) {
+            *slot = Some(moments);
+        }
     }
 
     /// The same in one dispatch.
     #[cfg(feature = "webgpu")]
-    fn update_on_gpu(&mut self, value: Tensor<1>, gradient: Tensor<1>) -> Tensor<1> {
+    fn moved_on_gpu(
+        &mut self,
+        place: usize,
+        value: Tensor<1>,
+        gradient: Tensor<1>,
+        size: &mut StepSize,
+    ) -> Tensor<1> {
         let device = value.device();
-        let old = match self.moments.get(self.parameter) {
+        let old = match self.moments.get(place).and_then(Option::as_ref) {
             None => [value.zeros_like(), value.zeros_like()],
             Some(old) => [old.mean.clone(), old.square.clone()],
         };
-        let step_size = self.step_size as f32;
-        let step_size = self
-            .gpu_step_size
+        let step_size = size.value as f32;
+        let on_gpu = size
+            .on_gpu
             .get_or_insert_with(|| Tensor::from_data([step_size], &device));
         let constants = crate::gpu::Constants {
             beta_1: BETA_1,
@@ -188,8 +167,21 @@ impl Update<'_> {
             epsilon: EPSILON,
         };
         let [value, mean, square] =
-            crate::gpu::adam(value, gradient, old, step_size.clone(), constants);
-        self.keep(Moments { mean, square });
+            crate::gpu::adam(value, gradient, old, on_gpu.clone(), constants);
+        self.keep(place, Moments { mean, square });
         value
     }
+}
+
+/// The learning rate with both corrections, as it is used for every tensor of one step.
+struct StepSize {
+    value: f64,
+    /// `[1]`: where WebGPU's kernel reads it.
+    #[cfg(feature = "webgpu")]
+    on_gpu: Option<Tensor<1>>,
+}
+
+/// The learning rate with both bias corrections.
+fn step_size(steps: i32, lr: f64) -> f64 {
+    lr * ((1.0 - BETA_2.powi(steps)).sqrt() / (1.0 - BETA_1.powi(steps)))
 }

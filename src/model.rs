@@ -1,343 +1,182 @@
-//! [`Batch`](crate::batch::Batch) images → logits: the network as a list of layers, by default the
-//! tutorial's, and its summary table computed from the model.
+//! [`NetworkPlan`] + images → logits: the network with its tensors on one device.
 //!
-//! Source of the network: the Keras and TensorFlow tutorial "Convolutional Neural Network (CNN)",
-//! <https://www.tensorflow.org/tutorials/images/cnn>. Burn keeps images as NCHW where Keras has NHWC,
-//! so the 1,024 features after Flatten come in another order; the function learnt is the same.
+//! The tensors are a list with the plan's places, so that whoever means one names its place: two lists of tensors are
+//! never walked side by side. Neighbouring layers are computed together where the device has a kernel for them
+//! (`groups.rs`); each other layer is Burn's operator. Training and evaluating are two modes of one forward pass, and a
+//! forward pass changes nothing: what batch normalisation saw is handed out, and whoever trains moves the running
+//! statistics.
 //!
-//! This is not where a model is trained or stored; it knows nothing of gradients.
+//! Burn keeps images as NCHW where Keras has NHWC, so the features after Flatten come in another order; the function
+//! learnt is the same. This is not where a model is trained or stored.
 
-mod blocks;
+mod forward;
+mod groups;
+mod initial;
+mod norm;
+mod operators;
+mod value;
+mod whitening;
 
-use burn::module::{Module, Param};
-use burn::nn::conv::{Conv2d, Conv2dConfig};
-use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
-use burn::nn::{Initializer, Linear, LinearConfig, Relu};
-use burn::tensor::{Device, Tensor, TensorData};
-use rand::Rng;
-use rand_chacha::ChaCha8Rng;
+use std::sync::Arc;
 
-#[cfg(feature = "webgpu")]
-use blocks::gpu_block;
-use blocks::{blocks_of, forward_blocks};
+use burn::tensor::{Device, Tensor};
 
-use crate::block;
-#[cfg(feature = "webgpu")]
-use crate::gpu;
-use crate::layout::Slot;
-use crate::protocol::{CLASSES, LayerSummary, Summary};
-use crate::random::{Stream, generator};
+use crate::error::Error;
+use crate::network::{NetworkPlan, Role};
+use crate::protocol::{ImageSpec, Initializer, Summary};
+use crate::random::Draws;
 
-/// Shape of one input image: channels, height, width.
-pub const INPUT_SHAPE: [usize; 3] = [3, 32, 32];
+pub use groups::{Group, Kernel};
+pub use norm::Statistics;
+pub use value::Value;
 
-/// A layer on feature maps, `[n, channels, height, width]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MapLayerSpec {
-    /// Convolution without padding, stride 1, then ReLU.
-    Conv2d {
-        /// Number of output channels.
-        filters: usize,
-        /// Height and width of the kernel.
-        kernel: usize,
-    },
-    /// The largest of each `size` × `size` window; stride `size`.
-    MaxPool2d {
-        /// Height and width of the window.
-        size: usize,
+use groups::Kernels;
+
+/// Whether a forward pass trains.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode<'a> {
+    /// Running statistics, and nothing is dropped.
+    Evaluate,
+    /// The records' own statistics, and dropout.
+    Train {
+        /// Where the records are in the run.
+        draws: Draws,
+        /// Numbers of records that are normalised together, one group after the other; they add up to the records.
+        groups: &'a [usize],
     },
 }
 
-/// A layer on vectors, `[n, units]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DenseSpec {
-    /// Number of outputs.
-    pub units: usize,
-    /// True when ReLU follows.
-    pub relu: bool,
+/// What a forward pass came to.
+#[derive(Clone, Debug)]
+pub struct Pass {
+    /// `[n, classes]`, before softmax.
+    pub logits: Tensor<2>,
+    /// Of each layer with running statistics, of each group; none when evaluating.
+    pub statistics: Vec<Statistics>,
 }
 
-/// A network: layers on feature maps, Flatten, layers on vectors.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NetworkSpec {
-    /// The layers before Flatten.
-    pub maps: Vec<MapLayerSpec>,
-    /// The layers after Flatten.
-    pub dense: Vec<DenseSpec>,
-}
-
-impl Default for NetworkSpec {
-    /// The tutorial's network.
-    fn default() -> Self {
-        use MapLayerSpec::{Conv2d, MaxPool2d};
-        let conv = |filters| Conv2d { filters, kernel: 3 };
-        let pool = MaxPool2d { size: 2 };
-        let dense = |units, relu| DenseSpec { units, relu };
-        Self {
-            maps: vec![conv(32), pool, conv(64), pool, conv(64)],
-            dense: vec![dense(64, true), dense(CLASSES, false)],
-        }
-    }
-}
-
-/// A layer on feature maps with its weights.
-#[derive(Module, Debug)]
-enum MapLayer {
-    Conv2d(Conv2d),
-    MaxPool2d(MaxPool2d),
-}
-
-/// A layer on vectors with its weights.
-#[derive(Module, Debug)]
-struct DenseLayer {
-    linear: Linear,
-    relu: Option<Relu>,
-}
-
-/// The network with its weights on one device.
-#[derive(Module, Debug)]
+/// The network with its tensors on one device.
+#[derive(Clone, Debug)]
 pub struct Model {
-    maps: Vec<MapLayer>,
-    dense: Vec<DenseLayer>,
-    /// Whether blocks of `block.rs` are used where the device has them and the layers are such.
-    in_blocks: bool,
+    plan: Arc<NetworkPlan>,
+    groups: Arc<[Group]>,
+    values: Vec<Value>,
 }
 
 impl Model {
-    /// Builds `spec` on `device` with Keras's initial values: Glorot-uniform weights, zero biases.
-    /// The numbers come from the run's seed, so they are the same on every device.
-    pub fn new(spec: &NetworkSpec, seed: u32, device: &Device) -> Self {
-        let mut rng = generator(seed, Stream::Weights);
-        let [mut channels, mut height, mut width] = INPUT_SHAPE;
-        let mut maps = Vec::with_capacity(spec.maps.len());
-        for layer in &spec.maps {
-            match *layer {
-                MapLayerSpec::Conv2d { filters, kernel } => {
-                    let layer = conv2d(channels, filters, kernel, &mut rng, device);
-                    maps.push(MapLayer::Conv2d(layer));
-                    channels = filters;
-                    (height, width) = (height + 1 - kernel, width + 1 - kernel);
-                }
-                MapLayerSpec::MaxPool2d { size } => {
-                    let config = MaxPool2dConfig::new([size, size]).with_strides([size, size]);
-                    maps.push(MapLayer::MaxPool2d(config.init()));
-                    (height, width) = (height / size, width / size);
-                }
-            }
-        }
-        let mut inputs = channels * height * width;
-        let mut dense = Vec::with_capacity(spec.dense.len());
-        for layer in &spec.dense {
-            dense.push(DenseLayer {
-                linear: linear(inputs, layer.units, &mut rng, device),
-                relu: layer.relu.then(Relu::new),
-            });
-            inputs = layer.units;
-        }
+    /// Builds `plan` on `device` with first values from the run's seed, which are the same on every device.
+    pub fn new(plan: Arc<NetworkPlan>, seed: u32, device: &Device) -> Self {
+        let first = initial::values(&plan, seed);
+        let values = plan.entries.iter().zip(first);
+        let values = values.map(|(entry, numbers)| Value::new(entry, numbers, device));
         Self {
-            maps,
-            dense,
-            in_blocks: true,
+            values: values.collect(),
+            groups: groups::lower(&plan.layers, Kernels::of(device)).into(),
+            plan,
         }
     }
 
     /// The same model, computed by Burn's own operators alone.
     #[must_use]
     pub fn layer_by_layer(mut self) -> Self {
-        self.in_blocks = false;
+        self.groups = groups::lower(&self.plan.layers, Kernels::None).into();
         self
+    }
+
+    /// The model without gradients, to evaluate with.
+    #[must_use]
+    pub fn valid(&self) -> Self {
+        Self {
+            plan: Arc::clone(&self.plan),
+            groups: Arc::clone(&self.groups),
+            values: self.values.iter().map(Value::inner).collect(),
+        }
+    }
+
+    /// What the network is.
+    pub fn plan(&self) -> &Arc<NetworkPlan> {
+        &self.plan
+    }
+
+    /// Which layers are computed together.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
+    /// The tensors, by the plan's places.
+    pub fn values(&self) -> &[Value] {
+        &self.values
+    }
+
+    /// Puts another tensor in a place.
+    pub(crate) fn set(&mut self, place: usize, value: Value) {
+        if let Some(slot) = self.values.get_mut(place) {
+            *slot = value;
+        }
+    }
+
+    /// The same model with other numbers in its tensors: one vector a place.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when a length, or how many they are, is not the network's.
+    pub fn with_numbers(
+        mut self,
+        mut numbers: impl FnMut(usize) -> Option<Vec<f32>>,
+    ) -> Result<Self, Error> {
+        for (place, entry) in self.plan.entries.iter().enumerate() {
+            let found = numbers(place).filter(|numbers| numbers.len() == entry.entries());
+            let found = found.ok_or_else(|| {
+                Error::checkpoint(format!("its tensor \"{}\" is not the network's", entry.name))
+            })?;
+            if let Some(value) = self.values.get_mut(place) {
+                *value = Value::new(entry, found, &value.device());
+            }
+        }
+        Ok(self)
     }
 
     /// Computes the logits: one number a class, before softmax.
     ///
     /// # Shapes
-    /// `[n, 3, 32, 32]` → `[n, 10]`. The comments give the tutorial's network.
-    pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        let blocks = if self.in_blocks && block::runs_on(&images.device()) {
-            blocks_of(&self.maps)
-        } else {
-            None
-        };
-        let maps = match blocks {
-            Some(blocks) => forward_blocks(&blocks, images),
-            None => self.forward_maps(images),
-        };
-        let mut vectors: Tensor<2> = maps.flatten(1, 3); // [n, 1024]
-        for layer in &self.dense {
-            #[cfg(feature = "webgpu")]
-            if let Some(bias) = &layer.linear.bias
-                && gpu::runs_on(&vectors.device())
+    /// `[n, channels, height, width]` → `[n, classes]`.
+    pub fn forward(&self, images: Tensor<4>, mode: Mode<'_>) -> Pass {
+        forward::Forward::new(self, mode).run(images)
+    }
+
+    /// The first values that follow from the training images: `pixels` are whole images as the first layer gets them,
+    /// one after the other. Nothing where the network has no such tensor.
+    pub fn begin_from(&mut self, pixels: &[f32]) {
+        let plan = Arc::clone(&self.plan);
+        for (place, entry) in plan.entries.iter().enumerate() {
+            if let Initializer::Whitening { epsilon } = entry.initializer
+                && let Some(value) = self.values.get(place)
             {
-                let weight = layer.linear.weight.val();
-                vectors = gpu::dense(vectors, weight, bias.val(), layer.relu.is_some());
-                continue;
-            }
-            vectors = layer.linear.forward(vectors); // [n, 64], then [n, 10]
-            if let Some(relu) = &layer.relu {
-                vectors = relu.forward(vectors);
+                let device = value.device();
+                let numbers = whitening::kernel(pixels, plan.spec.image, &entry.shape, epsilon);
+                self.set(place, Value::new(entry, numbers, &device));
             }
         }
-        vectors // [n, 10]
     }
 
-    /// # Shapes
-    /// `[n, 3, 32, 32]` → `[n, 64, 4, 4]`
-    fn forward_maps(&self, images: Tensor<4>) -> Tensor<4> {
-        let mut maps = images; // [n, 3, 32, 32]
-        let mut layers = self.maps.as_slice();
-        while let [layer, after @ ..] = layers {
-            #[cfg(feature = "webgpu")]
-            if let Some((weight, bias, block, taken)) = gpu_block(layers, &maps) {
-                maps = gpu::block(maps, weight, bias, block);
-                layers = layers.get(taken..).unwrap_or_default();
-                continue;
-            }
-            maps = match layer {
-                // [n, 32, 30, 30], then [n, 64, 13, 13], then [n, 64, 4, 4]
-                MapLayer::Conv2d(conv) => burn::tensor::activation::relu(conv.forward(maps)),
-                // [n, 32, 15, 15], then [n, 64, 6, 6]
-                MapLayer::MaxPool2d(pool) => pool.forward(maps),
-            };
-            layers = after;
-        }
-        maps
+    /// Whether some tensors begin from the training images.
+    pub fn needs_images(&self) -> bool {
+        let entries = self.plan.entries.iter();
+        entries.clone().any(|e| matches!(e.initializer, Initializer::Whitening { .. }))
     }
 
-    /// Name and shape of every parameter, in the module's order.
-    pub fn slots(&self) -> Vec<Slot> {
-        let summary = self.summary();
-        let trained = summary.layers.iter().filter(|layer| layer.parameters > 0);
-        let names = trained.flat_map(|layer| {
-            let name = |part: &str| format!("{}.{part}", layer.name);
-            [name("weight"), name("bias")]
-        });
-        let slots = names.zip(crate::parameters::shapes(self));
-        slots.map(|(name, shape)| Slot { name, shape }).collect()
-    }
-
-    /// The network as a table: every layer's output shape and number of parameters.
+    /// The network as a table: every layer's output shape, number of parameters and what computes it.
     pub fn summary(&self) -> Summary {
-        let mut table = Table::default();
-        let [mut channels, mut height, mut width] = INPUT_SHAPE;
-        for layer in &self.maps {
-            match layer {
-                MapLayer::Conv2d(conv) => {
-                    let [filters, _, kernel_height, kernel_width] = conv.weight.dims();
-                    channels = filters;
-                    (height, width) = (height + 1 - kernel_height, width + 1 - kernel_width);
-                    let kind = format!("Conv2D {kernel_height}×{kernel_width}, ReLU");
-                    table.push(
-                        "conv2d",
-                        kind,
-                        &[channels, height, width],
-                        layer.num_params(),
-                    );
-                }
-                MapLayer::MaxPool2d(pool) => {
-                    let [pool_height, pool_width] = pool.kernel_size;
-                    (height, width) = (height / pool_height, width / pool_width);
-                    let kind = format!("MaxPooling2D {pool_height}×{pool_width}");
-                    table.push("max_pooling2d", kind, &[channels, height, width], 0);
-                }
-            }
-        }
-        table.push("flatten", "Flatten".into(), &[channels * height * width], 0);
-        for layer in &self.dense {
-            let [_, units] = layer.linear.weight.dims();
-            let kind = if layer.relu.is_some() {
-                "Dense, ReLU"
-            } else {
-                "Dense, logits"
-            };
-            table.push("dense", kind.into(), &[units], layer.num_params());
-        }
-        table.finish()
-    }
-}
-
-/// Gathers the rows of a summary and numbers the names as Keras does.
-#[derive(Default)]
-struct Table {
-    stems: Vec<&'static str>,
-    layers: Vec<LayerSummary>,
-}
-
-impl Table {
-    fn push(&mut self, stem: &'static str, kind: String, output_shape: &[usize], params: usize) {
-        let name = match self
-            .stems
-            .iter()
-            .filter(|earlier| **earlier == stem)
-            .count()
-        {
-            0 => stem.to_owned(),
-            earlier => format!("{stem}_{earlier}"),
-        };
-        self.stems.push(stem);
-        self.layers.push(LayerSummary {
-            name,
-            kind,
-            output_shape: output_shape
-                .iter()
-                .copied()
-                .map(crate::cifar::count)
-                .collect(),
-            parameters: crate::cifar::count(params),
-        });
+        let fast = groups::names_of_kernels(&self.groups, &self.plan.layers);
+        self.plan.summary(|name| fast.contains(name))
     }
 
-    fn finish(self) -> Summary {
-        Summary {
-            input_shape: INPUT_SHAPE.map(crate::cifar::count).to_vec(),
-            total_parameters: self.layers.iter().map(|layer| layer.parameters).sum(),
-            layers: self.layers,
-        }
+    /// Shape of an image.
+    pub fn image(&self) -> ImageSpec {
+        self.plan.spec.image
     }
-}
 
-fn conv2d(
-    inputs: usize,
-    filters: usize,
-    kernel: usize,
-    rng: &mut ChaCha8Rng,
-    device: &Device,
-) -> Conv2d {
-    let area = kernel * kernel;
-    let weight = glorot_uniform(
-        [filters, inputs, kernel, kernel],
-        inputs * area,
-        filters * area,
-        rng,
-        device,
-    );
-    let config =
-        Conv2dConfig::new([inputs, filters], [kernel, kernel]).with_initializer(Initializer::Zeros);
-    Conv2d {
-        weight,
-        ..config.init(device)
+    /// Places of the tensors that the optimiser moves.
+    pub fn trainable(&self) -> Vec<usize> {
+        self.plan.places_of(Role::Trainable)
     }
-}
-
-fn linear(inputs: usize, units: usize, rng: &mut ChaCha8Rng, device: &Device) -> Linear {
-    let weight = glorot_uniform([inputs, units], inputs, units, rng, device);
-    let config = LinearConfig::new(inputs, units).with_initializer(Initializer::Zeros);
-    Linear {
-        weight,
-        ..config.init(device)
-    }
-}
-
-/// Uniform in ±√(6 / (fan in + fan out)): Glorot and Bengio, 2010, equation 16; Keras's default.
-fn glorot_uniform<const D: usize>(
-    shape: [usize; D],
-    fan_in: usize,
-    fan_out: usize,
-    rng: &mut ChaCha8Rng,
-    device: &Device,
-) -> Param<Tensor<D>> {
-    let limit = (6.0 / (fan_in + fan_out) as f32).sqrt();
-    let values = (0..shape.iter().product::<usize>())
-        .map(|_| rng.random_range(-limit..limit))
-        .collect::<Vec<f32>>();
-    Param::from_data(TensorData::new(values, shape), device)
 }

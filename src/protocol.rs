@@ -8,20 +8,31 @@
 //! because a command *is* a call of one exported function (see `bindings.rs`).
 
 mod backend;
+mod choice;
 mod config;
 mod data;
 mod event;
+mod image;
+mod network;
+mod recipe;
 mod trace;
 
 use serde::{Deserialize, Serialize};
 
 pub use backend::{ActiveBackend, BackendStatus, CompilePart, SelfCheck};
+pub use choice::NetworkChoice;
 pub use config::{
-    Augment, Backend, Changes, Config, HoldOut, MEASURE_BATCH, Operators, OptimizerKind,
+    Augment, Backend, Changes, Config, HoldOut, LastBatch, MEASURE_BATCH, Operators, OptimizerKind,
 };
 pub use data::{
     DataMatch, DataSource, DataStatus, Manifest, ManifestShard, ShardAdded, Split, SplitChoice,
 };
+pub use image::ImageSpec;
+pub use network::{
+    Activation, BatchNorm, Border, Conv, Dense, Initializer, Layer, LayerSpec, ModelSpec, NetworkSpec,
+    NormGroup, Padding, Pixels, Seeding, TensorSpec, Window,
+};
+pub use recipe::{Compute, Recipe};
 pub use event::{EpochOutcome, Event, Position, Progress, Stage};
 pub use trace::{Trace, TracePoint};
 
@@ -37,8 +48,12 @@ pub struct LayerSummary {
     pub kind: String,
     /// Shape of the output without the batch dimension: `[32, 30, 30]`.
     pub output_shape: Vec<u32>,
-    /// Number of trained numbers.
+    /// Number of parameters, frozen ones among them.
     pub parameters: u32,
+    /// Multiplications of one image.
+    pub multiply_adds: u32,
+    /// Whether a kernel of our own computes it; else Burn's operators do.
+    pub own_kernel: bool,
 }
 
 /// The network as a table, computed from the model itself.
@@ -48,7 +63,7 @@ pub struct Summary {
     pub input_shape: Vec<u32>,
     /// The layers in the order of the data.
     pub layers: Vec<LayerSummary>,
-    /// Number of trained numbers in all.
+    /// Number of parameters in all.
     pub total_parameters: u32,
 }
 

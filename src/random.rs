@@ -27,6 +27,15 @@ pub enum Stream {
     },
     /// Which training records are held out to measure on.
     HoldOut,
+    /// The initial weights of one layer ([`generator_of_layer`]).
+    LayerWeights,
+    /// What a dropout layer sets to 0 in one batch ([`generator_of_layer`]).
+    Dropout {
+        /// Number of the epoch, from 0.
+        epoch: u32,
+        /// Number of the step in the epoch, from 0.
+        step: u32,
+    },
 }
 
 impl Stream {
@@ -37,14 +46,39 @@ impl Stream {
             Self::Shuffle { epoch } => (1, epoch, 0),
             Self::Augment { epoch, step } => (2, epoch, step),
             Self::HoldOut => (3, 0, 0),
+            Self::LayerWeights => (4, 0, 0),
+            Self::Dropout { epoch, step } => (5, epoch, step),
         };
         purpose << 56 | u64::from(epoch & 0x00ff_ffff) << 32 | u64::from(step)
     }
 }
 
+/// The place of some records in a run: what is drawn for them follows from it alone, whatever was drawn before
+/// and whoever computes them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Draws {
+    /// The run's seed.
+    pub seed: u32,
+    /// Number of the epoch, from 0.
+    pub epoch: u32,
+    /// Number of the step in the epoch, from 0.
+    pub step: u32,
+    /// Place of the first record in its batch.
+    pub first_record: u32,
+}
+
 /// The generator of `seed` for one use.
 pub fn generator(seed: u32, stream: Stream) -> ChaCha8Rng {
-    let mut rng = ChaCha8Rng::seed_from_u64(u64::from(seed));
+    addressed(u64::from(seed), stream)
+}
+
+/// The generator of `seed` for one use by the layer of an id.
+pub fn generator_of_layer(seed: u32, layer: u32, stream: Stream) -> ChaCha8Rng {
+    addressed(u64::from(layer) << 32 | u64::from(seed), stream)
+}
+
+fn addressed(key: u64, stream: Stream) -> ChaCha8Rng {
+    let mut rng = ChaCha8Rng::seed_from_u64(key);
     rng.set_stream(stream.id());
     rng
 }

@@ -3,24 +3,29 @@
 //! The loss stays on the device; [`Learner::read_running`] fetches what has gathered there. This is
 //! not a loop: how many steps, when to report and when to stop are `session.rs`'s business.
 
+mod grouping;
 mod joint;
+mod running;
+mod state;
 
-use burn::module::{Module, ModuleVisitor, Param};
+use std::sync::Arc;
+
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Device, Gradients, Int, Tensor};
 
 use crate::adam::Adam;
 use crate::batch::{Batch, numbers};
-use crate::checkpoint::Numbers;
 use crate::error::Error;
-use crate::layout::Slot;
 use crate::metrics::RunningMean;
-use crate::model::{Model, NetworkSpec};
-use crate::parameters::{self, read_flat};
+use crate::model::{Mode, Model, Pass};
+use crate::network::NetworkPlan;
 use crate::protocol::Summary;
+use crate::random::Draws;
 
 use joint::Joint;
+pub use grouping::{group_sizes, slice_sizes};
 pub use joint::SliceResult;
+pub use state::read_flat;
 
 /// The model, its optimiser and what they gather on the device between two reads.
 #[derive(Debug)]
@@ -38,9 +43,9 @@ pub struct Learner {
 
 impl Learner {
     /// A fresh model from `seed` on `device` (without autodiff; it is added here).
-    pub fn new(spec: &NetworkSpec, seed: u32, device: &Device) -> Self {
+    pub fn new(plan: &Arc<NetworkPlan>, seed: u32, device: &Device) -> Self {
         Self {
-            model: Model::new(spec, seed, &device.clone().autodiff()),
+            model: Model::new(Arc::clone(plan), seed, &device.clone().autodiff()),
             adam: Adam::default(),
             gathered: Vec::new(),
             gathered_records: Vec::new(),
@@ -54,6 +59,21 @@ impl Learner {
     pub fn layer_by_layer(mut self) -> Self {
         self.model = self.model.layer_by_layer();
         self
+    }
+
+    /// The network that learns.
+    pub fn plan(&self) -> &Arc<NetworkPlan> {
+        self.model.plan()
+    }
+
+    /// The model, whose tensors may be those of an earlier step.
+    pub fn model_as_built(&self) -> &Model {
+        &self.model
+    }
+
+    /// What of the network follows from the training images is set from these: whole images in `[0, 1]`.
+    pub fn begin_from(&mut self, pixels: &[f32]) {
+        self.model.begin_from(pixels);
     }
 
     /// The device that batches are to be uploaded to.
@@ -77,88 +97,75 @@ impl Learner {
         self.adam.upload_step_size(lr, &self.inner_device);
     }
 
-    /// One optimiser step: forward, backward, Adam. Nothing is read back.
-    pub fn step(&mut self, batch: &Batch, lr: f64) {
+    /// One optimiser step: forward, backward, Adam, running statistics. Nothing is read back.
+    pub fn step(&mut self, batch: &Batch, draws: Draws, lr: f64) {
         self.end_joint();
-        #[cfg(feature = "webgpu")]
-        if crate::gpu::runs_on(&self.inner_device) {
-            return self.step_on_gpu(batch, lr);
-        }
-        let (logits, loss) = forward(&self.model, batch);
-        let mut gradients = loss.backward();
-        self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
-        self.gather(loss.inner(), logits.inner(), batch);
+        let groups = self.groups(batch.records);
+        let Pass { logits, statistics } = forward(&self.model, batch, draws, &groups);
+        let mut gradients = self.gathering(logits, batch);
+        self.adam.step(&mut self.model, &mut gradients, lr);
+        running::advance(&mut self.model, &statistics, &groups);
     }
 
-    /// The same where loss and number classified rightly come out of one kernel.
-    #[cfg(feature = "webgpu")]
-    fn step_on_gpu(&mut self, batch: &Batch, lr: f64) {
-        let logits = self.model.forward(batch.images.clone().autodiff());
-        let found = crate::gpu::classify(logits, batch.targets.clone());
-        let mut gradients = found.loss.backward();
-        self.model = self.adam.step(self.model.clone(), &mut gradients, lr);
-        self.gathered.push(found.tally); // [2]
-        self.gathered_records.push(batch.records);
+    /// Goes backward from a batch's logits, and leaves its loss and number classified rightly to be read.
+    fn gathering(&mut self, logits: Tensor<2>, batch: &Batch) -> Gradients {
+        // On WebGPU loss and number classified rightly come out of one kernel.
+        #[cfg(feature = "webgpu")]
+        if crate::gpu::runs_on(&self.inner_device) {
+            let found = crate::gpu::classify(logits, batch.targets.clone());
+            let gradients = found.loss.backward();
+            self.gather(found.tally, batch); // [2]
+            return gradients;
+        }
+        let loss = cross_entropy(logits.clone(), &batch.targets);
+        let gradients = loss.backward();
+        self.gather(figures(loss.inner(), logits.inner(), batch), batch);
+        gradients
+    }
+
+    /// Numbers of records of a batch that are normalised together.
+    fn groups(&self, records: usize) -> Vec<usize> {
+        if self.model.plan().is_grouped() {
+            group_sizes(records, self.plan().spec.norm_group)
+        } else {
+            vec![records]
+        }
+    }
+
+    /// Numbers of records of a batch that each of so many workers computes: whole groups where records are
+    /// normalised together, else as even as may be.
+    pub fn slice_sizes(&self, records: usize, workers: usize) -> Vec<usize> {
+        if self.model.plan().is_grouped() {
+            slice_sizes(&group_sizes(records, self.plan().spec.norm_group), workers)
+        } else {
+            slice_sizes(&vec![1; records], workers)
+        }
     }
 
     /// What a step would follow, read back; the model stays as it is.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read it back.
-    pub async fn probe(&self, batch: &Batch) -> Result<Probe, Error> {
+    pub async fn probe(&self, batch: &Batch, draws: Draws) -> Result<Probe, Error> {
         let model = self.model();
-        let (logits, loss) = forward(&model, batch);
-        let gradients = loss.backward();
-        let mut collector = Collector {
-            gradients: &gradients,
-            flat: Vec::new(),
-        };
-        model.visit(&mut collector);
+        let groups = self.groups(batch.records);
+        let Pass { logits, .. } = forward(&model, batch, draws, &groups);
+        let loss = cross_entropy(logits.clone(), &batch.targets);
+        let mut gradients = loss.backward();
+        let places = model.trainable().into_iter();
+        let found = places.filter_map(|place| model.values().get(place));
+        let flat = found.filter_map(|value| value.take_gradient(&mut gradients));
+        let flat = flat.collect();
         Ok(Probe {
             logits: numbers(logits.inner()).await?,
             loss: numbers(loss.inner()).await?,
-            gradients: read_flat(collector.flat).await?,
+            gradients: read_flat(flat).await?,
         })
     }
 
-    /// Reads back all that a later learner needs to go on exactly: parameters and Adam's moments, and
-    /// its number of steps.
-    ///
-    /// # Errors
-    /// [`Error::Compute`] when the backend cannot read them back.
-    pub async fn numbers(&self) -> Result<(Numbers, i32), Error> {
-        if let Some(found) = self.joint_numbers() {
-            return Ok(found);
-        }
-        let (means, squares) = self.adam.moments();
-        let numbers = Numbers {
-            parameters: parameters::read(&self.model).await?,
-            means: read_flat(means).await?,
-            squares: read_flat(squares).await?,
-        };
-        Ok((numbers, self.adam.steps()))
-    }
-
-    /// Takes over what [`Learner::numbers`] read.
-    ///
-    /// # Errors
-    /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
-    pub fn take_over(&mut self, found: &Numbers, adam_steps: i32) -> Result<(), Error> {
-        self.model = parameters::write(self.model.clone(), &found.parameters)?;
-        self.adam =
-            Adam::with_moments(adam_steps, &found.means, &found.squares, &self.inner_device);
-        self.joint = None;
-        Ok(())
-    }
-
-    /// Name and shape of every parameter.
-    pub fn slots(&self) -> Vec<Slot> {
-        self.model.slots()
-    }
-
     /// Sums are left to the host: added up here in `f32`, they would depend on when they are read.
-    fn gather(&mut self, loss: Tensor<1>, logits: Tensor<2>, batch: &Batch) {
-        self.gathered.push(figures(loss, logits, batch));
+    fn gather(&mut self, figures: Tensor<1>, batch: &Batch) {
+        self.gathered.push(figures);
         self.gathered_records.push(batch.records);
     }
 
@@ -185,65 +192,50 @@ impl Learner {
         Ok(())
     }
 
-    /// Computes logits without gradients and reads them back: 10 numbers an image.
+    /// Computes logits without gradients and reads them back: a number a class of each image.
     ///
     /// # Shapes
-    /// `[n, 3, 32, 32]` → `n · 10` numbers.
+    /// `[n, channels, height, width]` → `n · classes` numbers.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
     pub async fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Error> {
-        numbers(self.model().valid().forward(images)).await
+        numbers(self.model().valid().forward(images, Mode::Evaluate).logits).await
     }
 }
 
 /// Loss and gradients of one batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Probe {
-    /// `[n, 10]`, row by row.
+    /// `[n, classes]`, row by row.
     pub logits: Vec<f32>,
     /// `[1]`: mean loss over the batch.
     pub loss: Vec<f32>,
-    /// The gradient of each parameter tensor, flattened, in the module's order.
+    /// The gradient of each trainable tensor, flattened, in the plan's order.
     pub gradients: Vec<Vec<f32>>,
 }
 
-/// Logits `[n, 10]` and their mean loss `[1]`.
-fn forward(model: &Model, batch: &Batch) -> (Tensor<2>, Tensor<1>) {
-    let logits = model.forward(batch.images.clone().autodiff());
-    let loss = cross_entropy(logits.clone(), &batch.targets);
-    (logits, loss)
+/// A training pass over a batch.
+fn forward(model: &Model, batch: &Batch, draws: Draws, groups: &[usize]) -> Pass {
+    let mode = Mode::Train { draws, groups };
+    model.forward(batch.images.clone().autodiff(), mode)
 }
 
 /// Mean loss and number classified rightly.
 ///
 /// # Shapes
-/// Loss `[1]`, logits `[n, 10]` → `[2]`.
+/// Loss `[1]`, logits `[n, classes]` → `[2]`.
 fn figures(loss: Tensor<1>, logits: Tensor<2>, batch: &Batch) -> Tensor<1> {
     let predicted: Tensor<1, Int> = logits.argmax(1).squeeze_dim(1); // [n]
     let right = predicted.equal(batch.labels.clone()).float().sum(); // [1]
     Tensor::cat(vec![loss, right], 0)
 }
 
-/// Visits the parameters of a module in order and gathers their gradients, flattened.
-struct Collector<'a> {
-    gradients: &'a Gradients,
-    flat: Vec<Tensor<1>>,
-}
-
-impl ModuleVisitor for Collector<'_> {
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if let Some(gradient) = param.val().grad(self.gradients) {
-            self.flat.push(gradient.flatten(0, D - 1));
-        }
-    }
-}
-
 /// Mean categorical cross-entropy from logits. One-hot targets instead of labels and `gather`, whose
 /// backward pass is a scatter: a multiplication fuses.
 ///
 /// # Shapes
-/// Logits and targets `[n, 10]` → `[1]`.
+/// Logits and targets `[n, classes]` → `[1]`.
 fn cross_entropy(logits: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
     #[cfg(feature = "webgpu")]
     if crate::gpu::runs_on(&logits.device()) {

@@ -6,6 +6,7 @@
 
 use super::RunState;
 use crate::error::Error;
+use crate::protocol::{Initializer, Layer};
 
 /// The bits of all numbers that are no integers, in hexadecimal.
 pub(super) fn bits(state: &RunState) -> String {
@@ -43,7 +44,10 @@ fn is_near(read: f64, exact: f64) -> bool {
 }
 
 fn numbers(state: &mut RunState) -> Vec<&mut f64> {
-    let mut found = vec![&mut state.config.lr];
+    let mut found = vec![&mut state.recipe.lr];
+    for layer in &mut state.recipe.model.network.layers {
+        of_layer(&mut layer.layer, &mut found);
+    }
     for row in &mut state.history {
         found.extend([
             &mut row.loss,
@@ -70,4 +74,23 @@ fn numbers(state: &mut RunState) -> Vec<&mut f64> {
         ]);
     }
     found
+}
+
+fn of_layer<'a>(layer: &'a mut Layer, found: &mut Vec<&'a mut f64>) {
+    match layer {
+        Layer::BatchNorm(norm) => found.extend([&mut norm.epsilon, &mut norm.momentum]),
+        Layer::Dropout { rate } => found.push(rate),
+        Layer::Scale { factor } => found.push(factor),
+        Layer::Conv(conv) => {
+            if let Initializer::Whitening { epsilon } = &mut conv.weight.initializer {
+                found.push(epsilon);
+            }
+        }
+        Layer::Residual { layers } => {
+            for inner in layers {
+                of_layer(&mut inner.layer, found);
+            }
+        }
+        _ => {}
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::{NetworkChoice, NormGroup, Pixels};
 use crate::error::Error;
 
 /// Records of one forward pass when measuring or predicting. Small enough that a pause is served soon on
@@ -66,7 +67,19 @@ pub enum Operators {
     Layers,
 }
 
-/// Everything that determines a run. A field left out has the tutorial's value.
+/// What becomes of the records of an epoch that fill no whole batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LastBatch {
+    /// They are a smaller batch, as in Keras.
+    #[default]
+    Keep,
+    /// They are left out of this epoch; the next shuffle leaves out others.
+    Drop,
+}
+
+/// Everything that determines a run, as `load` reads it. A field left out has the tutorial's value. Its two parts are
+/// [`Recipe`](super::Recipe) and [`Compute`](super::Compute).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -74,6 +87,12 @@ pub struct Config {
     pub backend: Backend,
     /// Number of CPU workers asked for; 0: as many as pay here.
     pub workers: u32,
+    /// The network: a preset's name, or its layers.
+    pub network: NetworkChoice,
+    /// What is done to pixels first.
+    pub pixels: Pixels,
+    /// How many records batch normalisation takes together.
+    pub norm_group: NormGroup,
     /// Number of training records: the first ones in official order.
     pub train: u32,
     /// Number of test records: the first ones in official order.
@@ -82,6 +101,8 @@ pub struct Config {
     pub epochs: u32,
     /// Number of records in one optimiser step.
     pub batch: u32,
+    /// What becomes of the records that fill no whole batch.
+    pub last_batch: LastBatch,
     /// Learning rate.
     pub lr: f64,
     /// Seed of the initial weights, the shuffles, the augmentation and of what is held out.
@@ -103,10 +124,14 @@ impl Default for Config {
         Self {
             backend: Backend::Auto,
             workers: 0,
+            network: NetworkChoice::default(),
+            pixels: Pixels::Unit,
+            norm_group: NormGroup::default(),
             train: 50_000,
             test: 10_000,
             epochs: 10,
             batch: 32,
+            last_batch: LastBatch::Keep,
             lr: 0.001,
             seed: 1,
             optimizer: OptimizerKind::Adam,
@@ -156,6 +181,14 @@ impl Config {
 }
 
 impl Config {
+    /// Optimiser steps of an epoch over so many records. A batch is no larger than they are.
+    pub fn steps(&self, records: u32) -> u32 {
+        match self.last_batch {
+            LastBatch::Keep => records.div_ceil(self.batch.max(1)),
+            LastBatch::Drop => (records / self.batch.max(1)).max(1),
+        }
+    }
+
     /// The same run over `epochs` epochs in all, of which `trained` are complete.
     ///
     /// # Errors

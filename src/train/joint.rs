@@ -5,23 +5,71 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
-use burn::module::Module;
-
-use super::{Collector, Learner, figures, forward};
+use super::{Learner, cross_entropy, figures, forward, group_sizes, running};
 use crate::adam::{Adam, HostAdam};
 use crate::batch::{Batch, numbers};
-use crate::checkpoint::Numbers;
+use crate::checkpoint::{Moments, Tensors};
 use crate::error::Error;
 use crate::metrics::RunningMean;
-use crate::model::Model;
-use crate::parameters::{self, read_flat};
+use crate::model::{Model, Pass};
+use crate::network::{NetworkPlan, Role};
+use crate::random::Draws;
 
-/// Parameters and optimiser as plain numbers. While it is there, the learner's own optimiser is behind it, and its
-/// model may be.
+/// Where each of the network's tensors lies in one vector of all: the trainable ones first, so that the optimiser has
+/// them in one piece.
+#[derive(Clone, Debug)]
+pub(super) struct Layout {
+    /// By the plan's places.
+    ranges: Vec<Range<usize>>,
+    /// Number of trainable numbers.
+    trainable: usize,
+    /// Number of all numbers.
+    all: usize,
+}
+
+impl Layout {
+    pub(super) fn of(plan: &NetworkPlan) -> Self {
+        let mut ranges = vec![0..0; plan.entries.len()];
+        let mut end = 0;
+        let mut trainable = 0;
+        for role in [Role::Trainable, Role::Frozen, Role::Buffer] {
+            for place in plan.places_of(role) {
+                let entries = plan.entries.get(place).map_or(0, |entry| entry.entries());
+                if let Some(range) = ranges.get_mut(place) {
+                    *range = end..end + entries;
+                }
+                end += entries;
+            }
+            if role == Role::Trainable {
+                trainable = end;
+            }
+        }
+        Self {
+            ranges,
+            trainable,
+            all: end,
+        }
+    }
+
+    fn range(&self, place: usize) -> Range<usize> {
+        self.ranges.get(place).cloned().unwrap_or_default()
+    }
+
+    /// The places in the order in which their numbers lie.
+    fn in_order(&self) -> Vec<usize> {
+        let mut places: Vec<usize> = (0..self.ranges.len()).collect();
+        places.sort_by_key(|place| self.range(*place).start);
+        places
+    }
+}
+
+/// The network's tensors and the optimiser as plain numbers. While it is there, the learner's own optimiser is behind
+/// it, and its model may be.
 #[derive(Clone, Debug)]
 pub(super) struct Joint {
+    layout: Layout,
     /// Shared with whoever sends them to helpers; nobody does during a step.
-    parameters: Rc<Vec<f32>>,
+    values: Rc<Vec<f32>>,
     adam: HostAdam,
     /// Whether the learner's model is that of an earlier step.
     is_ahead: bool,
@@ -36,28 +84,32 @@ pub struct SliceResult {
     pub records: usize,
 }
 
-impl SliceResult {
-    fn gradients(&self) -> &[f32] {
-        self.numbers.get(2..).unwrap_or_default()
-    }
-}
-
 impl Learner {
-    /// Mean loss and number classified rightly, then the gradients of each parameter, over a slice of a batch;
-    /// the model stays as it is.
+    /// Mean loss and number classified rightly, then the gradients of each trainable tensor, then each group's
+    /// statistics, over a slice of a batch; the model stays as it is.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read it back.
-    pub async fn slice_gradients(&self, slice: &Batch) -> Result<Vec<Vec<f32>>, Error> {
+    pub async fn slice_gradients(
+        &self,
+        slice: &Batch,
+        draws: Draws,
+    ) -> Result<Vec<Vec<f32>>, Error> {
         let model = self.model();
-        let (logits, loss) = forward(&model, slice);
-        let gradients = loss.backward();
-        let mut collector = Collector {
-            gradients: &gradients,
-            flat: vec![figures(loss.inner(), logits.inner(), slice)],
-        };
-        model.visit(&mut collector);
-        let flat = collector.flat;
+        let groups = self.groups(slice.records);
+        let Pass { logits, statistics } = forward(&model, slice, draws, &groups);
+        let loss = cross_entropy(logits.clone(), &slice.targets);
+        let mut gradients = loss.backward();
+        let mut flat = vec![figures(loss.inner(), logits.inner(), slice)];
+        for place in model.trainable() {
+            let value = model.values().get(place);
+            let gradient = value.and_then(|value| value.take_gradient(&mut gradients));
+            // What no gradient reaches does not move, and still has its place in the answer.
+            flat.extend(gradient.or_else(|| Some(value?.flat().zeros_like())));
+        }
+        for found in statistics {
+            flat.extend([found.mean, found.variance]);
+        }
         drop(gradients); // Else they are shared, and handed out as copies.
         let mut found = Vec::with_capacity(flat.len());
         for tensor in flat {
@@ -66,36 +118,51 @@ impl Learner {
         Ok(found)
     }
 
-    /// All parameters, one after the other: what a helper has to be sent.
+    /// How many numbers [`Learner::slice_gradients`] gives of so many records.
+    pub fn slice_numbers(&self, records: usize) -> usize {
+        let plan = self.plan();
+        let groups = self.groups(records).len();
+        let features: usize = plan.norms().iter().map(|layer| layer.input.features()).sum();
+        2 + Layout::of(plan).trainable + 2 * groups * features
+    }
+
+    /// All tensors' numbers, one after the other, the trainable ones first: what a helper has to be sent.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
-    pub async fn parameters(&self) -> Result<Rc<Vec<f32>>, Error> {
+    pub async fn joined(&self) -> Result<Rc<Vec<f32>>, Error> {
         match &self.joint {
-            Some(joint) => Ok(Rc::clone(&joint.parameters)),
-            None => parameters::read_joined(&self.model).await.map(Rc::new),
+            Some(joint) => Ok(Rc::clone(&joint.values)),
+            None => self.read_joined(&Layout::of(self.plan())).await.map(Rc::new),
         }
     }
 
-    /// Takes over what [`Learner::parameters`] gave, with a fresh optimiser.
+    async fn read_joined(&self, layout: &Layout) -> Result<Vec<f32>, Error> {
+        let places = layout.in_order().into_iter();
+        let values = places.filter_map(|place| self.model.values().get(place));
+        let flat = values.map(|value| value.flat()).collect();
+        numbers(burn::tensor::Tensor::cat(flat, 0)).await
+    }
+
+    /// Takes over what [`Learner::joined`] gave, with a fresh optimiser: `entries` numbers, of which `numbers` gives
+    /// those in a range, so that each is copied once.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
-    pub fn set_parameters(&mut self, parameters: &[f32]) -> Result<(), Error> {
-        let numbers = |range: Range<usize>| parameters.get(range).unwrap_or_default().to_vec();
-        self.take_parameters(parameters.len(), numbers)
-    }
-
-    /// The same, with `entries` parameters of which `numbers` gives those in a range: so each is copied once.
-    ///
-    /// # Errors
-    /// As [`Learner::set_parameters`].
-    pub fn take_parameters(
+    pub fn take_joined(
         &mut self,
         entries: usize,
-        numbers: impl FnMut(Range<usize>) -> Vec<f32>,
+        mut numbers: impl FnMut(Range<usize>) -> Vec<f32>,
     ) -> Result<(), Error> {
-        self.model = parameters::write_ranges(self.model.clone(), entries, numbers)?;
+        let layout = Layout::of(self.plan());
+        if layout.all != entries {
+            return Err(Error::checkpoint(format!(
+                "it has {entries} numbers, and the network has {}",
+                layout.all
+            )));
+        }
+        let model = self.model.clone();
+        self.model = model.with_numbers(|place| Some(numbers(layout.range(place))))?;
         self.restart_optimizer();
         Ok(())
     }
@@ -113,10 +180,12 @@ impl Learner {
 
     /// The model as the last step left it.
     pub(super) fn model(&self) -> Cow<'_, Model> {
-        let ahead = self.joint.as_ref().filter(|joint| joint.is_ahead);
+        let Some(joint) = self.joint.as_ref().filter(|joint| joint.is_ahead) else {
+            return Cow::Borrowed(&self.model);
+        };
+        let numbers = |place| joint.values.get(joint.layout.range(place)).map(<[f32]>::to_vec);
         // They were read from this model, so they always fit it.
-        let written = ahead
-            .and_then(|joint| parameters::write_joined(self.model.clone(), &joint.parameters).ok());
+        let written = self.model.clone().with_numbers(numbers).ok();
         written.map_or(Cow::Borrowed(&self.model), Cow::Owned)
     }
 
@@ -136,8 +205,11 @@ impl Learner {
             None => self.to_joint().await?,
         };
         let records = slices.iter().map(|slice| slice.records).sum();
-        let parameters = Rc::make_mut(&mut joint.parameters);
-        joint.adam.step(parameters, &weighted(slices, records), lr);
+        let trainable = joint.layout.trainable;
+        let values = Rc::make_mut(&mut joint.values);
+        let (moved, rest) = values.split_at_mut(trainable.min(values.len()));
+        joint.adam.step(moved, &weighted(slices, records, trainable), lr);
+        self.advance_running(slices, &joint.layout, rest);
         joint.is_ahead = true;
         self.joint = Some(joint);
         let (loss, right) = figures_of(slices, records);
@@ -145,20 +217,52 @@ impl Learner {
         Ok(())
     }
 
+    /// Moves the running statistics, which lie in `rest`: all numbers that the optimiser does not move.
+    fn advance_running(&self, slices: &[SliceResult], layout: &Layout, rest: &mut [f32]) {
+        if !self.plan().is_grouped() {
+            return;
+        }
+        let statistics: Vec<&[f32]> = (slices.iter())
+            .map(|slice| slice.numbers.get(2 + layout.trainable..).unwrap_or_default())
+            .collect();
+        let groups: Vec<Vec<usize>> = (slices.iter())
+            .map(|slice| group_sizes(slice.records, self.plan().spec.norm_group))
+            .collect();
+        let in_place = |place: usize, change: &mut dyn FnMut(&mut [f32])| {
+            let range = layout.range(place);
+            let range = range.start - layout.trainable..range.end - layout.trainable;
+            if let Some(numbers) = rest.get_mut(range) {
+                change(numbers);
+            }
+        };
+        running::advance_host(self.plan(), in_place, &statistics, &groups);
+    }
+
     /// The state as plain numbers.
     async fn to_joint(&self) -> Result<Joint, Error> {
-        let parameters = parameters::read_joined(&self.model).await?;
-        let (means, squares) = self.adam.moments();
-        let adam = HostAdam::with_moments(
-            self.adam.steps(),
-            read_flat(means).await?.concat(),
-            read_flat(squares).await?.concat(),
-            parameters.len(),
-        );
-        let parameters = Rc::new(parameters);
+        let layout = Layout::of(self.plan());
+        let values = Rc::new(self.read_joined(&layout).await?);
+        let (found, steps) = self.tensors().await?;
+        let (mut means, mut squares) = (Vec::new(), Vec::new());
+        for place in self.plan().places_of(Role::Trainable) {
+            let Some(entry) = self.plan().entries.get(place) else {
+                continue;
+            };
+            match found.moments.get(&entry.name) {
+                Some(Moments { mean, square }) => {
+                    means.extend_from_slice(mean);
+                    squares.extend_from_slice(square);
+                }
+                None => {
+                    means.resize(means.len() + entry.entries(), 0.0);
+                    squares.resize(squares.len() + entry.entries(), 0.0);
+                }
+            }
+        }
         Ok(Joint {
-            parameters,
-            adam,
+            adam: HostAdam::with_moments(steps, means, squares, layout.trainable),
+            layout,
+            values,
             is_ahead: false,
         })
     }
@@ -166,35 +270,32 @@ impl Learner {
     /// Brings the optimiser's tensors up to the plain numbers, if there were steps with helpers.
     pub(super) fn end_joint(&mut self) {
         self.catch_up();
-        if let Some((found, steps)) = self.joint_numbers() {
-            self.adam = Adam::with_moments(steps, &found.means, &found.squares, &self.inner_device);
+        if let Some((found, steps)) = self.joint_tensors() {
+            self.adam = Adam::after(steps);
+            for (place, entry) in self.model.plan().entries.iter().enumerate() {
+                if let Some(Moments { mean, square }) = found.moments.get(&entry.name) {
+                    self.adam.set_moments(place, mean, square, &self.inner_device);
+                }
+            }
             self.joint = None;
         }
     }
 
-    /// The state after steps with helpers, one vector a parameter, and the optimiser's number of steps.
-    pub(super) fn joint_numbers(&self) -> Option<(Numbers, i32)> {
+    /// The state after steps with helpers, and the optimiser's number of steps.
+    pub(super) fn joint_tensors(&self) -> Option<(Tensors, i32)> {
         let joint = self.joint.as_ref()?;
         let (means, squares) = joint.adam.moments();
-        let numbers = Numbers {
-            parameters: self.split(&joint.parameters),
-            means: self.split(means),
-            squares: self.split(squares),
-        };
-        Some((numbers, joint.adam.steps()))
-    }
-
-    /// Plain numbers of all parameters, one vector each.
-    fn split(&self, joined: &[f32]) -> Vec<Vec<f32>> {
-        let mut rest = joined;
-        let take = |shape: Vec<usize>| {
-            let entries = shape.iter().product::<usize>();
-            let (first, others) = rest.split_at(entries.min(rest.len()));
-            rest = others;
-            first.to_vec()
-        };
-        let shapes = parameters::shapes(&self.model);
-        shapes.into_iter().map(take).collect()
+        let mut found = Tensors::default();
+        for (place, entry) in self.plan().entries.iter().enumerate() {
+            let range = joint.layout.range(place);
+            let of = |numbers: &[f32]| numbers.get(range.clone()).map(<[f32]>::to_vec);
+            found.values.insert(entry.name.clone(), of(&joint.values)?);
+            if entry.role == Role::Trainable {
+                let (mean, square) = (of(means)?, of(squares)?);
+                found.moments.insert(entry.name.clone(), Moments { mean, square });
+            }
+        }
+        Some((found, joint.adam.steps()))
     }
 }
 
@@ -211,8 +312,13 @@ fn figures_of(slices: &[SliceResult], records: usize) -> (f64, f64) {
 }
 
 /// Each slice's gradients with its share of the records.
-fn weighted(slices: &[SliceResult], records: usize) -> Vec<(f32, &[f32])> {
+fn weighted(slices: &[SliceResult], records: usize, trainable: usize) -> Vec<(f32, &[f32])> {
     let share = |slice: &SliceResult| (slice.records as f64 / records as f64) as f32;
+    let gradients = |slice: &'_ SliceResult| -> Range<usize> {
+        2..(2 + trainable).min(slice.numbers.len())
+    };
     let slices = slices.iter();
-    slices.map(|s| (share(s), s.gradients())).collect()
+    slices
+        .map(|s| (share(s), s.numbers.get(gradients(s)).unwrap_or_default()))
+        .collect()
 }

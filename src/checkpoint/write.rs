@@ -1,0 +1,84 @@
+//! A run or a network's tensors → a file.
+
+use std::collections::HashMap;
+
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+
+use super::read::{check_header, unreadable};
+use super::tensors::{check_finite, to_file};
+use super::{FORMAT_VERSION, MEAN_PREFIX, RunState, SQUARE_PREFIX, Tensors, exact};
+use crate::error::Error;
+use crate::network::NetworkPlan;
+
+/// Writes a run, whose network `plan` is.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when a number is not finite: such a run is not worth a file.
+pub fn encode_run(
+    state: &RunState,
+    tensors: &Tensors,
+    plan: &NetworkPlan,
+) -> Result<Vec<u8>, Error> {
+    let more = [("run", json(state)?), ("bits", exact::bits(state))];
+    encode("run", &more, tensors, plan)
+}
+
+/// Writes a network's tensors alone.
+///
+/// # Errors
+/// As [`encode_run`].
+pub fn encode_weights(tensors: &Tensors, plan: &NetworkPlan) -> Result<Vec<u8>, Error> {
+    let alone = Tensors {
+        values: tensors.values.clone(),
+        ..Tensors::default()
+    };
+    encode("weights", &[("model", json(&plan.spec)?)], &alone, plan)
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, Error> {
+    serde_json::to_string(value).map_err(|error| Error::checkpoint(error.to_string()))
+}
+
+fn encode(
+    kind: &str,
+    more: &[(&str, String)],
+    found: &Tensors,
+    plan: &NetworkPlan,
+) -> Result<Vec<u8>, Error> {
+    let mut tensors = Vec::new();
+    for entry in &plan.entries {
+        let moments = found.moments.get(&entry.name);
+        let parts = [
+            ("", found.values.get(&entry.name)),
+            (MEAN_PREFIX, moments.map(|moments| &moments.mean)),
+            (SQUARE_PREFIX, moments.map(|moments| &moments.square)),
+        ];
+        for (prefix, values) in parts {
+            let Some(values) = values else { continue };
+            let name = format!("{prefix}{}", entry.name);
+            check_finite(&name, values)?;
+            let (shape, values) = to_file(&entry.shape, values);
+            let numbers = values.iter().flat_map(|value| value.to_le_bytes());
+            tensors.push((name, shape, numbers.collect::<Vec<u8>>()));
+        }
+    }
+    let mut metadata = HashMap::from([
+        ("kind".to_owned(), kind.to_owned()),
+        ("format_version".to_owned(), FORMAT_VERSION.to_string()),
+        (
+            "made_by".to_owned(),
+            concat!("convburn ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ),
+    ]);
+    let more = more.iter();
+    metadata.extend(more.map(|(key, value)| ((*key).to_owned(), value.clone())));
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+        view.map(|view| (name.as_str(), view))
+    });
+    let views: Vec<_> = views.collect::<Result<_, _>>().map_err(unreadable)?;
+    let bytes = safetensors::serialize(views, Some(metadata)).map_err(unreadable)?;
+    check_header(&bytes)?; // What could not be read again is no file.
+    Ok(bytes)
+}

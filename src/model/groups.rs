@@ -1,0 +1,197 @@
+//! Lowering: neighbouring layers are grouped into what a device has a kernel for. A layer that no kernel knows costs
+//! only its own group the fast way: it is computed by Burn's operators, and its neighbours are not.
+
+use std::collections::BTreeSet;
+
+use burn::tensor::Device;
+
+use crate::block;
+#[cfg(feature = "webgpu")]
+use crate::gpu;
+use crate::kernels::{KERNEL, POOL};
+use crate::network::PlannedLayer;
+use crate::protocol::{Activation, Conv, Layer, Padding, Window};
+
+/// Whose kernels a device has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kernels {
+    /// None: Burn's operators.
+    None,
+    /// `block.rs`'s, on flex.
+    Flex,
+    /// `gpu.rs`'s, on WebGPU.
+    #[cfg(feature = "webgpu")]
+    WebGpu,
+}
+
+impl Kernels {
+    pub(super) fn of(device: &Device) -> Self {
+        #[cfg(feature = "webgpu")]
+        if gpu::runs_on(device) {
+            return Self::WebGpu;
+        }
+        if block::runs_on(device) {
+            Self::Flex
+        } else {
+            Self::None
+        }
+    }
+}
+
+/// What computes a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kernel {
+    /// Burn's operators, one a layer.
+    Operators,
+    /// The groups of a residual layer's own layers.
+    Residual(Vec<Group>),
+    /// Convolution, ReLU and, with `pool`, max-pooling on flex.
+    Block {
+        /// Whether 2 × 2 max-pooling follows.
+        pool: bool,
+    },
+    /// Convolution, ReLU and the pooling that may follow on WebGPU.
+    #[cfg(feature = "webgpu")]
+    GpuBlock(gpu::Block),
+    /// A dense layer, and the ReLU that may follow, on WebGPU.
+    #[cfg(feature = "webgpu")]
+    GpuDense {
+        /// Whether ReLU follows.
+        relu: bool,
+    },
+}
+
+/// Layers that are computed together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Place of the first layer in its list.
+    pub first: usize,
+    /// Number of layers.
+    pub layers: usize,
+    /// What computes them.
+    pub kernel: Kernel,
+}
+
+/// The groups of a list of layers, in their order.
+pub(super) fn lower(layers: &[PlannedLayer], kernels: Kernels) -> Vec<Group> {
+    let mut groups: Vec<Group> = Vec::new();
+    let mut first = 0;
+    while let Some(rest) = layers.get(first..).filter(|rest| !rest.is_empty()) {
+        let (kernel, taken) = next(rest, kernels);
+        match groups.last_mut() {
+            // What no kernel knows is one group with its neighbours of the kind.
+            Some(last) if last.kernel == Kernel::Operators && kernel == Kernel::Operators => {
+                last.layers += taken;
+            }
+            _ => groups.push(Group {
+                first,
+                layers: taken,
+                kernel,
+            }),
+        }
+        first += taken;
+    }
+    groups
+}
+
+/// What computes the first of `layers`, and how many with it.
+fn next(layers: &[PlannedLayer], kernels: Kernels) -> (Kernel, usize) {
+    if let Some(layer) = layers.first()
+        && let Layer::Residual { .. } = layer.layer
+    {
+        return (Kernel::Residual(lower(&layer.inner, kernels)), 1);
+    }
+    let found = match kernels {
+        Kernels::None => None,
+        Kernels::Flex => flex(layers),
+        #[cfg(feature = "webgpu")]
+        Kernels::WebGpu => webgpu(layers),
+    };
+    found.unwrap_or((Kernel::Operators, 1))
+}
+
+/// A convolution inside the edge with a bias, and ReLU: what all blocks begin with.
+fn conv_and_relu(layers: &[PlannedLayer]) -> Option<(&PlannedLayer, &Conv, &[PlannedLayer])> {
+    let [layer, relu, after @ ..] = layers else {
+        return None;
+    };
+    let Layer::Conv(conv) = &layer.layer else {
+        return None;
+    };
+    let plain = conv.padding == Padding::Valid && conv.stride == 1 && conv.bias.is_some();
+    (plain && is_relu(relu)).then_some((layer, conv, after))
+}
+
+fn is_relu(layer: &PlannedLayer) -> bool {
+    layer.layer == Layer::Activation(Activation::Relu)
+}
+
+fn max_pool(layers: &[PlannedLayer]) -> Option<usize> {
+    match layers.first()?.layer {
+        Layer::MaxPool(Window { size }) => Some(size as usize),
+        _ => None,
+    }
+}
+
+fn flex(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
+    let (_, conv, after) = conv_and_relu(layers)?;
+    let pool = max_pool(after) == Some(POOL);
+    let taken = if pool { 3 } else { 2 };
+    (conv.kernel as usize == KERNEL).then_some((Kernel::Block { pool }, taken))
+}
+
+#[cfg(feature = "webgpu")]
+fn webgpu(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
+    gpu_block(layers).or_else(|| gpu_dense(layers))
+}
+
+#[cfg(feature = "webgpu")]
+fn gpu_block(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
+    let (layer, conv, after) = conv_and_relu(layers)?;
+    let crate::network::Shape::Maps([channels, height, width]) = layer.input else {
+        return None;
+    };
+    let of = |pool| gpu::Block {
+        channels,
+        height,
+        width,
+        filters: conv.filters as usize,
+        kernel: conv.kernel as usize,
+        pool,
+    };
+    let pooled = max_pool(after).map(of).filter(gpu::Block::fits);
+    let plain = of(1);
+    match pooled {
+        Some(block) => Some((Kernel::GpuBlock(block), 3)),
+        None => plain.fits().then_some((Kernel::GpuBlock(plain), 2)),
+    }
+}
+
+#[cfg(feature = "webgpu")]
+fn gpu_dense(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
+    let Layer::Dense(dense) = &layers.first()?.layer else {
+        return None;
+    };
+    dense.bias?;
+    let relu = layers.get(1).is_some_and(is_relu);
+    let taken = if relu { 2 } else { 1 };
+    Some((Kernel::GpuDense { relu }, taken))
+}
+
+/// Names of the layers that a kernel of our own computes.
+pub(super) fn names_of_kernels(groups: &[Group], layers: &[PlannedLayer]) -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for group in groups {
+        let of_group = layers.iter().skip(group.first).take(group.layers);
+        match &group.kernel {
+            Kernel::Operators => {}
+            Kernel::Residual(inner) => {
+                for layer in of_group {
+                    names.extend(names_of_kernels(inner, &layer.inner));
+                }
+            }
+            _ => names.extend(of_group.map(|layer| layer.name.clone())),
+        }
+    }
+    names
+}

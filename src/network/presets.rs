@@ -1,0 +1,159 @@
+//! The networks that have a name: functions of the image and the number of classes.
+
+use crate::error::Error;
+use crate::protocol::{
+    Activation, BatchNorm, Conv, Dense, ImageSpec, Initializer, Layer, LayerSpec, ModelSpec,
+    NetworkChoice, NetworkSpec, NormGroup, Padding, Pixels, Seeding, TensorSpec, Window,
+};
+
+/// The names, the tutorial's first.
+pub const NETWORKS: [&str; 2] = ["tutorial", "t"];
+
+/// The network that a configuration asks for, for so many classes.
+///
+/// # Errors
+/// [`Error::InvalidConfig`] when no preset has that name.
+pub fn resolve(choice: &NetworkChoice, classes: u32) -> Result<NetworkSpec, Error> {
+    match choice {
+        NetworkChoice::Spec(spec) => Ok(spec.clone()),
+        NetworkChoice::Preset(name) => preset(name, classes).ok_or_else(|| {
+            // A name may be as long as a link.
+            let name: String = name.chars().take(40).collect();
+            let known = NETWORKS.join(", ");
+            Error::invalid_config("network", format!("\"{name}\" is none of {known}"))
+        }),
+    }
+}
+
+/// The network of a model as a configuration names it: by its name if it has one.
+pub fn choice(model: &ModelSpec) -> NetworkChoice {
+    let is = |name: &&str| preset(name, model.classes).as_ref() == Some(&model.network);
+    match NETWORKS.into_iter().find(is) {
+        Some(name) => NetworkChoice::Preset(name.to_owned()),
+        None => NetworkChoice::Spec(model.network.clone()),
+    }
+}
+
+/// The tutorial's model on CIFAR-10: what files of before are of.
+pub fn tutorial_model() -> ModelSpec {
+    ModelSpec {
+        network: NetworkSpec::tutorial(10),
+        image: ImageSpec {
+            channels: 3,
+            height: 32,
+            width: 32,
+        },
+        classes: 10,
+        pixels: Pixels::Unit,
+        norm_group: NormGroup::default(),
+    }
+}
+
+fn preset(name: &str, classes: u32) -> Option<NetworkSpec> {
+    match name {
+        "tutorial" => Some(NetworkSpec::tutorial(classes)),
+        "t" => Some(NetworkSpec::t(classes)),
+        _ => None,
+    }
+}
+
+impl NetworkSpec {
+    /// The network of the Keras and TensorFlow tutorial "Convolutional Neural Network (CNN)",
+    /// <https://www.tensorflow.org/tutorials/images/cnn>.
+    pub fn tutorial(classes: u32) -> Self {
+        let conv = |filters| conv(filters, 3, Some(zeros()));
+        let dense = |units| dense(units, Some(zeros()));
+        let layers = vec![
+            conv(32),
+            relu(),
+            max_pool(2),
+            conv(64),
+            relu(),
+            max_pool(2),
+            conv(64),
+            relu(),
+            Layer::Flatten,
+            dense(64),
+            relu(),
+            dense(classes),
+        ];
+        numbered(Seeding::OneStream, layers)
+    }
+
+    /// The tutorial's layers with batch normalisation before each ReLU, after the pooling where there is one; what
+    /// is normalised needs no bias.
+    pub fn t(classes: u32) -> Self {
+        let layers = vec![
+            conv(32, 3, None),
+            max_pool(2),
+            norm(),
+            relu(),
+            conv(64, 3, None),
+            max_pool(2),
+            norm(),
+            relu(),
+            conv(64, 3, None),
+            norm(),
+            relu(),
+            Layer::Flatten,
+            dense(64, None),
+            norm(),
+            relu(),
+            dense(classes, Some(zeros())),
+        ];
+        numbered(Seeding::ByLayer, layers)
+    }
+}
+
+fn numbered(seeding: Seeding, layers: Vec<Layer>) -> NetworkSpec {
+    let numbered = layers.into_iter().zip(1..);
+    NetworkSpec {
+        seeding,
+        layers: numbered.map(|(layer, id)| LayerSpec { id, layer }).collect(),
+    }
+}
+
+const fn zeros() -> TensorSpec {
+    TensorSpec::learnt(Initializer::Zeros)
+}
+
+const fn glorot() -> TensorSpec {
+    TensorSpec::learnt(Initializer::Glorot)
+}
+
+fn conv(filters: u32, kernel: u32, bias: Option<TensorSpec>) -> Layer {
+    Layer::Conv(Conv {
+        filters,
+        kernel,
+        padding: Padding::Valid,
+        stride: 1,
+        weight: glorot(),
+        bias,
+    })
+}
+
+fn dense(units: u32, bias: Option<TensorSpec>) -> Layer {
+    Layer::Dense(Dense {
+        units,
+        weight: glorot(),
+        bias,
+    })
+}
+
+/// Epsilon and momentum as PyTorch has them, with which the recipe was measured.
+fn norm() -> Layer {
+    Layer::BatchNorm(BatchNorm {
+        scale: Some(TensorSpec::learnt(Initializer::Ones)),
+        offset: zeros(),
+        epsilon: 1e-5,
+        momentum: 0.9,
+    })
+}
+
+fn relu() -> Layer {
+    Layer::Activation(Activation::Relu)
+}
+
+fn max_pool(size: u32) -> Layer {
+    Layer::MaxPool(Window { size })
+}

@@ -1,0 +1,83 @@
+//! What a learner is, as plain numbers with names: what a file is made of. Burn's own recorders read synchronously,
+//! which panics on WebGPU in a browser; here everything is read in one awaited transfer.
+
+use burn::tensor::Tensor;
+
+use super::Learner;
+use crate::adam::Adam;
+use crate::batch::numbers;
+use crate::checkpoint::{Moments, Tensors};
+use crate::error::Error;
+
+impl Learner {
+    /// Reads back all that a later learner needs to go on exactly: every tensor of the network by its name, the
+    /// optimiser's moments, and its number of steps.
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read them back.
+    pub async fn tensors(&self) -> Result<(Tensors, i32), Error> {
+        if let Some(found) = self.joint_tensors() {
+            return Ok(found);
+        }
+        let entries = &self.plan().entries;
+        let mut flat: Vec<Tensor<1>> = self.model.values().iter().map(|v| v.flat()).collect();
+        let mut moved = Vec::new();
+        for (place, entry) in entries.iter().enumerate() {
+            if let Some(moments) = self.adam.moments(place) {
+                moved.push(entry.name.clone());
+                flat.extend(moments);
+            }
+        }
+        let mut read = read_flat(flat).await?.into_iter();
+        let mut found = Tensors::default();
+        for (entry, values) in entries.iter().zip(read.by_ref()) {
+            found.values.insert(entry.name.clone(), values);
+        }
+        for name in moved {
+            if let (Some(mean), Some(square)) = (read.next(), read.next()) {
+                found.moments.insert(name, Moments { mean, square });
+            }
+        }
+        Ok((found, self.adam.steps()))
+    }
+
+    /// Takes over what [`Learner::tensors`] read. Where `found` has no moments the optimiser begins anew.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
+    pub fn take_over(&mut self, found: &Tensors, adam_steps: i32) -> Result<(), Error> {
+        let plan = self.plan().clone();
+        let named = |place: usize| {
+            let entry = plan.entries.get(place)?;
+            found.values.get(&entry.name).cloned()
+        };
+        self.model = self.model.clone().with_numbers(named)?;
+        self.adam = Adam::after(adam_steps);
+        for (place, entry) in plan.entries.iter().enumerate() {
+            if let Some(Moments { mean, square }) = found.moments.get(&entry.name) {
+                self.adam.set_moments(place, mean, square, &self.inner_device);
+            }
+        }
+        self.joint = None;
+        Ok(())
+    }
+}
+
+/// Reads flat tensors in one transfer.
+///
+/// # Errors
+/// [`Error::Compute`] when the backend cannot read them back.
+pub async fn read_flat(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>, Error> {
+    if tensors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let lengths: Vec<usize> = tensors.iter().map(|t| t.shape().num_elements()).collect();
+    let all = numbers(Tensor::cat(tensors, 0)).await?;
+    let mut rest = all.as_slice();
+    let mut take = |length: usize| {
+        let (first, others) = rest.split_at(length.min(rest.len()));
+        rest = others;
+        first.to_vec()
+    };
+    Ok(lengths.into_iter().map(&mut take).collect())
+}
