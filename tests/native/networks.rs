@@ -1,0 +1,380 @@
+//! Networks as values: whatever list of layers is within the limits is refused with a sentence or trains, each group of
+//! layers is computed by itself, and a network with every kind of layer learns, pauses and goes on with the same bits.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use convburn::batch::RecordBytes;
+use convburn::checkpoint::Checkpoint;
+use convburn::cifar::Dataset;
+use convburn::device;
+use convburn::metrics::RunningMean;
+use convburn::model::Kernel;
+use convburn::network::NetworkPlan;
+use convburn::pool::{Answer, Helpers, Job};
+use convburn::protocol::*;
+use convburn::random::Draws;
+use convburn::replica::Replica;
+use convburn::session::Session;
+use convburn::train::Learner;
+use pollster::block_on;
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::support::networks::{every_layer, gray_dataset, numbered, GRAY};
+
+fn model(network: NetworkSpec, image: ImageSpec, classes: u32) -> ModelSpec {
+    ModelSpec {
+        network,
+        image,
+        classes,
+        pixels: Pixels::Unit,
+        norm_group: NormGroup::Records(8),
+    }
+}
+
+fn learnt(initializer: Initializer) -> TensorSpec {
+    TensorSpec::learnt(initializer)
+}
+
+/// A layer as a visitor could ask for it, some of them impossible.
+fn any_layer(rng: &mut ChaCha8Rng, depth: u32) -> Layer {
+    let begins = [
+        Initializer::Glorot,
+        Initializer::Kaiming,
+        Initializer::Dirac,
+        Initializer::Whitening { epsilon: 5e-4 },
+        Initializer::Zeros,
+    ];
+    match rng.random_range(0..14) {
+        0..=2 => Layer::Conv(Conv {
+            filters: rng.random_range(1..12),
+            kernel: rng.random_range(1..=7),
+            padding: *[Padding::Valid, Padding::Same].choose(rng).unwrap(),
+            stride: rng.random_range(1..=2),
+            weight: TensorSpec {
+                initializer: *begins.choose(rng).unwrap(),
+                trainable: rng.random_range(0..5) > 0,
+            },
+            bias: rng.random::<bool>().then(|| learnt(Initializer::Zeros)),
+        }),
+        3 => Layer::BatchNorm(BatchNorm {
+            scale: rng.random::<bool>().then(|| learnt(Initializer::Ones)),
+            offset: learnt(Initializer::Zeros),
+            epsilon: 1e-3,
+            momentum: 0.9,
+        }),
+        4 => Layer::Activation(
+            *[Activation::Relu, Activation::Gelu, Activation::Silu]
+                .choose(rng)
+                .unwrap(),
+        ),
+        5 => Layer::MaxPool(Window {
+            size: rng.random_range(1..=4),
+        }),
+        6 => Layer::AvgPool(Window {
+            size: rng.random_range(1..=4),
+        }),
+        7 => Layer::Dropout {
+            rate: rng.random_range(0.0..0.95),
+        },
+        8 => Layer::Pad {
+            width: rng.random_range(1..=3),
+            with: *[Border::Zero, Border::Reflect].choose(rng).unwrap(),
+        },
+        9 => Layer::Scale {
+            factor: rng.random_range(-2.0..2.0),
+        },
+        10 if depth == 0 => {
+            let count = rng.random_range(1..4);
+            let layers = (0..count).map(|_| any_layer(rng, 1)).collect();
+            let layers = numbered(layers, rng.random_range(1_000..1_000_000));
+            Layer::Residual { layers }
+        }
+        11 => Layer::GlobalMaxPool,
+        12 => Layer::GlobalAvgPool,
+        _ => Layer::Flatten,
+    }
+}
+
+/// A network whose end fits its beginning more often than chance would have it.
+fn any_network(rng: &mut ChaCha8Rng, classes: u32) -> NetworkSpec {
+    let count = rng.random_range(0..7);
+    let mut layers: Vec<Layer> = (0..count).map(|_| any_layer(rng, 0)).collect();
+    let flat = [Layer::Flatten, Layer::GlobalMaxPool, Layer::GlobalAvgPool];
+    if rng.random_range(0..8) > 0 {
+        layers.push(flat.choose(rng).unwrap().clone());
+    }
+    layers.push(Layer::Dense(Dense {
+        units: if rng.random_range(0..10) > 0 { classes } else { 7 },
+        weight: learnt(Initializer::Glorot),
+        bias: rng.random::<bool>().then(|| learnt(Initializer::Zeros)),
+    }));
+    NetworkSpec {
+        seeding: Seeding::ByLayer,
+        layers: numbered(layers, 1),
+    }
+}
+
+#[test]
+fn any_list_of_layers_is_refused_with_a_sentence_or_trains() {
+    let mut rng = ChaCha8Rng::seed_from_u64(15);
+    let (mut trained, mut refused) = (0, 0);
+    for number in 0..300 {
+        let image = ImageSpec {
+            channels: *[1, 3].choose(&mut rng).unwrap(),
+            height: rng.random_range(8..14),
+            width: rng.random_range(8..14),
+        };
+        let classes = rng.random_range(2..6);
+        let network = any_network(&mut rng, classes);
+        let spec = model(network, image, classes);
+        let plan = match NetworkPlan::new(&spec) {
+            Ok(plan) => Arc::new(plan),
+            Err(error) => {
+                let text = error.to_string();
+                assert!(text.contains("layer") || text.contains("whiten"), "{number}: {text}");
+                refused += 1;
+                continue;
+            }
+        };
+        let json = serde_json::to_string(&spec).unwrap();
+        assert_eq!(serde_json::from_str::<ModelSpec>(&json).unwrap(), spec);
+        let records = 9;
+        let bytes = RecordBytes {
+            spec: RecordSpec { image, classes: classes as usize },
+            pixels: (0..records * image.bytes()).map(|_| rng.random()).collect(),
+            labels: (0..records as u8).map(|n| n % classes as u8).collect(),
+        };
+        let mut learner = Learner::new(&plan, number, &Device::flex());
+        for all in bytes.slices(&[records]) {
+            for step in 0..2 {
+                let draws = Draws { step, ..Draws::default() };
+                learner.step(&all.upload(learner.device()), draws, 0.001);
+            }
+        }
+        let mut mean = RunningMean::default();
+        block_on(learner.read_running(&mut mean)).unwrap();
+        assert_eq!(mean.records, 2 * records, "{number}");
+        let (tensors, _) = block_on(learner.tensors()).unwrap();
+        for entry in &plan.entries {
+            assert_eq!(tensors.values[&entry.name].len(), entry.entries(), "{number}");
+        }
+        trained += 1;
+    }
+    println!("{trained} trained, {refused} were refused");
+    assert!(trained > 80 && refused > 60, "{trained}, {refused}");
+}
+
+/// What computes each group of a network's layers on flex, and how many layers that is.
+fn groups_of(layers: Vec<Layer>) -> Vec<(&'static str, usize)> {
+    let network = NetworkSpec {
+        seeding: Seeding::ByLayer,
+        layers: numbered(layers, 1),
+    };
+    let image = ImageSpec { channels: 3, height: 32, width: 32 };
+    let plan = Arc::new(NetworkPlan::new(&model(network, image, 10)).unwrap());
+    let learner = Learner::new(&plan, 1, &Device::flex());
+    let named = |kernel: &Kernel| match kernel {
+        Kernel::Block { .. } => "block",
+        Kernel::Residual(_) => "residual",
+        _ => "operators",
+    };
+    let groups = learner.model_as_built().groups().iter();
+    groups.map(|group| (named(&group.kernel), group.layers)).collect()
+}
+
+#[test]
+fn a_foreign_layer_slows_down_its_own_group_alone() {
+    let tutorial = NetworkSpec::tutorial(10).layers;
+    let layers: Vec<Layer> = tutorial.into_iter().map(|layer| layer.layer).collect();
+    assert_eq!(
+        groups_of(layers.clone()),
+        [("block", 3), ("block", 3), ("block", 2), ("operators", 4)]
+    );
+    // A dropout between two blocks, and a convolution of 5 × 5 in the place of the last.
+    let mut foreign = layers;
+    foreign.insert(3, Layer::Dropout { rate: 0.1 });
+    let Layer::Conv(conv) = &mut foreign[7] else { panic!() };
+    conv.kernel = 5;
+    assert_eq!(
+        groups_of(foreign),
+        [("block", 3), ("operators", 1), ("block", 3), ("operators", 6)]
+    );
+}
+
+/// The values of a session's network.
+fn tensors(session: &mut Session) -> convburn::checkpoint::Tensors {
+    let bytes = block_on(session.save()).unwrap();
+    match session.read(&bytes).unwrap() {
+        Checkpoint::Run(_, tensors) => tensors,
+        Checkpoint::Weights(..) => panic!("a run was saved"),
+    }
+}
+
+/// Helpers that compute here, when they are asked.
+#[derive(Debug)]
+struct Here(RefCell<Replica>);
+
+impl Helpers for Here {
+    fn cores(&self) -> usize {
+        3
+    }
+
+    fn want(&self, _: usize) {}
+
+    fn ask(&self, _: usize, job: &Job<'_>) -> Answer {
+        let answer = block_on(self.0.borrow_mut().answer(job));
+        Box::pin(std::future::ready(Some(answer.unwrap())))
+    }
+}
+
+fn config(backend: Backend, workers: u32) -> Config {
+    Config {
+        backend,
+        workers,
+        network: NetworkChoice::Spec(every_layer()),
+        train: 288,
+        test: 60,
+        epochs: 2,
+        batch: 96,
+        lr: 0.003,
+        seed: 5,
+        report_every_ms: 10,
+        ..Config::default()
+    }
+}
+
+fn session(backend: Backend, workers: u32) -> Session {
+    let config = config(backend, workers);
+    let device = block_on(device::open(&config)).unwrap();
+    let mut session = Session::new(config, device, gray_dataset(288, 60)).unwrap();
+    if workers > 1 {
+        session.use_helpers(Rc::new(Here(RefCell::new(Replica::new(&Device::flex())))));
+    }
+    session
+}
+
+fn finish(session: &mut Session) -> Vec<EpochResult> {
+    loop {
+        let events = block_on(session.advance(0.0)).unwrap();
+        if events.iter().any(|event| matches!(event, Event::Done { .. })) {
+            return session.history().to_vec();
+        }
+    }
+}
+
+#[test]
+fn every_kind_of_layer_learns_three_classes_of_gray_pictures() {
+    for backend in [Backend::Flex, Backend::Ndarray] {
+        let mut session = session(backend, 1);
+        let history = finish(&mut session);
+        assert!(history[1].loss < history[0].loss * 0.9, "{history:?}");
+        let evaluation = session.evaluation().unwrap();
+        assert_eq!(evaluation.confusion.len(), 3);
+        assert!(evaluation.confusion.iter().all(|row| row.len() == 3));
+        assert_eq!(evaluation.records, 60);
+    }
+}
+
+#[test]
+fn a_run_with_dropout_and_statistics_resumes_to_the_bit_in_a_session_of_another_network() {
+    for workers in [1, 3] {
+        let mut whole = session(Backend::Flex, workers);
+        finish(&mut whole);
+
+        let mut first = session(Backend::Flex, workers);
+        while first.position().is_none_or(|at| at.step != 1) {
+            first.signals().pause();
+            block_on(first.advance(0.0)).unwrap();
+        }
+        let bytes = block_on(first.save()).unwrap();
+        let open = Config { backend: Backend::Flex, ..Config::default() };
+        let device = block_on(device::open(&open)).unwrap();
+        let other = Session::new(open, device.clone(), Dataset::new(None).unwrap()).unwrap();
+        let Checkpoint::Run(state, found) = other.read(&bytes).unwrap() else {
+            panic!("a run was saved")
+        };
+        let mut opened = Session::restored(*state, &found, device, gray_dataset(288, 60)).unwrap();
+        if workers > 1 {
+            opened.use_helpers(Rc::new(Here(RefCell::new(Replica::new(&Device::flex())))));
+        }
+        finish(&mut opened);
+        assert_eq!(tensors(&mut opened), tensors(&mut whole), "{workers} workers");
+        assert_eq!(opened.loaded().summary, whole.loaded().summary);
+    }
+}
+
+/// Three workers' slices of one batch: whole groups of records, so that what is normalised does not change.
+#[test]
+fn three_workers_learn_what_one_does() {
+    let distance = |a: &[f32], b: &[f32]| {
+        let apart = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+        let length = b.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>();
+        (apart / length.max(1e-30)).sqrt()
+    };
+    let spec = model(every_layer(), GRAY, 3);
+    let spec = ModelSpec { norm_group: NormGroup::Records(32), ..spec };
+    let plan = Arc::new(NetworkPlan::new(&spec).unwrap());
+    let dataset = gray_dataset(288, 60);
+    let mut learner = Learner::new(&plan, 3, &Device::flex());
+    for step in 0..50 {
+        let indices: Vec<usize> = (0..96).map(|n| (n + step * 17) % 288).collect();
+        let bytes = convburn::batch::gather_bytes(dataset.train(), &indices, None);
+        let draws = |first_record| Draws { seed: 3, epoch: 0, step: step as u32, first_record };
+        let gradients = |workers: usize| {
+            let sizes = learner.slice_sizes(96, workers);
+            assert_eq!(sizes.len(), workers);
+            let mut first = 0;
+            let mut sum: Vec<f32> = Vec::new();
+            for slice in bytes.slices(&sizes) {
+                let batch = slice.upload(learner.device());
+                let found = block_on(learner.slice_gradients(&batch, draws(first))).unwrap().concat();
+                let share = batch.records as f32 / 96.0;
+                let trainable: usize = plan.entries.iter()
+                    .filter(|e| e.role == convburn::network::Role::Trainable).map(|e| e.entries()).sum();
+                let weighted = found[2..2 + trainable].iter().map(|g| g * share);
+                sum = match sum.is_empty() {
+                    true => weighted.collect(),
+                    false => sum.iter().zip(weighted).map(|(a, b)| a + b).collect(),
+                };
+                first += batch.records as u32;
+            }
+            sum
+        };
+        let apart = distance(&gradients(3), &gradients(1));
+        assert!(apart < 1e-5, "step {step}: {apart}");
+        for all in bytes.slices(&[96]) {
+            learner.step(&all.upload(learner.device()), draws(0), 0.003);
+        }
+    }
+}
+
+/// Asking changes nothing: not the weights, not the running statistics, not what the next step comes to.
+#[test]
+fn asking_a_network_changes_nothing() {
+    let spec = model(every_layer(), GRAY, 3);
+    let plan = Arc::new(NetworkPlan::new(&spec).unwrap());
+    let dataset = gray_dataset(96, 30);
+    let indices: Vec<usize> = (0..40).collect();
+    let run = |asks: bool| {
+        let mut learner = Learner::new(&plan, 3, &Device::flex());
+        let batch = convburn::batch::gather(dataset.train(), &indices, None, learner.device());
+        for step in 0..3 {
+            let draws = Draws { step, ..Draws::default() };
+            if asks {
+                let before = block_on(learner.tensors()).unwrap();
+                block_on(learner.probe(&batch, draws)).unwrap();
+                block_on(learner.logits(batch.images.clone())).unwrap();
+                block_on(learner.slice_gradients(&batch, draws)).unwrap();
+                assert_eq!(block_on(learner.tensors()).unwrap(), before);
+            }
+            learner.step(&batch, draws, 0.003);
+        }
+        block_on(learner.tensors()).unwrap()
+    };
+    assert_eq!(run(true), run(false));
+}
