@@ -139,6 +139,11 @@ test('after hundreds of epochs Stop works, and their rows are there', async (t) 
   const [count, last] = [await rows.count(), await rows.last().locator('th').textContent()];
   assert.equal(last, `${count}/1000`);
   await page.emulateMedia({ media: 'print' });
+  const unprinted = await page.evaluate(() => ['.bar-track', '.bar-fill', '.block', '.counts .share', '#confusion tbody td'].filter((selector) => {
+    const all = [...document.querySelectorAll(selector)];
+    return all.length === 0 || all.some((each) => getComputedStyle(each).printColorAdjust !== 'exact' || each.getClientRects().length === 0);
+  }));
+  assert.deepEqual(unprinted, [], 'what a background draws is printed');
   const wide = await page.evaluate(() => [...document.querySelectorAll('.chart canvas')].map((canvas) => [
     canvas.getBoundingClientRect().right, /** @type {HTMLElement} */ (canvas.closest('.chart')).getBoundingClientRect().right,
   ]));
