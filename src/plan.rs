@@ -6,7 +6,9 @@
 
 mod hold_out;
 
-use crate::cifar::{Dataset, Selection, count, identity};
+use std::collections::HashSet;
+
+use crate::cifar::{Dataset, Records, Selection, count, identity};
 use crate::error::Error;
 use crate::protocol::{CLASSES, Config, DataSource, DataStatus, HoldOut, Split};
 
@@ -118,6 +120,25 @@ impl Plan {
         unseen.map(|(name, _)| name).collect()
     }
 
+    /// Number of the records to measure on that are among those to train on too, by their hashes. A manifest
+    /// names data whose test is none of its training, so that only files without one are looked through.
+    fn test_in_train(&self, dataset: &Dataset) -> usize {
+        if dataset.manifest().is_some() {
+            return 0;
+        }
+        let measured = if self.held_out {
+            dataset.train()
+        } else {
+            dataset.test()
+        };
+        let trained: HashSet<u64> = hashes_at(dataset.train(), &self.train)
+            .into_iter()
+            .collect();
+        let measured = hashes_at(measured, &self.test);
+        let found = measured.iter().filter(|hash| trained.contains(*hash));
+        found.count()
+    }
+
     /// What is held and what a run would use of it, for people. Of a restored run it knows nothing.
     pub fn status(&self, dataset: &Dataset, config: &Config) -> DataStatus {
         DataStatus {
@@ -132,6 +153,7 @@ impl Plan {
             train_class_counts: dataset.train().class_counts(),
             test_class_counts: dataset.test().class_counts(),
             unseen_classes: self.unseen_classes(dataset),
+            test_in_train: count(self.test_in_train(dataset)),
             restored: None,
         }
     }
@@ -172,6 +194,13 @@ impl Plan {
         }
         Ok(())
     }
+}
+
+/// The hashes of the records at `indices`.
+fn hashes_at(records: &Records, indices: &[usize]) -> Vec<u64> {
+    let all: Vec<u64> = records.hashes().collect(); // To look one up in them does not walk over the files.
+    let found = indices.iter().filter_map(|index| all.get(*index));
+    found.copied().collect()
 }
 
 /// The rule of runs of before: the last fifth.

@@ -269,6 +269,45 @@ fn classes_that_a_run_never_sees_are_named() {
     assert_eq!(unseen(&none, &all), Vec::<String>::new());
 }
 
+#[test]
+fn test_images_that_are_also_training_images_are_counted() {
+    let repeated = |dataset: &Dataset, config: &Config| status(dataset, config).test_in_train;
+    let all = Config::default();
+    let train = support::records(20, 1);
+    let test = [
+        &train[..7 * RECORD_BYTES],
+        support::records(3, 2).as_slice(),
+    ]
+    .concat();
+    let mut dataset = only_train(train.clone());
+    assert_eq!(
+        repeated(&dataset, &all),
+        0,
+        "what is held out is not trained on"
+    );
+    dataset.add(Split::Test, test.clone()).unwrap();
+    assert_eq!(repeated(&dataset, &all), 7);
+    // Those that the run uses: the first 5 are trained on, or the first 4 measured on.
+    let few = |train, test| Config {
+        train,
+        test,
+        ..Config::default()
+    };
+    assert_eq!(repeated(&dataset, &few(5, 10)), 5);
+    assert_eq!(repeated(&dataset, &few(20, 4)), 4);
+
+    // Of two copies of each record a fifth is held out: in any draw the copy of one at least is trained on, as of
+    // each class at most one of four records is measured on.
+    let twice = only_train([train.as_slice(), train.as_slice()].concat());
+    assert_eq!(repeated(&twice, &few(40, 8)), 8);
+
+    let list = manifest(&[("a", Split::Train, &train), ("b", Split::Test, &test)]);
+    let mut listed = Dataset::new(Some(list)).unwrap();
+    listed.add(Split::Train, train).unwrap();
+    listed.add(Split::Test, test).unwrap();
+    assert_eq!(repeated(&listed, &all), 0, "a list is not looked through");
+}
+
 /// What the page shows: the crate's own plan, held-out records among it.
 #[test]
 fn records_are_handed_out_as_a_run_would_use_them() {

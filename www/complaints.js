@@ -22,35 +22,39 @@ function listed(names) {
   return quoted.length < 2 ? quoted.join('') : `${quoted.slice(0, -1).join(', ')} and ${quoted[quoted.length - 1]}`;
 }
 
+/** What all of these are by the answer to a question, in the order in which the answers come. @template T @param {T[]} all @param {(each: T) => string} ask @returns {T[][]} */
+function grouped(all, ask) {
+  /** @type {Map<string, T[]>} */
+  const groups = new Map();
+  for (const each of all) groups.set(ask(each), [...(groups.get(ask(each)) ?? []), each]);
+  return [...groups.values()];
+}
+
+/** What is said of the files that are only counted. @param {number} files @returns {ErrorReport} */
+const restOf = (files) => (files === 1
+  ? { code: 'invalid_data', message: '1 more file was refused.', hint: 'Try it alone to read why.' }
+  : { code: 'invalid_data', message: `${files} more files were refused.`, hint: 'Try fewer at once to read why.' });
+
 /**
- * One complaint of all of them: files with the same fault share a sentence.
+ * One complaint of all of them: files with the same fault share a sentence, faults with the same remedy stand together, and
+ * what to do follows them.
  * @param {FileProblem[]} problems At least one.
  * @returns {ErrorReport}
  */
 export function complaintOf(problems) {
-  /** @type {Map<string, { error: ErrorReport, names: string[] }>} */
-  const groups = new Map();
-  for (const { file, error } of problems) {
-    const group = groups.get(error.message) ?? { error, names: [] };
-    groups.set(error.message, { error, names: [...group.names, file] });
-  }
-  const all = [...groups.values()];
-  const told = all.slice(0, SENTENCES_MAX);
-  const untold = all.slice(SENTENCES_MAX).reduce((sum, { names }) => sum + names.length, 0);
-  const sentences = told.map(({ names, error }) => `${listed(names)}: ${error.message}`);
-  if (untold > 0) sentences.push(`${untold} more ${untold === 1 ? 'file was' : 'files were'} refused.`);
-  const codes = new Set(all.map(({ error }) => error.code));
-  return {
-    code: codes.size === 1 ? all[0].error.code : 'invalid_data',
-    message: sentences.join(' '),
-    hint: [...new Set(told.map(({ error }) => error.hint))].join(' '),
-  };
+  const faults = grouped(problems, ({ error }) => error.message);
+  const told = grouped(faults.slice(0, SENTENCES_MAX), ([{ error }]) => error.hint).flat();
+  const sentences = told.map((files) => ({ ...files[0].error, message: `${listed(files.map(({ file }) => file))}: ${files[0].error.message}` }));
+  const untold = faults.slice(SENTENCES_MAX).flat().length;
+  const [first, ...others] = untold > 0 ? [...sentences, restOf(untold)] : sentences;
+  const codes = new Set(faults.map(([{ error }]) => error.code));
+  return { ...others.reduce(joined, first), code: codes.size === 1 ? first.code : 'invalid_data' };
 }
 
-/** Two complaints as one. @param {Complaint} first @param {ErrorReport} second @returns {Complaint} */
+/** Two complaints as one: what to do about the first stands before the second, unless the same is to be done. @template {ErrorReport} T @param {T} first @param {ErrorReport} second @returns {T} */
 export function joined(first, second) {
-  const hint = first.hint.includes(second.hint) ? first.hint : `${first.hint} ${second.hint}`;
-  return { ...first, message: `${first.message} ${second.message}`, hint };
+  const said = first.hint === second.hint ? first.message : `${first.message} ${first.hint}`;
+  return { ...first, message: `${said} ${second.message}`, hint: second.hint };
 }
 
 /**

@@ -117,6 +117,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {number[]} train_class_counts
  * @property {number[]} test_class_counts
  * @property {string[]} unseen_classes Classes of which a run would train on no record.
+ * @property {number} test_in_train Records that a run would measure on and train on too; looked for among the visitor's files.
  * @property {DataMatch | null} restored Whether these are the records of the restored run that waits; null where none waits.
  */
 

@@ -66,6 +66,8 @@ export interface DataStatus {
     test_class_counts: number[];
     /** Names of the classes of which a run would train on no record. */
     unseen_classes: string[];
+    /** Records that a run would measure on and train on too; looked for where there is no manifest. */
+    test_in_train: number;
     /** Whether these are the records of the restored run that waits; null where none waits. */
     restored: "same" | "unknown" | "awaited" | "other" | null;
 }

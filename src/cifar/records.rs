@@ -89,6 +89,12 @@ impl Records {
         shard.hashes.get(index).copied()
     }
 
+    /// The hashes of the records in official order.
+    pub fn hashes(&self) -> impl Iterator<Item = u64> {
+        let shards = self.shards.iter();
+        shards.flat_map(|shard| shard.hashes.iter().copied())
+    }
+
     /// The labels in official order.
     pub fn labels(&self) -> impl Iterator<Item = u8> {
         let records = self

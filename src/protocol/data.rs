@@ -87,6 +87,8 @@ pub struct DataStatus {
     pub test_class_counts: [u32; CLASSES],
     /// Names of the classes of which a run would train on no record; empty while there is none at all.
     pub unseen_classes: Vec<String>,
+    /// Records that a run would measure on and train on too, by their content; looked for where there is no manifest.
+    pub test_in_train: u32,
     /// Whether these are the records of the restored run that waits to go on; none where none waits.
     pub restored: Option<DataMatch>,
 }

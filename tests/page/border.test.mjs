@@ -6,25 +6,22 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DIST, launch, openPage, serve } from './harness.mjs';
+import { DIST, share } from './harness.mjs';
 
-const PACKAGE = fileURLToPath(new URL('../../pkg', import.meta.url));
+const root = mkdtempSync(join(tmpdir(), 'convburn-border-'));
+before(() => {
+  writeFileSync(join(root, 'index.html'), '<!doctype html><title>Border</title>');
+  symlinkSync(fileURLToPath(new URL('../../pkg', import.meta.url)), join(root, 'pkg'));
+  symlinkSync(join(DIST, 'data'), join(root, 'data'));
+});
+after(() => rmSync(root, { recursive: true }));
+const shared = share({ before, after }, { root });
 
 /** A page that has loaded the package and done nothing with it. @param {import('node:test').TestContext} t */
 async function openPackage(t) {
-  const root = mkdtempSync(join(tmpdir(), 'convburn-border-'));
-  t.after(() => rmSync(root, { recursive: true }));
-  writeFileSync(join(root, 'index.html'), '<!doctype html><title>Border</title>');
-  symlinkSync(PACKAGE, join(root, 'pkg'));
-  symlinkSync(join(DIST, 'data'), join(root, 'data'));
-  const server = await serve(root);
-  t.after(() => server.close());
-  const browser = await launch();
-  t.after(() => browser.close());
-  const { page } = await openPage(browser);
-  await page.goto(server.url);
+  const { page } = await shared.visit(t, '');
   await page.evaluate(async () => {
     const convburn = await import(new URL('pkg/convburn.js', location.href).href);
     await convburn.default();

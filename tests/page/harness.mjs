@@ -159,15 +159,15 @@ export async function textsFrom(page, selector) {
 /**
  * One server and one browser for all tests of a file.
  * @param {{ before: (hook: () => Promise<void>) => void, after: (hook: () => Promise<void>) => void }} hooks
- * @param {{ webgpu?: boolean, args?: string[] }} [more]
+ * @param {{ webgpu?: boolean, args?: string[], root?: string }} [more] The browser's, and what the server has in place of the built page.
  */
-export function share({ before, after }, more = {}) {
+export function share({ before, after }, { root, ...more } = {}) {
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let server;
   /** @type {Browser} */
   let browser;
   before(async () => {
-    server = await serve();
+    server = await serve(root);
     browser = await launch(more);
   });
   after(async () => {

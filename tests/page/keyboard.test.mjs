@@ -139,6 +139,11 @@ test('after hundreds of epochs Stop works, and their rows are there', async (t) 
   const [count, last] = [await rows.count(), await rows.last().locator('th').textContent()];
   assert.equal(last, `${count}/1000`);
   await page.emulateMedia({ media: 'print' });
+  const unprinted = await page.evaluate(() => ['.bar-track', '.bar-fill', '.block', '.counts .share', '#confusion tbody td'].filter((selector) => {
+    const all = [...document.querySelectorAll(selector)];
+    return all.length === 0 || all.some((each) => getComputedStyle(each).printColorAdjust !== 'exact' || each.getClientRects().length === 0);
+  }));
+  assert.deepEqual(unprinted, [], 'what a background draws is printed');
   const wide = await page.evaluate(() => [...document.querySelectorAll('.chart canvas')].map((canvas) => [
     canvas.getBoundingClientRect().right, /** @type {HTMLElement} */ (canvas.closest('.chart')).getBoundingClientRect().right,
   ]));
@@ -179,18 +184,66 @@ test('every control that has the focus shows it and has a name', async (t) => {
     return { off: context.getContextAttributes().willReadFrequently, lost: lost.every((byte) => byte === 0), same: String(read()) === String(shown) };
   });
   assert.deepEqual(drawn, { off: true, lost: true, same: true }, 'a sample is drawn again when its canvas is restored');
+  const charts = await page.evaluate(async () => Promise.all([...document.querySelectorAll('.chart')].map(async (chart) => {
+    const canvasOf = () => /** @type {HTMLCanvasElement} */ (chart.querySelector('canvas'));
+    const shown = canvasOf().toDataURL();
+    canvasOf().width += 0; // As one that was lost: nothing is on it, and its context is as new.
+    const lost = canvasOf().toDataURL();
+    canvasOf().dispatchEvent(new Event('contextrestored'));
+    await new Promise(requestAnimationFrame);
+    return [lost !== shown, canvasOf().toDataURL() === shown];
+  })));
+  assert.deepEqual(charts, [[true, true], [true, true], [true, true]], 'and so is a chart');
   await tabTo(page, '[data-testid="start"]');
   const ring = await page.evaluate(() => getComputedStyle(/** @type {Element} */ (document.activeElement)).outlineStyle);
   assert.equal(ring, 'solid');
 });
 
-for (const width of [360, 390, 768, 1440]) {
-  test(`nothing sticks out at ${width} pixels`, async (t) => {
-    const { page } = await shared.visit(t, `${SHORT}&run=1`, { options: { viewport: { width, height: 800 } } });
-    await waitForPhase(page, ['done']);
-    await page.getByTestId('random-test').click();
-    await waitForText(page, 'predictions', /\d %/);
-    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
-    assert.ok(wide <= width, `the page is ${wide} pixels wide`);
+/** Words of the log's header, of the run's choices and of the summary's shapes that a line's end divides. @param {import('playwright-core').Page} page */
+const dividedWords = (page) => page.evaluate(() => {
+  const found = [...document.querySelectorAll('#epochs thead th, .preset small, #summary th, #summary .shape, #summary .num')].flatMap((element) => {
+    const walker = document.createTreeWalker(element, NodeFilter.SHOW_TEXT);
+    const words = [];
+    for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+      for (const { 0: word, index } of (node.nodeValue ?? '').matchAll(element.matches('.shape, small') ? /.+/g : /[^\s_]+_?/g)) {
+        const range = document.createRange();
+        range.setStart(node, index);
+        range.setEnd(node, index + word.length);
+        if (new Set([...range.getClientRects()].map(({ top }) => Math.round(top))).size > 1) words.push(word);
+      }
+    }
+    return words;
   });
-}
+  return found;
+});
+
+/** The stage's three columns: where each begins and ends, and the highest band in it with nothing to see. @param {import('playwright-core').Page} page */
+const columnsOf = (page) => page.evaluate(() => [
+  '.subject > *, .ask > *', '.said > *, #predictions > li', '.headline, .curve figcaption, .chart, #live-figures',
+].map((parts) => {
+  const boxes = [...document.querySelectorAll(parts)].filter((part) => part.closest('.stage')).map((part) => part.getBoundingClientRect())
+    .filter(({ height }) => height > 0).sort((a, b) => a.top - b.top);
+  const bands = boxes.slice(1).map(({ top }, i) => top - Math.max(...boxes.slice(0, i + 1).map(({ bottom }) => bottom)));
+  return { top: boxes[0].top, bottom: Math.max(...boxes.map(({ bottom }) => bottom)), band: Math.max(...bands) };
+}));
+
+test('nothing sticks out, is cut or breaks within a word on any screen, and the stage has no empty band', async (t) => {
+  const { page } = await shared.visit(t, `${SHORT}&run=1`, { options: { viewport: { width: 1440, height: 800 } } });
+  await waitForPhase(page, ['done']);
+  await page.getByTestId('random-test').click();
+  await waitForText(page, 'predictions', /\d %/);
+  const columns = await columnsOf(page);
+  for (const { top, bottom, band } of columns) {
+    assert.ok(Math.abs(top - columns[0].top) <= 2 && Math.abs(bottom - columns[0].bottom) <= 2, JSON.stringify(columns));
+    assert.ok(band < 80, JSON.stringify(columns));
+  }
+  for (const width of [1440, 768, 390, 360]) {
+    await page.setViewportSize({ width, height: 800 });
+    await page.waitForFunction((most) => document.documentElement.scrollWidth <= most, width, { timeout: 5_000 }); // Charts follow a moment later.
+    assert.deepEqual(await dividedWords(page), [], `at ${width} pixels`);
+    const cut = await page.evaluate(() => [...document.querySelectorAll('#log, .table-box:has(#summary), .preset > span')]
+      .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).map(({ id, textContent }) => id || textContent));
+    assert.deepEqual(cut, [], `at ${width} pixels`);
+    assert.ok(await page.locator('.curve figcaption').getByText('Each epoch’s mean begins anew, so the line jumps there.').isVisible());
+  }
+});

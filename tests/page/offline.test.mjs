@@ -234,6 +234,7 @@ test('an update takes the place of all files or of none', async (t) => {
     const mark = requests().length;
     answers.set('panels.css', failure);
     const later = await visitAgain(context, url);
+    await forgetRuns(later); // A page that is closed at once may have kept its run a step before its end: Start would ask.
     assert.deepEqual(await versionsOf(later), ['first', 'first', 'first']);
     // The browser tries to take the second version, and lets it be.
     while (!requests().slice(mark).includes('panels.css')) await askForUpdate(later);
@@ -249,6 +250,7 @@ test('an update takes the place of all files or of none', async (t) => {
   // All of it can be had: it waits until the page of the first version is closed.
   answers.delete('panels.css');
   const waiting = await visitAgain(context, url);
+  await forgetRuns(waiting);
   await waitForText(waiting, 'offline', /newer version/);
   await waiting.reload();
   await waitForPhase(waiting, ['ready']);

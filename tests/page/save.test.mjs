@@ -49,7 +49,7 @@ test('a run saved in the middle goes on elsewhere to the same figures', async (t
   assert.deepEqual(other.complaints, []);
 });
 
-test('a file that is no run costs nothing, and other settings begin anew', async (t) => {
+test('a file that is no run costs nothing, of two runs one is chosen, and other settings begin anew', async (t) => {
   const { page } = await shared.visit(t, `${SHORT}&run=1`);
   await waitForPhase(page, ['done']);
   const figures = await figuresOf(page);
@@ -67,9 +67,26 @@ test('a file that is no run costs nothing, and other settings begin anew', async
   }
   assert.deepEqual(await figuresOf(page), figures);
 
-  // The run is over: it is there as it was.
-  await page.getByTestId('open-run').setInputFiles(upload('convburn-run.safetensors', file));
-  await page.getByTestId('notice').waitFor({ state: 'hidden' });
+  // Of two at once none is opened unasked; the first of them could not be.
+  const choice = page.locator('#run-choice');
+  const chooseTwo = () => page.getByTestId('drop').setInputFiles([upload('<b>cut.safetensors', file.subarray(0, -9)), upload('whole.safetensors', file)]);
+  await chooseTwo();
+  await choice.getByText('You chose 2 saved runs. Which one is to be opened?').waitFor();
+  assert.deepEqual(await choice.getByRole('button').allTextContents(), ['<b>cut.safetensors', 'whole.safetensors', 'None']);
+  await choice.getByRole('button', { name: 'None' }).press('Enter');
+  assert.ok(await choice.isHidden());
+  assert.equal(await page.evaluate(() => document.activeElement?.id), 'start', 'the focus is not lost with the button');
+  assert.deepEqual([await figuresOf(page), await textOf(page, 'error')], [figures, '']);
+
+  // The run is over: it is there as it was, with its settings.
+  await page.getByLabel('Seed').fill('8');
+  await page.getByLabel('Seed').press('Tab');
+  assert.match(page.url(), /seed=8/);
+  await chooseTwo();
+  await choice.getByRole('button', { name: 'whole.safetensors' }).press('Enter');
+  await page.waitForFunction(() => location.hash.includes('seed=7'));
+  assert.ok(await choice.isHidden());
+  assert.equal(await textOf(page, 'error'), '');
   await waitForPhase(page, ['done']);
   assert.deepEqual(await figuresOf(page), figures);
   await page.getByTestId('evaluate').click();

@@ -63,7 +63,7 @@ test('a bad file keeps no other out, and each is named', async () => {
   const bad = new Uint8Array(RECORD_BYTES).fill(77);
   await loader.useFiles([file('bad.bin', bad), file('good.bin', records(1)), file('cut.bin', Uint8Array.of(1, 2)), file('copy.bin', records(1))], 1);
   assert.equal(since().length, 2, 'a load and the good one');
-  assert.equal(complaint(), '“bad.bin”: It has the label 77. “cut.bin”: The file is cut short. “copy.bin”: These records are already loaded (good.bin).');
+  assert.equal(complaint(), '“bad.bin”: It has the label 77. “cut.bin”: The file is cut short. Use another. “copy.bin”: These records are already loaded (good.bin).');
   assert.deepEqual(store.get().files.map((each) => each.file), ['good.bin']);
   await loader.useFiles([file('next.bin', records(2))], 2);
   assert.equal(complaint(), null, 'another drop takes the sentence back');
@@ -73,9 +73,9 @@ test('what was said of a picture of the same drop stays beside the data', async 
   const { store, loader, complaint } = await setUp();
   store.dispatch({ type: 'complained', error: { code: 'invalid_picture', message: '“a.heic” is HEIC.', hint: 'Choose PNG.' }, drop: 4 });
   await loader.useFiles([file('bad.bin', Uint8Array.of(1)), file('good.bin', records(1))], 4);
-  assert.equal(complaint(), '“a.heic” is HEIC. “bad.bin”: The file is cut short.');
+  assert.equal(complaint(), '“a.heic” is HEIC. Choose PNG. “bad.bin”: The file is cut short.');
   store.dispatch({ type: 'error', command: 'add_shard', id: '2/1', error: { code: 'too_large', message: 'That is too much.', hint: '' } });
-  assert.equal(complaint(), '“a.heic” is HEIC. “bad.bin”: The file is cut short. “good.bin”: That is too much.');
+  assert.equal(complaint(), '“a.heic” is HEIC. Choose PNG. “bad.bin”: The file is cut short. Use another. “good.bin”: That is too much.');
 });
 
 test('files of no use change nothing; one that only goes with the data is said to hold no images', async () => {

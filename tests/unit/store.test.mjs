@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { missingSentence } from '../../www/arrivals.js';
 import { isOccupied } from '../../www/phases.js';
 import { CLASSES } from '../../www/protocol.js';
@@ -52,13 +53,26 @@ test('the configuration has the fields that the crate has', () => {
   assert.deepEqual(Object.keys(initialState().config).sort(), Object.keys(fixture.config).sort());
 });
 
-test('every event of the fixture is understood', () => {
-  for (const each of fixture.events) {
-    const training = { ...feed(readyPage(), started), phase: /** @type {const} */ ('training') };
-    const after = feed(training, each);
-    assert.notEqual(after, training);
-    assert.ok(after.phase !== 'training' || ['progress', 'epoch_end', 'backend'].includes(each.type), each.type);
-  }
+/** What of a run's state each event changes; of progress it is the stage's. @type {Record<string, string[]>} */
+const CHANGED = {
+  compiling: ['compiling', 'phase'],
+  backend: ['loaded'],
+  training: ['progress', 'trace', 'trained'],
+  validating: ['progress', 'trained'],
+  epoch_end: ['epochs', 'evaluation', 'trained'],
+  paused: ['phase'],
+  stopped: ['phase', 'resumable', 'timings'],
+  done: ['phase', 'timings'],
+};
+
+test('every event of the fixture is understood: each changes what it is about, and no other does', () => {
+  const running = feed(readyPage(), started);
+  const changedBy = (/** @type {any} */ message) => {
+    const after = /** @type {Record<string, unknown>} */ (/** @type {unknown} */ (feed(running, message)));
+    return Object.entries(running).filter(([key, value]) => !isDeepStrictEqual(after[key], value)).map(([key]) => key).sort();
+  };
+  for (const each of fixture.events) assert.deepEqual(changedBy(each), CHANGED[each.stage ?? each.type], each.type);
+  assert.deepEqual(changedBy({ type: 'of_tomorrow' }), []);
 });
 
 test('progress and epochs are kept, the report follows its schema', () => {

@@ -6,7 +6,7 @@ import { bestFileName, fileNameOf } from '../../www/file-names.js';
 import { initialState, reduce } from '../../www/store.js';
 import { createAnnouncer } from '../../www/views/announcer.js';
 import { troubleLine, troubleOf, troubleSentence } from '../../www/views/health.js';
-import { heldOutSentence, imagesSentence, unseenSentence } from '../../www/views/images-sentence.js';
+import { heldOutSentence, imagesSentence, repeatedSentence, unseenSentence } from '../../www/views/images-sentence.js';
 import { isUnderWay } from '../../www/views/controls.js';
 import { tiles } from '../../www/views/progress.js';
 import { workersNote, workersPhrase } from '../../www/views/settings.js';
@@ -161,6 +161,18 @@ test('classes that a run never sees are named, once all images are here', () => 
   assert.equal(of(['truck']), 'A run trains on no image of truck: it cannot learn that class.');
   assert.equal(of(['dog', 'ship', 'truck']), 'A run trains on no image of dog, ship or truck: it cannot learn these classes.');
   assert.equal(unseenSentence(null), null);
+});
+
+test('test images that are also training images are said, once all images are here', () => {
+  const of = (/** @type {number} */ test_in_train, complete = true, test_used = 1_500) => repeatedSentence({ ...data, complete, test_in_train, test_used });
+  const so = 'also among the training images: the test accuracy says less about images that the network has never seen.';
+  assert.equal(of(0), null);
+  assert.equal(of(20, false), null, 'others may come yet');
+  assert.equal(of(1), `1 of the 1,500 test images is ${so}`);
+  assert.equal(of(1_200), `1,200 of the 1,500 test images are ${so}`);
+  assert.equal(of(1_500), `All 1,500 test images are ${so}`);
+  assert.equal(of(1, true, 1), `The test image is ${so}`);
+  assert.equal(repeatedSentence(null), null);
 });
 
 test('a saved file’s name says recipe, epoch and accuracy', () => {

@@ -161,7 +161,8 @@ function mountChart(chart, store) {
   }
 
   new ResizeObserver(() => plot?.setSize(sizeOf(box))).observe(box);
-  box.addEventListener('contextrestored', () => plot?.redraw(), true); // The canvas is uPlot's, and the event does not bubble.
+  // The canvas is uPlot's, and the event does not bubble. Its colours and font are lost too, and uPlot believes that they are set.
+  box.addEventListener('contextrestored', draw, true);
   for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)', 'print']) matchMedia(query).addEventListener('change', draw);
   draw();
   render(store.get());

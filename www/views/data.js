@@ -10,7 +10,7 @@ import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js
 import { SAMPLES } from '../store.js';
 import { byId, make, paint, setShare, setText } from './dom.js';
 import { count } from './format.js';
-import { heldOutSentence, imagesSentence, unseenSentence } from './images-sentence.js';
+import { heldOutSentence, imagesSentence, repeatedSentence, unseenSentence } from './images-sentence.js';
 
 /** @returns {{ canvas: HTMLCanvasElement, caption: HTMLElement, item: HTMLLIElement }} */
 function makeSample() {
@@ -34,6 +34,8 @@ function notices(state) {
   if (dataProblem) found.push(`${dataProblem} ${DATA_HINT}`);
   const heldOut = heldOutSentence(data);
   if (heldOut) found.push(heldOut);
+  const repeated = repeatedSentence(data);
+  if (repeated) found.push(repeated);
   const unseen = unseenSentence(data);
   if (unseen) found.push(unseen);
   if (data?.has_unknown) found.push('Some images are unknown: they are not from the official files.');

@@ -23,7 +23,7 @@ export function byId(id, kind) {
  * A new element.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag
- * @param {{ className?: string, text?: string, attributes?: Record<string, string>, children?: Node[] }} [parts]
+ * @param {{ className?: string, text?: string, attributes?: Record<string, string>, children?: (Node | string)[] }} [parts]
  * @returns {HTMLElementTagNameMap[K]}
  */
 export function make(tag, { className, text, attributes = {}, children = [] } = {}) {

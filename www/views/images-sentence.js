@@ -51,6 +51,15 @@ export function heldOutSentence(data) {
   return `No test batch: a fifth of the ${count(data.train_records, 'image')} is held out to measure on, and a run uses ${count(data.test_used)} of it.`;
 }
 
+/** Images that a run of these would measure on though it trains on them, once all are here. @param {DataStatus | null} data @returns {string | null} */
+export function repeatedSentence(data) {
+  const many = data?.complete ? data.test_in_train : 0;
+  if (!data || !many) return null;
+  const all = many === 1 ? 'The test image' : `All ${count(many)} test images`;
+  const which = many === data.test_used ? all : `${count(many)} of the ${count(data.test_used, 'test image')}`;
+  return `${which} ${many === 1 ? 'is' : 'are'} also among the training images: the test accuracy says less about images that the network has never seen.`;
+}
+
 /** Classes that a run of these images never sees. @param {DataStatus | null} data @returns {string | null} */
 export function unseenSentence(data) {
   const unseen = data?.complete ? data.unseen_classes : [];
