@@ -1,20 +1,12 @@
 //! Bytes → `Dataset`: what is accepted, what is refused, and in which order records come out.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-
-mod support;
-
 use convburn::cifar::{CLASS_NAMES, Dataset, Opened, RECORD_BYTES, open_file};
 use convburn::error::Error;
 use convburn::plan::{Plan, status};
 use convburn::protocol::{Config, Manifest, ManifestShard, Split};
 use sha2::{Digest, Sha256};
+
+use crate::support;
 
 fn sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes)
@@ -271,7 +263,7 @@ fn an_archive_gives_its_records_passes_over_companions_and_names_the_rest() {
     }
     let small = open_file(
         "small.tar.gz",
-        include_bytes!("fixtures/small.tar.gz").to_vec(),
+        include_bytes!("../fixtures/small.tar.gz").to_vec(),
     );
     assert_eq!(found(&small.unwrap()), [("one.bin", Split::Train, 1)]);
 }

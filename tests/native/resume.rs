@@ -1,17 +1,6 @@
 //! A run is one file: interrupted anywhere and restored, it ends as one that never stopped; and a file
 //! that is not what it should be is refused, with the running model untouched.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-#![allow(clippy::disallowed_methods, reason = "native tests may block")]
-
-mod support;
-
 use std::collections::HashMap;
 
 use convburn::checkpoint::{Checkpoint, Numbers, Origin, RunState};
@@ -25,6 +14,8 @@ use convburn::session::Session;
 use pollster::block_on;
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
+
+use crate::support;
 
 /// Two epochs of ten steps, augmented, so that every source of random numbers is in use.
 fn config() -> Config {

@@ -1,15 +1,5 @@
 //! Which records a run uses, which they are, and what it never sees.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-
-mod support;
-
 use std::path::Path;
 
 use convburn::cifar::{CLASS_NAMES, Dataset, RECORD_BYTES, split_of};
@@ -18,6 +8,8 @@ use convburn::protocol::{
     Config, DataSource, HoldOut, Manifest, ManifestShard, Split, SplitChoice,
 };
 use sha2::{Digest, Sha256};
+
+use crate::support;
 
 fn sha256(bytes: &[u8]) -> String {
     let digest = Sha256::digest(bytes);
