@@ -3,32 +3,9 @@
 use convburn::cifar::{CLASS_NAMES, Dataset, Opened, RECORD_BYTES, open_file};
 use convburn::error::Error;
 use convburn::plan::{Plan, status};
-use convburn::protocol::{Config, Manifest, ManifestShard, Split};
-use sha2::{Digest, Sha256};
+use convburn::protocol::{Config, Split};
 
-use crate::support;
-
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
-}
-
-fn manifest(shards: &[(&str, Split, &[u8])]) -> Manifest {
-    let shard = |(file, split, bytes): &(&str, Split, &[u8])| ManifestShard {
-        file: (*file).into(),
-        split: *split,
-        records: (bytes.len() / RECORD_BYTES) as u32,
-        bytes: bytes.len() as u32,
-        sha256: sha256(bytes),
-    };
-    Manifest {
-        format_version: 1,
-        class_names: CLASS_NAMES.map(String::from).to_vec(),
-        shards: shards.iter().map(shard).collect(),
-    }
-}
+use crate::support::{self, manifest, sha256};
 
 #[test]
 fn shards_come_out_in_the_manifests_order_raw_or_gzip() {
