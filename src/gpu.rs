@@ -1,5 +1,5 @@
-//! A training step's parts as single WebGPU kernels, with their own backward passes: WGSL written for this
-//! network's small maps, behind Burn's extension mechanism.
+//! A training step's parts as single WebGPU kernels, with their own backward passes: WGSL written for small
+//! maps (`wgsl.rs` has the texts), behind Burn's extension mechanism.
 //!
 //! Why not Burn's operators: without autotune (which fails in a browser) they lay every tensor out anew
 //! and choose matrix kernels for large matrices, they compute in full the gradients that pooling leaves
@@ -14,13 +14,14 @@ mod classify;
 mod dense;
 mod images;
 mod launch;
-mod wgsl;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
 
-pub use adam::{Constants, adam};
-pub use block::{Block, block};
+pub use crate::wgsl::adam::Constants;
+pub use crate::wgsl::block::Block;
+pub use adam::adam;
+pub use block::block;
 pub use classify::{Classified, classify};
 pub use dense::dense;
 pub use images::{Images, Pick};

@@ -65,3 +65,4 @@ pub mod run;
 pub mod self_check;
 pub mod session;
 pub mod train;
+pub mod wgsl;

@@ -27,3 +27,4 @@ mod pool;
 mod protocol;
 mod resume;
 mod self_check;
+mod wgsl;
