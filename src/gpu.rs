@@ -17,6 +17,7 @@ mod launch;
 
 use burn::backend::DispatchDevice;
 use burn::tensor::Device;
+use burn_cubecl::cubecl::Device as CubeDevice;
 
 pub use crate::wgsl::adam::Constants;
 pub use crate::wgsl::block::Block;
@@ -26,11 +27,20 @@ pub use classify::{Classified, classify};
 pub use dense::dense;
 pub use images::{Images, Pick};
 
-/// True on the devices that these kernels run on.
+/// True on the devices that these kernels run on: wgpu's, where it takes WGSL.
 pub fn runs_on(device: &Device) -> bool {
     match device.as_dispatch() {
-        DispatchDevice::Cube(_) => true,
+        DispatchDevice::Cube(device) => takes_wgsl(device),
         DispatchDevice::Autodiff(_) => runs_on(&device.clone().inner()),
         _ => false,
     }
+}
+
+/// In a browser wgpu takes nothing else, so nothing is looked up there. Natively its compiler follows from the
+/// adapter and from what other crates turned on: it may be SPIR-V's or Metal's.
+fn takes_wgsl(device: &CubeDevice) -> bool {
+    let CubeDevice::Wgpu(_) = device else {
+        return false;
+    };
+    cfg!(target_family = "wasm") || device.client().name() == "wgpu<wgsl>"
 }
