@@ -5,7 +5,7 @@
 //! bytes ─► cifar ─► batch ─► model ─► train ─► metrics ─► session ─► bindings ─► JavaScript
 //! ```
 //!
-//! Data goes along this line, and a room knows its left neighbours only (`tests/layering.rs`):
+//! Data goes along this line, and a room knows its left neighbours only (`tests/native/layering.rs`):
 //! [`cifar`] checks bytes, [`plan`] says which records a run uses, [`batch`] makes tensors of them,
 //! [`model`] makes logits, [`train`] and [`adam`] make the model better, [`metrics`] and [`run`] keep
 //! the figures, [`session`] owns it all, and `bindings` (on wasm32) exports `load`, `train_epoch`,
@@ -65,3 +65,4 @@ pub mod run;
 pub mod self_check;
 pub mod session;
 pub mod train;
+pub mod wgsl;

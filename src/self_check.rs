@@ -17,7 +17,7 @@ use crate::model::NetworkSpec;
 use crate::protocol::SelfCheck;
 use crate::train::{Learner, Probe};
 
-/// Largest difference accepted; rounding alone makes less than a tenth (see `tests/self_check.rs`).
+/// Largest difference accepted; rounding alone makes less than a tenth (see `tests/native/self_check.rs`).
 pub const TOLERANCE: f64 = 1e-3;
 
 /// Sets of weights tried before a difference counts. Where two inputs of a pooling window or a ReLU's

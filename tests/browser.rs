@@ -298,7 +298,7 @@ async fn every_backend_computes_what_flex_computes() {
     }
 }
 
-/// The golden numbers of tests/golden.rs on WebGPU, and on flex as compiled to wasm. (ndarray is held to
+/// The golden numbers of tests/native/golden.rs on WebGPU, and on flex as compiled to wasm. (ndarray is held to
 /// them natively, and to flex above.)
 #[wasm_bindgen_test]
 async fn webgpu_and_flex_compute_what_keras_computes() {

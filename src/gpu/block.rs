@@ -4,9 +4,6 @@
 //! cannot compute, Burn's operators do ([`Block::fits`]).
 
 mod autodiff;
-mod backward;
-mod forward;
-mod weights;
 
 use burn::backend::fusion::custom::TensorSpec;
 use burn::backend::tensor::{FloatTensor, IntTensor};
@@ -16,65 +13,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
 use super::launch::{empty, launch};
-use backward::{InputGradient, Spread};
-use forward::Forward;
-use weights::{Parts, SumShares, WeightShares};
-
-/// A convolution without padding at stride 1, ReLU, and max-pooling of `pool` × `pool` windows at stride
-/// `pool` (1 for none): what the kernels are written for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Block {
-    /// Channels of the input.
-    pub channels: usize,
-    /// Height of the input.
-    pub height: usize,
-    /// Width of the input.
-    pub width: usize,
-    /// Channels of the output.
-    pub filters: usize,
-    /// Height and width of the kernel.
-    pub kernel: usize,
-    /// Height and width of a pooling window.
-    pub pool: usize,
-}
-
-impl Block {
-    /// True when the kernels can compute it: they take filters and channels by the four.
-    pub fn fits(&self) -> bool {
-        let Self {
-            channels,
-            filters,
-            kernel,
-            pool,
-            ..
-        } = *self;
-        let by_fours = filters.is_multiple_of(4) && (channels < 4 || channels.is_multiple_of(4));
-        by_fours && kernel <= 5 && (pool == 1 || pool == 2)
-    }
-
-    /// Height and width of the output.
-    fn output(&self) -> [usize; 2] {
-        [self.height, self.width].map(|side| (side + 1 - self.kernel) / self.pool)
-    }
-
-    /// Height and width of what the convolution gives where a pooling window sees it.
-    fn pooled_over(&self) -> [usize; 2] {
-        self.output().map(|side| side * self.pool)
-    }
-}
-
-impl Block {
-    /// Number of weights.
-    fn weights(&self) -> usize {
-        self.filters * self.channels * self.kernel * self.kernel
-    }
-
-    /// Height and width of a spread gradient, and its border.
-    fn spread(&self, pad: bool) -> ([usize; 2], usize) {
-        let [_, _, height, width] = spread_shape(1, self, pad);
-        ([height, width], if pad { self.kernel - 1 } else { 0 })
-    }
-}
+use crate::wgsl::block::{Block, Forward, InputGradient, Parts, Spread, SumShares, WeightShares};
 
 /// The forward pass, on the GPU and with gradients.
 #[backend_extension(Cube, Fusion, Autodiff)]
@@ -172,11 +111,7 @@ fn spread_specs(gradient: &TensorSpec, _: &TensorSpec, block: &Block, pad: &bool
 }
 
 fn spread_shape(records: usize, block: &Block, pad: bool) -> [usize; 4] {
-    let [height, width] = if pad {
-        [block.height, block.width].map(|side| side + block.kernel - 1)
-    } else {
-        block.pooled_over()
-    };
+    let [height, width] = block.spread(pad);
     [records, block.filters, height, width]
 }
 
@@ -255,8 +190,7 @@ impl BlockBackward for CubeBackend {
     ) -> (CubeTensor, CubeTensor) {
         let input = into_contiguous(input);
         let parts = Parts::new(input.meta.shape()[0], &block);
-        let numbers = block.weights() + block.filters;
-        let shares = empty(&input, [parts.count(), numbers], DType::F32);
+        let shares = empty(&input, [parts.count(), block.numbers()], DType::F32);
         let kernel = WeightShares { block, pad, parts };
         let buffers = [&input, &spread, &shares];
         launch(kernel, parts.count(), &buffers);

@@ -2,8 +2,6 @@
 //!
 //! Its matrices are small and narrow; an invocation computes few numbers, since there are not many.
 
-mod kernels;
-
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
@@ -16,7 +14,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
 use super::launch::{empty, launch};
-use kernels::{Dense, Sides};
+use crate::wgsl::dense::{Dense, Sides};
 
 /// The forward pass, on the GPU and with gradients.
 #[backend_extension(Cube, Fusion, Autodiff)]
@@ -84,10 +82,19 @@ fn weight_specs(
     (spec([inputs, units].into()), spec([units].into()))
 }
 
+fn sides(weight: &CubeTensor, relu: bool) -> Sides {
+    let (inputs, units) = (weight.meta.shape()[0], weight.meta.shape()[1]);
+    Sides {
+        inputs,
+        units,
+        relu,
+    }
+}
+
 impl DenseForward for CubeBackend {
     fn dense(input: CubeTensor, weight: CubeTensor, bias: CubeTensor, relu: bool) -> CubeTensor {
         let [input, weight, bias] = [input, weight, bias].map(into_contiguous);
-        let (records, sides) = (input.meta.shape()[0], Sides::new(&weight, relu));
+        let (records, sides) = (input.meta.shape()[0], sides(&weight, relu));
         let output = empty(&input, [records, sides.units], DType::F32);
         let buffers = [&input, &weight, &bias, &output];
         launch(Dense::Forward(sides), records, &buffers);
@@ -112,7 +119,7 @@ impl DenseBackward for CubeBackend {
         relu: bool,
     ) -> CubeTensor {
         let [gradient, output, weight] = [gradient, output, weight].map(into_contiguous);
-        let (records, sides) = (gradient.meta.shape()[0], Sides::new(&weight, relu));
+        let (records, sides) = (gradient.meta.shape()[0], sides(&weight, relu));
         let result = empty(&gradient, [records, sides.inputs], DType::F32);
         let mut buffers = bind(&gradient, &output, relu);
         buffers.extend([&weight, &result]);
@@ -131,7 +138,7 @@ impl DenseBackward for CubeBackend {
         let inputs = input.meta.shape()[1];
         let weight = empty(&gradient, [inputs, units], DType::F32);
         let bias = empty(&gradient, [units], DType::F32);
-        let sides = Sides::new(&weight, relu);
+        let sides = sides(&weight, relu);
         let mut buffers = bind(&gradient, &output, relu);
         buffers.extend([&input, &weight, &bias]);
         launch(Dense::Weight(sides, records), 1, &buffers);

@@ -8,15 +8,20 @@ use burn::tensor::{DType, Device, Int, Shape, Tensor, TensorData};
 use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
-use super::launch::{Kernel, empty, launch};
-use super::wgsl::program;
+use super::launch::{empty, launch};
+use crate::wgsl::images::PickKernel;
 
 /// Images a buffer: 48 MiB, where WebGPU promises 128 a binding.
 const IMAGES_EACH: usize = 16_384;
 /// Buffers; with picks and output, WebGPU promises 8.
 const BUFFERS: usize = 4;
-/// Words of four bytes an image.
-const WORDS: usize = 768;
+/// How images are picked.
+const PICK: PickKernel = PickKernel {
+    channels: 3,
+    height: 32,
+    width: 32,
+    images_each: IMAGES_EACH,
+};
 
 /// Bytes of images on a GPU.
 #[derive(Clone, Debug)]
@@ -105,41 +110,6 @@ pub trait PickImages: Backend {
     ) -> FloatTensor<Self>;
 }
 
-/// Binds picks, four buffers; output. A layer is a record.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct PickKernel;
-
-impl Kernel for PickKernel {
-    fn invocations(&self) -> usize {
-        WORDS * 4
-    }
-
-    fn text(&self) -> String {
-        let inputs = ["picks: i32", "a: i32", "b: i32", "c: i32", "d: i32"];
-        let body = format!(
-            "let index = u32(picks[layer * 4u]);
-let column = i32(i % 32u);
-let x = select(column, 31 - column, picks[layer * 4u + 1u] != 0) - picks[layer * 4u + 2u];
-let y = i32((i / 32u) % 32u) - picks[layer * 4u + 3u];
-var value = 0.0;
-if (x >= 0 && y >= 0 && x < 32 && y < 32) {{
-let byte = (i / 1024u) * 1024u + u32(y) * 32u + u32(x);
-let at = (index % {IMAGES_EACH}u) * {WORDS}u + byte / 4u;
-var word = 0;
-switch (index / {IMAGES_EACH}u) {{
-case 0u: {{ word = a[at]; }}
-case 1u: {{ word = b[at]; }}
-case 2u: {{ word = c[at]; }}
-default: {{ word = d[at]; }}
-}}
-value = f32((bitcast<u32>(word) >> (8u * (byte % 4u))) & 255u) / 255.0;
-}}
-output[layer * 3072u + i] = value;\n"
-        );
-        program(&inputs, &["output"], self.invocations(), &body)
-    }
-}
-
 impl PickImages for CubeBackend {
     fn pick_images(
         picks: CubeTensor,
@@ -151,7 +121,7 @@ impl PickImages for CubeBackend {
         let picks = into_contiguous(picks);
         let records = picks.meta.shape()[0];
         let output = empty(&picks, [records, 3, 32, 32], DType::F32);
-        launch(PickKernel, records, &[&picks, &a, &b, &c, &d, &output]);
+        launch(PICK, records, &[&picks, &a, &b, &c, &d, &output]);
         output
     }
 }

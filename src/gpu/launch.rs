@@ -1,8 +1,5 @@
 //! The kernels on their way to the GPU: buffers for what they write, and how many workgroups.
 
-use std::fmt::Debug;
-use std::hash::Hash;
-
 use burn::tensor::{DType, Shape};
 use burn_cubecl::cubecl::ir::metadata::Info;
 use burn_cubecl::cubecl::ir::{ElemType, UIntKind};
@@ -13,16 +10,7 @@ use burn_cubecl::kernel::KernelMetadata;
 use burn_cubecl::ops::numeric::empty_device_contiguous_dtype;
 use burn_cubecl::tensor::CubeTensor;
 
-use super::wgsl::WORKGROUP;
-
-/// A kernel of our own text: what it computes and the shapes in its text, which make it another kernel.
-pub(super) trait Kernel: Copy + Debug + Eq + Hash + Send + Sync + 'static {
-    /// Number of invocations in each layer.
-    fn invocations(&self) -> usize;
-
-    /// Its WGSL; the entry point is `main`.
-    fn text(&self) -> String;
-}
+use crate::wgsl::{Kernel, WORKGROUP};
 
 /// A kernel of our own text, as cubecl takes it.
 struct OwnText<K>(K);

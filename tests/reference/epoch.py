@@ -1,4 +1,4 @@
-"""Writes tests/fixtures/epoch.safetensors and epoch.json: the tutorial's first epoch in Keras, for tests/epoch.rs.
+"""Writes tests/fixtures/epoch.safetensors and epoch.json: the tutorial's first epoch in Keras, for tests/native/golden.rs.
 
 From the initial weights of export.py (the same seed; they stand in golden.safetensors) and in one order of the 50,000
 records, which is written down: Keras is given the records in it and told not to shuffle. The running means that Keras

@@ -1,4 +1,4 @@
-"""Writes tests/fixtures/golden.safetensors and golden.json: what Keras computes, for tests/golden.rs.
+"""Writes tests/fixtures/golden.safetensors and golden.json: what Keras computes, for tests/native/golden.rs.
 
 From one set of initial weights and the first 320 training records in official order:
 - `initial/…`: the weights;

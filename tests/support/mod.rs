@@ -5,8 +5,9 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
-use convburn::cifar::RECORD_BYTES;
-use convburn::protocol::{Backend, Config};
+use convburn::cifar::{CLASS_NAMES, RECORD_BYTES};
+use convburn::protocol::{Backend, Config, Manifest, ManifestShard, Split};
+use sha2::{Digest, Sha256};
 
 /// `records` records, classes in turn; `salt` tells files apart.
 pub fn records(records: usize, salt: u32) -> Vec<u8> {
@@ -54,4 +55,26 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(bytes).expect("a Vec takes all bytes");
     encoder.finish().expect("a Vec takes all bytes")
+}
+
+/// SHA-256 as a list of data files has it.
+pub fn sha256(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A list of these files.
+pub fn manifest(shards: &[(&str, Split, &[u8])]) -> Manifest {
+    let shard = |(file, split, bytes): &(&str, Split, &[u8])| ManifestShard {
+        file: (*file).into(),
+        split: *split,
+        records: (bytes.len() / RECORD_BYTES) as u32,
+        bytes: bytes.len() as u32,
+        sha256: sha256(bytes),
+    };
+    Manifest {
+        format_version: 1,
+        class_names: CLASS_NAMES.map(String::from).to_vec(),
+        shards: shards.iter().map(shard).collect(),
+    }
 }

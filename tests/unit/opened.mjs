@@ -1,6 +1,6 @@
 /**
  * What the crate answers about a visitor's file, for tests without a module: whole records, raw or gzip, are one file;
- * anything else is refused. What the crate really tells apart is tested in tests/cifar.rs.
+ * anything else is refused. What the crate really tells apart is tested in tests/native/cifar.rs.
  */
 import { createHash } from 'node:crypto';
 import { gunzipSync } from 'node:zlib';

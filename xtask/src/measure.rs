@@ -84,7 +84,13 @@ fn first_epoch(workspace: &Workspace) -> Result<()> {
     command
         .args(["test", "--workspace"])
         .args(NATIVE_FEATURES)
-        .args(["--test", "golden", "the_first_epoch", "--", "--nocapture"])
+        .args([
+            "--test",
+            "native",
+            "golden::the_first_epoch",
+            "--",
+            "--nocapture",
+        ])
         .env("CONVBURN_WHOLE_EPOCH", "1");
     run(&mut command, "Read the distances above.")
 }

@@ -1,17 +1,6 @@
 //! Several workers: the losses are one worker's, the measurement its very bits, and a helper that dies
 //! changes nothing. The helpers are real replicas in this process.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-#![allow(clippy::disallowed_methods, reason = "native tests may block")]
-
-mod support;
-
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -28,6 +17,8 @@ use convburn::replica::Replica;
 use convburn::session::Session;
 use convburn::train::{Learner, SliceResult};
 use pollster::block_on;
+
+use crate::support;
 
 /// Helpers that compute as soon as they are asked, or do not answer.
 #[derive(Debug)]

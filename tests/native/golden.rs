@@ -1,21 +1,9 @@
 //! What this crate computes is what Keras computes: golden numbers, finite differences, and what any
 //! right implementation has to do. The pixels are real, from `data/cifar10`.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-#![allow(clippy::disallowed_methods, reason = "native tests may block")]
-
-mod support;
-#[path = "support/golden.rs"]
-mod values;
-
 use std::path::Path;
 
+use crate::values::{Bounds, learner_with_initial_weights, measure};
 use burn::tensor::Device;
 use convburn::batch::gather;
 use convburn::checkpoint::Numbers;
@@ -27,7 +15,6 @@ use convburn::protocol::{Backend, Config, Split};
 use convburn::train::Learner;
 use pollster::block_on;
 use safetensors::SafeTensors;
-use values::{Bounds, learner_with_initial_weights, measure};
 
 /// Wide enough for another processor's rounding; what was measured is far inside them and stands in BENCHMARKS.md.
 const CPU: Bounds = Bounds {
@@ -94,7 +81,7 @@ struct Mark {
 
 /// The order in which Keras saw the 50,000 records.
 fn keras_order() -> Vec<usize> {
-    let file = SafeTensors::deserialize(include_bytes!("fixtures/epoch.safetensors")).unwrap();
+    let file = SafeTensors::deserialize(include_bytes!("../fixtures/epoch.safetensors")).unwrap();
     let order = file.tensor("order").unwrap();
     let pairs = order.data().as_chunks::<2>().0.iter();
     pairs
@@ -107,7 +94,8 @@ fn keras_order() -> Vec<usize> {
 #[test]
 fn the_first_epoch_is_keras_s_first_epoch() {
     let whole = std::env::var_os("CONVBURN_WHOLE_EPOCH").is_some();
-    let expected: KerasEpoch = serde_json::from_str(include_str!("fixtures/epoch.json")).unwrap();
+    let expected: KerasEpoch =
+        serde_json::from_str(include_str!("../fixtures/epoch.json")).unwrap();
     let marks = &expected.marks[..if whole { expected.marks.len() } else { 1 }];
     let order = keras_order();
     assert_eq!(order.len(), 50_000);

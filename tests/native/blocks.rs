@@ -1,15 +1,5 @@
 //! ConvBurn's own blocks compute what Burn's layers compute, for the networks that have them.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-
-mod support;
-
 use burn::tensor::Device;
 use convburn::batch::gather;
 use convburn::cifar::Dataset;
@@ -18,6 +8,8 @@ use convburn::protocol::{Operators, Split};
 use convburn::session::Session;
 use convburn::train::{Learner, Probe};
 use pollster::block_on;
+
+use crate::support;
 
 /// What a step on 20 records would follow.
 fn probe(learner: &Learner) -> Probe {

@@ -2,12 +2,11 @@
 //! the way out.
 
 use super::Block;
-use crate::gpu::launch::Kernel;
-use crate::gpu::wgsl::{four, grid, line, program};
+use crate::wgsl::{Kernel, four, grid, line, program};
 
 /// Binds input, weight, bias; output, choice. A layer is a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Forward(pub Block);
+pub struct Forward(pub Block);
 
 impl Kernel for Forward {
     fn invocations(&self) -> usize {

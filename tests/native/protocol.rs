@@ -1,13 +1,5 @@
 //! `tests/fixtures/protocol.json` is what the crate really says; the page's unit tests read it too.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-
 use convburn::error::Error;
 use convburn::protocol::{
     Augment, Backend, BackendStatus, Config, EpochOutcome, ErrorReport, Evaluation, Event, Loaded,
@@ -18,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 fn fixture(key: &str) -> Value {
-    let text = include_str!("fixtures/protocol.json");
+    let text = include_str!("../fixtures/protocol.json");
     let all: Value = serde_json::from_str(text).unwrap();
     all[key].clone()
 }

@@ -1,42 +1,11 @@
 //! Bytes → `Dataset`: what is accepted, what is refused, and in which order records come out.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-
-mod support;
-
 use convburn::cifar::{CLASS_NAMES, Dataset, Opened, RECORD_BYTES, open_file};
 use convburn::error::Error;
 use convburn::plan::{Plan, status};
-use convburn::protocol::{Config, Manifest, ManifestShard, Split};
-use sha2::{Digest, Sha256};
+use convburn::protocol::{Config, Split};
 
-fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|b| format!("{b:02x}"))
-        .collect()
-}
-
-fn manifest(shards: &[(&str, Split, &[u8])]) -> Manifest {
-    let shard = |(file, split, bytes): &(&str, Split, &[u8])| ManifestShard {
-        file: (*file).into(),
-        split: *split,
-        records: (bytes.len() / RECORD_BYTES) as u32,
-        bytes: bytes.len() as u32,
-        sha256: sha256(bytes),
-    };
-    Manifest {
-        format_version: 1,
-        class_names: CLASS_NAMES.map(String::from).to_vec(),
-        shards: shards.iter().map(shard).collect(),
-    }
-}
+use crate::support::{self, manifest, sha256};
 
 #[test]
 fn shards_come_out_in_the_manifests_order_raw_or_gzip() {
@@ -271,7 +240,7 @@ fn an_archive_gives_its_records_passes_over_companions_and_names_the_rest() {
     }
     let small = open_file(
         "small.tar.gz",
-        include_bytes!("fixtures/small.tar.gz").to_vec(),
+        include_bytes!("../fixtures/small.tar.gz").to_vec(),
     );
     assert_eq!(found(&small.unwrap()), [("one.bin", Split::Train, 1)]);
 }

@@ -1,15 +1,5 @@
 //! Which records a run uses, which they are, and what it never sees.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-
-mod support;
-
 use std::path::Path;
 
 use convburn::cifar::{CLASS_NAMES, Dataset, RECORD_BYTES, split_of};
@@ -17,27 +7,8 @@ use convburn::plan::{Plan, status};
 use convburn::protocol::{
     Config, DataSource, HoldOut, Manifest, ManifestShard, Split, SplitChoice,
 };
-use sha2::{Digest, Sha256};
 
-fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn manifest(shards: &[(&str, Split, &[u8])]) -> Manifest {
-    let shard = |(file, split, bytes): &(&str, Split, &[u8])| ManifestShard {
-        file: (*file).into(),
-        split: *split,
-        records: (bytes.len() / RECORD_BYTES) as u32,
-        bytes: bytes.len() as u32,
-        sha256: sha256(bytes),
-    };
-    Manifest {
-        format_version: 1,
-        class_names: CLASS_NAMES.map(String::from).to_vec(),
-        shards: shards.iter().map(shard).collect(),
-    }
-}
+use crate::support::{self, manifest};
 
 fn digest(dataset: &Dataset, config: &Config) -> String {
     Plan::new(dataset, config).digest(dataset)

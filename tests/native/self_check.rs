@@ -1,17 +1,6 @@
 //! The self-check, natively: what it accepts (another backend's rounding) and what it refuses, with the
 //! figures.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-#![allow(clippy::disallowed_methods, reason = "native tests may block")]
-
-mod support;
-
 use burn::tensor::Device;
 use convburn::batch;
 use convburn::cifar::Dataset;
@@ -21,6 +10,8 @@ use convburn::self_check::{TOLERANCE, compare, judge, upload};
 use convburn::train::{Learner, Probe};
 use convburn::{device, protocol::SelfCheck};
 use pollster::block_on;
+
+use crate::support;
 
 fn dataset() -> Dataset {
     let mut dataset = Dataset::new(None).unwrap();

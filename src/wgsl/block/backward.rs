@@ -2,19 +2,20 @@
 //! input's gradient. (`weights.rs` has those of weight and bias.)
 
 use super::Block;
-use crate::gpu::launch::Kernel;
-use crate::gpu::wgsl::{four, grid, line, program};
+use crate::wgsl::{Kernel, four, grid, line, program};
 
 /// Binds gradient, choice; spread. A layer is a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Spread {
+pub struct Spread {
+    /// Whose gradient.
     pub block: Block,
+    /// Whether it gets a border of zeros.
     pub pad: bool,
 }
 
 impl Kernel for Spread {
     fn invocations(&self) -> usize {
-        let ([height, _], _) = self.block.spread(self.pad);
+        let [height, _] = self.block.spread(self.pad);
         self.block.filters * height
     }
 
@@ -30,14 +31,14 @@ impl Kernel for Spread {
 
 /// Binds spread, weight; result. A layer is a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct InputGradient(pub Block);
+pub struct InputGradient(pub Block);
 
 impl Kernel for InputGradient {
     fn invocations(&self) -> usize {
         let Self(block) = self;
         let tile = Tile::of(block);
         let places = block.height.div_ceil(tile.rows) * block.width.div_ceil(tile.columns);
-        places * block.channels / 4
+        places * block.channels.div_ceil(4)
     }
 
     fn text(&self) -> String {
@@ -70,7 +71,7 @@ impl Tile {
 
 /// A row an invocation: each pooled gradient is read once for the places that it may belong to.
 fn spread(block: &Block, pad: bool) -> String {
-    let ([height, width], border) = block.spread(pad);
+    let ([height, width], border) = (block.spread(pad), block.border(pad));
     let [out_height, out_width] = block.output();
     let [inner_height, inner_width] = block.pooled_over();
     let (pool, filters) = (block.pool, block.filters);
@@ -109,7 +110,7 @@ fn input_gradient(block: &Block) -> String {
         ..
     } = *block;
     let tile = Tile::of(block);
-    let ([spread_height, spread_width], _) = block.spread(true);
+    let [spread_height, spread_width] = block.spread(true);
     let (groups_x, groups_y) = (width.div_ceil(tile.columns), height.div_ceil(tile.rows));
     let area = kernel * kernel;
     let mut text = format!(
@@ -163,7 +164,8 @@ var w = c * {area}u;\n",
     for (y, x) in grid(tile.rows, tile.columns) {
         let inside = format!("if (py + {y}u < {height}u && px + {x}u < {width}u) {{");
         line(&mut text, &inside);
-        for (n, lane) in ["x", "y", "z", "w"].iter().enumerate() {
+        // Beyond the last channel, sums are of other weights and go nowhere.
+        for (n, lane) in ["x", "y", "z", "w"].iter().enumerate().take(channels) {
             let to = n * map + y * width + x;
             line(&mut text, &format!("result[to + {to}u] = s{y}_{x}.{lane};"));
         }

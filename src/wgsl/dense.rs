@@ -1,37 +1,27 @@
 //! A dense layer's kernels.
 
-use burn_cubecl::tensor::CubeTensor;
-
-use crate::gpu::launch::Kernel;
-use crate::gpu::wgsl::program;
+use super::{Kernel, program};
 
 /// One of the kernels; a layer is a record but for the weight's gradient, which has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Dense {
+pub enum Dense {
     /// Binds input, weight, bias; output.
     Forward(Sides),
     /// Binds gradient, output (where ReLU), weight; result.
     Input(Sides),
-    /// Binds gradient, output (where ReLU), input; weight, bias.
+    /// Binds gradient, output (where ReLU), input; weight, bias. Of so many records.
     Weight(Sides, usize),
 }
 
+/// What a dense layer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Sides {
+pub struct Sides {
+    /// Numbers that come in.
     pub inputs: usize,
+    /// Numbers that go out.
     pub units: usize,
+    /// Whether ReLU follows.
     pub relu: bool,
-}
-
-impl Sides {
-    pub(super) fn new(weight: &CubeTensor, relu: bool) -> Self {
-        let (inputs, units) = (weight.meta.shape()[0], weight.meta.shape()[1]);
-        Self {
-            inputs,
-            units,
-            relu,
-        }
-    }
 }
 
 impl Kernel for Dense {

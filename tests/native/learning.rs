@@ -1,16 +1,5 @@
 //! The network, the rule of learning and the session, natively on flex and ndarray.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-#![allow(clippy::disallowed_methods, reason = "native tests may block")]
-
-mod support;
-
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use convburn::adam::Adam;
@@ -20,6 +9,8 @@ use convburn::model::{Model, NetworkSpec};
 use convburn::protocol::{Augment, Backend, Config, Event, Split};
 use convburn::session::Session;
 use pollster::block_on;
+
+use crate::support;
 
 fn session(config: Config) -> Session {
     let mut dataset = Dataset::new(None).unwrap();

@@ -1,12 +1,11 @@
 //! The gradients of weight and bias, from a spread one: shares of the records, then their sum.
 
 use super::Block;
-use crate::gpu::launch::Kernel;
-use crate::gpu::wgsl::{four, grid, line, program};
+use crate::wgsl::{Kernel, four, grid, line, program};
 
 /// How the weights' gradient is summed: shares of some records and some rows each, then their sum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Parts {
+pub struct Parts {
     records: usize,
     /// Records a share.
     records_each: usize,
@@ -24,7 +23,8 @@ const INVOCATIONS_FEW: usize = 64;
 const ROW_SHARES: usize = 5;
 
 impl Parts {
-    pub(super) fn new(records: usize, block: &Block) -> Self {
+    /// The shares of so many records.
+    pub fn new(records: usize, block: &Block) -> Self {
         let [rows, _] = block.pooled_over();
         let few = weight_invocations(block) < INVOCATIONS_FEW;
         let rows_each = if few { rows.div_ceil(ROW_SHARES) } else { rows };
@@ -36,16 +36,20 @@ impl Parts {
         }
     }
 
-    pub(super) fn count(&self) -> usize {
+    /// How many they are.
+    pub fn count(&self) -> usize {
         self.records.div_ceil(self.records_each) * self.row_shares
     }
 }
 
 /// Binds input, spread; shares. A layer is a share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct WeightShares {
+pub struct WeightShares {
+    /// Whose gradients.
     pub block: Block,
+    /// Whether the spread gradient has a border.
     pub pad: bool,
+    /// The shares.
     pub parts: Parts,
 }
 
@@ -66,14 +70,16 @@ impl Kernel for WeightShares {
 
 /// Binds shares; weight, bias. One layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct SumShares {
+pub struct SumShares {
+    /// Whose gradients.
     pub block: Block,
+    /// The shares.
     pub parts: Parts,
 }
 
 impl Kernel for SumShares {
     fn invocations(&self) -> usize {
-        self.block.weights() + self.block.filters
+        self.block.numbers()
     }
 
     fn text(&self) -> String {
@@ -105,7 +111,7 @@ fn weight_shares(block: &Block, pad: bool, parts: &Parts) -> String {
         ..
     } = *block;
     let at_once = channels_at_once(block);
-    let ([spread_height, spread_width], border) = block.spread(pad);
+    let ([spread_height, spread_width], border) = (block.spread(pad), block.border(pad));
     let [rows, columns] = block.pooled_over();
     let groups = channels.div_ceil(at_once);
     let (map, plane) = (height * width, spread_height * spread_width);
@@ -173,7 +179,7 @@ sb += d;",
         }
     }
     line(&mut text, "start++;\ng++;\n}\n}\n}");
-    let numbers = block.weights() + filters;
+    let numbers = block.numbers();
     line(
         &mut text,
         &format!("let to = layer * {numbers}u + (f * {channels}u + c) * {area}u + ky * {kernel}u;"),
@@ -201,7 +207,7 @@ shares[b] = sb.x; shares[b + 1u] = sb.y; shares[b + 2u] = sb.z; shares[b + 3u] =
 }
 
 fn sum_shares(block: &Block, parts: &Parts) -> String {
-    let numbers = block.weights() + block.filters;
+    let numbers = block.numbers();
     let weights = block.weights();
     format!(
         "var sum = 0.0;

@@ -1,0 +1,30 @@
+//! The native tests, one binary: linking Burn once takes less time than running most of them.
+//!
+//! `cargo test … --test native learning::` runs those of one file. (`hostile.rs` counts allocations with an
+//! allocator of its own, and `browser.rs` is for wasm: they stay apart.)
+
+#![cfg(not(target_arch = "wasm32"))]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "tests"
+)]
+#![allow(clippy::disallowed_methods, reason = "native tests may block")]
+
+#[path = "../support/mod.rs"]
+mod support;
+#[path = "../support/golden.rs"]
+mod values;
+
+mod blocks;
+mod cifar;
+mod golden;
+mod identity;
+mod layering;
+mod learning;
+mod pool;
+mod protocol;
+mod resume;
+mod self_check;
+mod wgsl;
