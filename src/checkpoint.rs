@@ -22,7 +22,7 @@ pub use data::RunData;
 
 use crate::error::Error;
 use crate::layout::{Slot, transposed};
-use crate::protocol::{Backend, Config, EpochResult, Evaluation, HoldOut, Trace};
+use crate::protocol::{Backend, Config, EpochResult, Evaluation, HoldOut, Trace, limits};
 
 /// Goes up when an older reader would misread a file.
 /// 2: a run says where it was made. 3: it has its curve and its last evaluation, says which records it was
@@ -376,8 +376,8 @@ impl RunState {
         if self.adam_steps < 0 || !fits {
             return Err("its numbers of steps and records make no sense");
         }
-        if self.class_names.len() != crate::protocol::CLASSES {
-            return Err("it does not name ten classes");
+        if !limits::are_class_names(&self.class_names) {
+            return Err("it does not name from 2 to 100 classes");
         }
         let version = self.origin.as_ref().map_or("", |origin| &origin.version);
         if version.len() > VERSION_BYTES_MAX {
@@ -420,14 +420,15 @@ impl RunState {
 impl RunState {
     /// Whether an evaluation can be this run's.
     fn came_to(&self, found: &Evaluation) -> bool {
-        let counted: u64 = found
-            .confusion
-            .as_flattened()
-            .iter()
-            .map(|n| u64::from(*n))
-            .sum();
+        let classes = self.class_names.len();
+        let is_square = found.confusion.len() == classes
+            && found.class_accuracy.len() == classes
+            && found.confusion.iter().all(|row| row.len() == classes);
+        let cells = found.confusion.iter().flatten();
+        let counted: u64 = cells.map(|n| u64::from(*n)).sum();
         let shares = found.class_accuracy.iter().flatten();
-        counted == u64::from(found.records)
+        is_square
+            && counted == u64::from(found.records)
             && found.records == self.test_used
             && shares
                 .chain([&found.accuracy])

@@ -22,14 +22,12 @@ use blocks::gpu_block;
 use blocks::{blocks_of, forward_blocks};
 
 use crate::block;
+use crate::error::Error;
 #[cfg(feature = "webgpu")]
 use crate::gpu;
 use crate::layout::Slot;
-use crate::protocol::{CLASSES, LayerSummary, Summary};
+use crate::protocol::{ImageSpec, LayerSummary, RecordSpec, Summary};
 use crate::random::{Stream, generator};
-
-/// Shape of one input image: channels, height, width.
-pub const INPUT_SHAPE: [usize; 3] = [3, 32, 32];
 
 /// A layer on feature maps, `[n, channels, height, width]`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,23 +58,47 @@ pub struct DenseSpec {
 /// A network: layers on feature maps, Flatten, layers on vectors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkSpec {
+    /// One input image.
+    pub input: ImageSpec,
     /// The layers before Flatten.
     pub maps: Vec<MapLayerSpec>,
     /// The layers after Flatten.
     pub dense: Vec<DenseSpec>,
 }
 
-impl Default for NetworkSpec {
-    /// The tutorial's network.
-    fn default() -> Self {
+impl NetworkSpec {
+    /// The tutorial's network, for records like these.
+    pub fn tutorial(records: RecordSpec) -> Self {
         use MapLayerSpec::{Conv2d, MaxPool2d};
         let conv = |filters| Conv2d { filters, kernel: 3 };
         let pool = MaxPool2d { size: 2 };
         let dense = |units, relu| DenseSpec { units, relu };
         Self {
+            input: records.image,
             maps: vec![conv(32), pool, conv(64), pool, conv(64)],
-            dense: vec![dense(64, true), dense(CLASSES, false)],
+            dense: vec![dense(64, true), dense(records.classes, false)],
         }
+    }
+
+    /// Checks that the images are large enough for the layers.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`].
+    pub fn check(&self) -> Result<(), Error> {
+        let [_, height, width] = self.input.dims();
+        let after = |side: usize, layer: &MapLayerSpec| match *layer {
+            MapLayerSpec::Conv2d { kernel, .. } => (side + 1).saturating_sub(kernel),
+            MapLayerSpec::MaxPool2d { size } => side / size.max(1),
+        };
+        if [height, width]
+            .iter()
+            .all(|side| self.maps.iter().fold(*side, after) > 0)
+        {
+            return Ok(());
+        }
+        Err(Error::Dataset {
+            problem: format!("{height} × {width} pixels are too few for the network's layers"),
+        })
     }
 }
 
@@ -97,6 +119,8 @@ struct DenseLayer {
 /// The network with its weights on one device.
 #[derive(Module, Debug)]
 pub struct Model {
+    /// Channels, height and width of one input image.
+    input: [usize; 3],
     maps: Vec<MapLayer>,
     dense: Vec<DenseLayer>,
     /// Whether blocks of `block.rs` are used where the device has them and the layers are such.
@@ -108,7 +132,8 @@ impl Model {
     /// The numbers come from the run's seed, so they are the same on every device.
     pub fn new(spec: &NetworkSpec, seed: u32, device: &Device) -> Self {
         let mut rng = generator(seed, Stream::Weights);
-        let [mut channels, mut height, mut width] = INPUT_SHAPE;
+        let input = spec.input.dims();
+        let [mut channels, mut height, mut width] = input;
         let mut maps = Vec::with_capacity(spec.maps.len());
         for layer in &spec.maps {
             match *layer {
@@ -135,6 +160,7 @@ impl Model {
             inputs = layer.units;
         }
         Self {
+            input,
             maps,
             dense,
             in_blocks: true,
@@ -151,7 +177,7 @@ impl Model {
     /// Computes the logits: one number a class, before softmax.
     ///
     /// # Shapes
-    /// `[n, 3, 32, 32]` → `[n, 10]`. The comments give the tutorial's network.
+    /// `[n, channels, height, width]` → `[n, classes]`. The comments give the tutorial's network on CIFAR-10.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         let blocks = if self.in_blocks && block::runs_on(&images.device()) {
             blocks_of(&self.maps)
@@ -218,7 +244,7 @@ impl Model {
     /// The network as a table: every layer's output shape and number of parameters.
     pub fn summary(&self) -> Summary {
         let mut table = Table::default();
-        let [mut channels, mut height, mut width] = INPUT_SHAPE;
+        let [mut channels, mut height, mut width] = self.input;
         for layer in &self.maps {
             match layer {
                 MapLayer::Conv2d(conv) => {
@@ -251,7 +277,7 @@ impl Model {
             };
             table.push("dense", kind.into(), &[units], layer.num_params());
         }
-        table.finish()
+        table.finish(self.input)
     }
 }
 
@@ -286,9 +312,9 @@ impl Table {
         });
     }
 
-    fn finish(self) -> Summary {
+    fn finish(self, input: [usize; 3]) -> Summary {
         Summary {
-            input_shape: INPUT_SHAPE.map(crate::cifar::count).to_vec(),
+            input_shape: input.map(crate::cifar::count).to_vec(),
             total_parameters: self.layers.iter().map(|layer| layer.parameters).sum(),
             layers: self.layers,
         }

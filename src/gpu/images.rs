@@ -11,18 +11,40 @@ use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use super::launch::{Kernel, empty, launch};
 use super::wgsl::program;
 
-/// Images a buffer: 48 MiB, where WebGPU promises 128 a binding.
-const IMAGES_EACH: usize = 16_384;
+/// Bytes of a buffer, where WebGPU promises 128 MiB a binding.
+const BUFFER_BYTES: usize = 48 << 20;
 /// Buffers; with picks and output, WebGPU promises 8.
 const BUFFERS: usize = 4;
-/// Words of four bytes an image.
-const WORDS: usize = 768;
-
 /// Bytes of images on a GPU.
 #[derive(Clone, Debug)]
 pub struct Images {
-    /// `[images · 768]` each, four bytes a number, the last ones empty.
+    /// `[images · words]` each, four bytes a number, the last ones empty.
     buffers: [Tensor<1, Int>; BUFFERS],
+    shape: ImageShape,
+}
+
+/// Channels, height and width of an image; four bytes of it are a word, and it begins with one of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ImageShape([usize; 3]);
+
+impl ImageShape {
+    fn bytes(self) -> usize {
+        self.0.iter().product()
+    }
+
+    fn words(self) -> usize {
+        self.bytes().div_ceil(4)
+    }
+
+    /// Images a buffer.
+    fn images_each(self) -> usize {
+        BUFFER_BYTES / (4 * self.words()).max(1)
+    }
+
+    fn batch(self, records: usize) -> [usize; 4] {
+        let [channels, height, width] = self.0;
+        [records, channels, height, width]
+    }
 }
 
 /// Which image, and how it is laid into the batch.
@@ -39,24 +61,26 @@ pub struct Pick {
 }
 
 impl Images {
-    /// Uploads images of 3,072 bytes; none when there are too many to hold.
-    pub fn new(images: &[&[u8]], device: &Device) -> Option<Self> {
-        if images.len() > IMAGES_EACH * BUFFERS {
+    /// Uploads images of so many channels, height and width; none when there are too many to hold.
+    pub fn new(images: &[&[u8]], dims: [usize; 3], device: &Device) -> Option<Self> {
+        let shape = ImageShape(dims);
+        let each = shape.images_each();
+        if images.len() > each * BUFFERS {
             return None;
         }
-        let mut chunks = images.chunks(IMAGES_EACH);
+        let mut chunks = images.chunks(each.max(1));
         let buffers = std::array::from_fn(|_| {
             let words = words(chunks.next().unwrap_or_default());
             let length = words.len();
             Tensor::from_data(TensorData::new(words, [length]), device)
         });
-        Some(Self { buffers })
+        Some(Self { buffers, shape })
     }
 
     /// The images picked, in `[0, 1]`.
     ///
     /// # Shapes
-    /// → `[n, 3, 32, 32]` for `n` picks.
+    /// → `[n, channels, height, width]` for `n` picks.
     pub fn pick(&self, picks: &[Pick], device: &Device) -> Tensor<4> {
         let numbers = |pick: &Pick| {
             [
@@ -70,17 +94,19 @@ impl Images {
         let picks = TensorData::new(numbers, [picks.len(), 4]);
         let picks = Tensor::<2, Int>::from_data(picks, device);
         let [a, b, c, d] = self.buffers.clone().map(Tensor::into_dispatch);
-        let picked = <Dispatch as PickImages>::pick_images(picks.into_dispatch(), a, b, c, d);
+        let picks = picks.into_dispatch();
+        let picked = <Dispatch as PickImages>::pick_images(picks, a, b, c, d, self.shape);
         Tensor::from_dispatch(picked)
     }
 }
 
-/// Four bytes a number, the first in the lowest bits; one 0 for no image, since no buffer is empty.
+/// Four bytes a number, the first in the lowest bits, an image's last number filled up with zeros; one 0 for no image,
+/// since no buffer is empty.
 fn words(images: &[&[u8]]) -> Vec<i32> {
     if images.is_empty() {
         return vec![0];
     }
-    let words = images.iter().flat_map(|image| image.chunks_exact(4));
+    let words = images.iter().flat_map(|image| image.chunks(4));
     let word = |bytes: &[u8]| {
         bytes
             .iter()
@@ -94,39 +120,54 @@ fn words(images: &[&[u8]]) -> Vec<i32> {
 #[backend_extension(Cube, Fusion)]
 pub trait PickImages: Backend {
     /// # Shapes
-    /// Picks `[n, 4]`: index, 1 for a flip, shift to the right and down → `[n, 3, 32, 32]`.
-    #[fusion(meta = |picks, _, _, _, _| TensorSpec::new(Shape::from([picks.shape[0], 3, 32, 32]), DType::F32))]
+    /// Picks `[n, 4]`: index, 1 for a flip, shift to the right and down → `[n, channels, height, width]`.
+    #[fusion(meta = picked_spec)]
     fn pick_images(
         picks: IntTensor<Self>,
         a: IntTensor<Self>,
         b: IntTensor<Self>,
         c: IntTensor<Self>,
         d: IntTensor<Self>,
+        shape: ImageShape,
     ) -> FloatTensor<Self>;
+}
+
+fn picked_spec(
+    picks: &TensorSpec,
+    _: &TensorSpec,
+    _: &TensorSpec,
+    _: &TensorSpec,
+    _: &TensorSpec,
+    shape: &ImageShape,
+) -> TensorSpec {
+    TensorSpec::new(Shape::from(shape.batch(picks.shape[0])), DType::F32)
 }
 
 /// Binds picks, four buffers; output. A layer is a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct PickKernel;
+struct PickKernel(ImageShape);
 
 impl Kernel for PickKernel {
     fn invocations(&self) -> usize {
-        WORDS * 4
+        self.0.bytes()
     }
 
     fn text(&self) -> String {
         let inputs = ["picks: i32", "a: i32", "b: i32", "c: i32", "d: i32"];
+        let [_, height, width] = self.0.0;
+        let (plane, last) = (height * width, width - 1);
+        let (numbers, words, each) = (self.0.bytes(), self.0.words(), self.0.images_each());
         let body = format!(
             "let index = u32(picks[layer * 4u]);
-let column = i32(i % 32u);
-let x = select(column, 31 - column, picks[layer * 4u + 1u] != 0) - picks[layer * 4u + 2u];
-let y = i32((i / 32u) % 32u) - picks[layer * 4u + 3u];
+let column = i32(i % {width}u);
+let x = select(column, {last} - column, picks[layer * 4u + 1u] != 0) - picks[layer * 4u + 2u];
+let y = i32((i / {width}u) % {height}u) - picks[layer * 4u + 3u];
 var value = 0.0;
-if (x >= 0 && y >= 0 && x < 32 && y < 32) {{
-let byte = (i / 1024u) * 1024u + u32(y) * 32u + u32(x);
-let at = (index % {IMAGES_EACH}u) * {WORDS}u + byte / 4u;
+if (x >= 0 && y >= 0 && x < {width} && y < {height}) {{
+let byte = (i / {plane}u) * {plane}u + u32(y) * {width}u + u32(x);
+let at = (index % {each}u) * {words}u + byte / 4u;
 var word = 0;
-switch (index / {IMAGES_EACH}u) {{
+switch (index / {each}u) {{
 case 0u: {{ word = a[at]; }}
 case 1u: {{ word = b[at]; }}
 case 2u: {{ word = c[at]; }}
@@ -134,7 +175,7 @@ default: {{ word = d[at]; }}
 }}
 value = f32((bitcast<u32>(word) >> (8u * (byte % 4u))) & 255u) / 255.0;
 }}
-output[layer * 3072u + i] = value;\n"
+output[layer * {numbers}u + i] = value;\n"
         );
         program(&inputs, &["output"], self.invocations(), &body)
     }
@@ -147,11 +188,13 @@ impl PickImages for CubeBackend {
         b: CubeTensor,
         c: CubeTensor,
         d: CubeTensor,
+        shape: ImageShape,
     ) -> CubeTensor {
         let picks = into_contiguous(picks);
         let records = picks.meta.shape()[0];
-        let output = empty(&picks, [records, 3, 32, 32], DType::F32);
-        launch(PickKernel, records, &[&picks, &a, &b, &c, &d, &output]);
+        let output = empty(&picks, shape.batch(records), DType::F32);
+        let buffers = [&picks, &a, &b, &c, &d, &output];
+        launch(PickKernel(shape), records, &buffers);
         output
     }
 }
