@@ -25,7 +25,7 @@ mod native {
     use burn::tensor::Device;
     use convburn::adam::Adam;
     use convburn::batch::{Augmentation, gather, shuffled};
-    use convburn::cifar::{Dataset, RECORD_BYTES};
+    use convburn::cifar::{Dataset, RECORD, RECORD_BYTES};
     use convburn::metrics::RunningMean;
     use convburn::model::{Model, NetworkSpec};
     use convburn::protocol::{Augment, Split};
@@ -114,11 +114,15 @@ mod native {
         let (dataset, device) = (dataset(), Device::flex());
         let indices: Vec<usize> = (0..BATCH).collect();
         let batch = gather(dataset.train(), &indices, None, &device);
-        let mut learner = Learner::new(&NetworkSpec::default(), 1, &device);
+        let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &device);
         criterion.bench_function(
             "train: forward 32, with autodiff's bookkeeping",
             |bencher| {
-                let model = Model::new(&NetworkSpec::default(), 1, &device.clone().autodiff());
+                let model = Model::new(
+                    &NetworkSpec::tutorial(RECORD),
+                    1,
+                    &device.clone().autodiff(),
+                );
                 bencher.iter(|| model.forward(batch.images.clone().autodiff()));
             },
         );
@@ -143,7 +147,7 @@ mod native {
         criterion.bench_function("adam: 122,570 parameters", |bencher| {
             bencher.iter_batched(
                 || {
-                    let model = Model::new(&NetworkSpec::default(), 1, &autodiff);
+                    let model = Model::new(&NetworkSpec::tutorial(RECORD), 1, &autodiff);
                     let gradients = model
                         .forward(batch.images.clone().autodiff())
                         .sum()

@@ -9,30 +9,26 @@ mod held;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
 
-use crate::cifar::{IMAGE_BYTES, Selection};
+use crate::cifar::Selection;
 use crate::error::Error;
-use crate::protocol::{Augment, CLASSES};
+use crate::protocol::{Augment, ImageSpec, RecordSpec};
 use crate::random::{Stream, generator};
 
 use augment::{Augmenter, extend_flipped_and_shifted};
 
 pub use held::Held;
 
-/// Height and width of an image in pixels.
-const SIDE: usize = 32;
-/// Channels of an image.
-const CHANNELS: usize = 3;
 /// Largest shift of `flip-shift` in pixels, each way.
 const SHIFT_MAX_PX: i32 = 2;
 
 /// Records on the device, ready for the model.
 #[derive(Clone, Debug)]
 pub struct Batch {
-    /// `[n, 3, 32, 32]`, in `[0, 1]`.
+    /// `[n, channels, height, width]`, in `[0, 1]`.
     pub images: Tensor<4>,
-    /// `[n]`, 0 to 9.
+    /// `[n]`, from 0.
     pub labels: Tensor<1, Int>,
-    /// `[n, 10]`: 1 at the label, 0 elsewhere. Made on the host, because burn 0.22's `one_hot` checks
+    /// `[n, classes]`: 1 at the label, 0 elsewhere. Made on the host, because burn 0.22's `one_hot` checks
     /// the labels by a synchronous read, which panics on WebGPU.
     pub targets: Tensor<2>,
     /// Number of records.
@@ -94,11 +90,13 @@ pub struct Augmentation {
 }
 
 /// Records as bytes on the host, augmented already: what is split over workers.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RecordBytes {
-    /// 3,072 bytes an image: red, green and blue planes.
+    /// What the records are.
+    pub spec: RecordSpec,
+    /// The planes of each image one after the other.
     pub pixels: Vec<u8>,
-    /// One byte a record, 0 to 9.
+    /// One byte a record, from 0.
     pub labels: Vec<u8>,
 }
 
@@ -108,14 +106,16 @@ impl RecordBytes {
     pub fn slices(&self, slices: usize) -> Vec<RecordSlice<'_>> {
         let records = self.labels.len();
         let slices = slices.clamp(1, records.max(1));
+        let image_bytes = self.spec.image.bytes();
         let (mut pixels, mut labels) = (self.pixels.as_slice(), self.labels.as_slice());
         let mut take = |index: usize| {
             let length = records / slices + usize::from(index < records % slices);
             let (mine, rest) = labels.split_at(length.min(labels.len()));
             labels = rest;
-            let (my_pixels, rest) = pixels.split_at((length * IMAGE_BYTES).min(pixels.len()));
+            let (my_pixels, rest) = pixels.split_at((length * image_bytes).min(pixels.len()));
             pixels = rest;
             RecordSlice {
+                spec: self.spec,
                 pixels: my_pixels,
                 labels: mine,
             }
@@ -127,7 +127,9 @@ impl RecordBytes {
 /// A part of some [`RecordBytes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordSlice<'a> {
-    /// 3,072 bytes an image.
+    /// What the records are.
+    pub spec: RecordSpec,
+    /// The planes of each image one after the other.
     pub pixels: &'a [u8],
     /// One byte a record.
     pub labels: &'a [u8],
@@ -137,15 +139,26 @@ impl RecordSlice<'_> {
     /// Scales and uploads.
     pub fn upload(&self, device: &Device) -> Batch {
         let labels = self.labels.iter().map(|label| i32::from(*label)).collect();
-        labelled(|| images(self.pixels, device), labels, device)
+        let RecordSpec { image, classes } = self.spec;
+        labelled(
+            || images(self.pixels, image, device),
+            labels,
+            classes,
+            device,
+        )
     }
 }
 
 /// Images on the device, with their labels. The images come last: a GPU that picks them has begun to work
 /// then, and would be sent off with that for each upload after it.
-fn labelled(images: impl FnOnce() -> Tensor<4>, labels: Vec<i32>, device: &Device) -> Batch {
+fn labelled(
+    images: impl FnOnce() -> Tensor<4>,
+    labels: Vec<i32>,
+    classes: usize,
+    device: &Device,
+) -> Batch {
     let records = labels.len();
-    let targets = TensorData::new(one_hot(&labels), [records, CLASSES]);
+    let targets = TensorData::new(one_hot(&labels, classes), [records, classes]);
     Batch {
         targets: Tensor::from_data(targets, device),
         labels: Tensor::from_data(TensorData::new(labels, [records]), device),
@@ -161,43 +174,50 @@ pub fn gather_bytes<'a>(
     augmentation: Option<Augmentation>,
 ) -> RecordBytes {
     let records = records.into();
+    let spec = records.spec();
     let found = indices.iter().filter_map(|index| records.get(*index));
-    let mut pixels = Vec::with_capacity(indices.len() * IMAGE_BYTES);
+    let mut pixels = Vec::with_capacity(indices.len() * spec.image.bytes());
     let mut labels = Vec::with_capacity(indices.len());
     let mut augmenter = augmentation.and_then(Augmenter::new);
     for record in found {
         match &mut augmenter {
             None => pixels.extend_from_slice(record.pixels),
             Some(augmenter) => {
-                extend_flipped_and_shifted(&mut pixels, record.pixels, augmenter.next());
+                let placement = augmenter.next();
+                extend_flipped_and_shifted(&mut pixels, record.pixels, spec.image, placement);
             }
         }
         labels.push(record.label);
     }
-    RecordBytes { pixels, labels }
+    RecordBytes {
+        spec,
+        pixels,
+        labels,
+    }
 }
 
 /// Gathers the records at `indices` and uploads them. An index beyond the last record is left out.
 ///
 /// # Shapes
-/// Images `[n, 3, 32, 32]`, labels `[n]`, for `n` indices.
+/// Images `[n, channels, height, width]`, labels `[n]`, for `n` indices.
 pub fn gather<'a>(
     records: impl Into<Selection<'a>>,
     indices: &[usize],
     augmentation: Option<Augmentation>,
     device: &Device,
 ) -> Batch {
-    let RecordBytes { pixels, labels } = gather_bytes(records, indices, augmentation);
+    let found = gather_bytes(records, indices, augmentation);
     let all = RecordSlice {
-        pixels: &pixels,
-        labels: &labels,
+        spec: found.spec,
+        pixels: &found.pixels,
+        labels: &found.labels,
     };
     all.upload(device)
 }
 
-/// 10 numbers a label, row by row.
-fn one_hot(labels: &[i32]) -> Vec<f32> {
-    let classes = 0..CLASSES as i32;
+/// As many numbers a label as there are classes, row by row.
+fn one_hot(labels: &[i32], classes: usize) -> Vec<f32> {
+    let classes = 0..classes as i32;
     let row = |label: &i32| {
         let label = *label;
         classes
@@ -207,20 +227,15 @@ fn one_hot(labels: &[i32]) -> Vec<f32> {
     labels.iter().flat_map(row).collect()
 }
 
-/// Scales and uploads bare images: 3,072 bytes each, red, green and blue planes.
+/// Scales and uploads bare images: the planes of each one after the other.
 ///
 /// # Shapes
-/// `[n, 3, 32, 32]` for `n · 3072` bytes.
-pub fn images(bytes: &[u8], device: &Device) -> Tensor<4> {
-    let pixels = bytes.iter().map(|byte| scale(*byte)).collect();
-    upload(pixels, bytes.len() / IMAGE_BYTES, device)
-}
-
-fn upload(pixels: Vec<f32>, records: usize, device: &Device) -> Tensor<4> {
-    Tensor::from_data(
-        TensorData::new(pixels, [records, CHANNELS, SIDE, SIDE]),
-        device,
-    )
+/// `n · image.bytes()` bytes → `[n, channels, height, width]`.
+pub fn images(bytes: &[u8], image: ImageSpec, device: &Device) -> Tensor<4> {
+    let pixels: Vec<f32> = bytes.iter().map(|byte| scale(*byte)).collect();
+    let [channels, height, width] = image.dims();
+    let shape = [bytes.len() / image.bytes(), channels, height, width];
+    Tensor::from_data(TensorData::new(pixels, shape), device)
 }
 
 fn scale(byte: u8) -> f32 {
@@ -230,10 +245,12 @@ fn scale(byte: u8) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cifar::RECORD;
 
     #[test]
     fn one_hot_marks_the_label() {
-        let rows = one_hot(&[0, 9]);
+        assert_eq!(one_hot(&[2, 0], 3), [0.0, 0.0, 1.0, 1.0, 0.0, 0.0]);
+        let rows = one_hot(&[0, 9], 10);
         assert_eq!(
             (rows[0], rows[19], rows.iter().sum::<f32>()),
             (1.0, 1.0, 2.0)
@@ -242,8 +259,10 @@ mod tests {
 
     #[test]
     fn slices_are_even_and_none_is_empty() {
+        let image_bytes = RECORD.image.bytes();
         let bytes = RecordBytes {
-            pixels: vec![7; 7 * IMAGE_BYTES],
+            spec: RECORD,
+            pixels: vec![7; 7 * image_bytes],
             labels: (0..7).collect(),
         };
         let lengths = |slices: usize| -> Vec<usize> {
@@ -259,7 +278,7 @@ mod tests {
             assert!(
                 slices
                     .iter()
-                    .all(|s| s.pixels.len() == s.labels.len() * IMAGE_BYTES)
+                    .all(|s| s.pixels.len() == s.labels.len() * image_bytes)
             );
             slices.iter().map(|s| s.labels.len()).collect()
         };

@@ -29,13 +29,12 @@ pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
 pub use opening::open_file;
 
-use crate::cifar::Dataset;
+use crate::cifar::{self, Dataset};
 use crate::device;
 use crate::error::Error;
 use crate::platform::{run_constructors, yield_now};
 use crate::pool::Helpers;
-use crate::protocol::{Config, EpochOutcome, Event, Manifest, Position};
-use crate::run::Measurement;
+use crate::protocol::{Config, EpochOutcome, Event, ImageSpec, Manifest, Position};
 use crate::session::{Session, Signals};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -53,13 +52,22 @@ struct Border {
     signals: RefCell<Option<Arc<Signals>>>,
     /// Name of the exclusive call that runs.
     running: Cell<Option<&'static str>>,
+    /// What the session's pictures are, to check arguments by before anybody waits; CIFAR-10's before the first `load`.
+    image: Cell<Option<ImageSpec>>,
     /// Who else computes, once JavaScript has said so.
     helpers: RefCell<Option<Rc<dyn Helpers>>>,
 }
 
 impl Border {
-    /// Every session gets the helpers that there are.
-    fn lend_helpers(&self, session: &mut Session) {
+    /// What the session's pictures are.
+    fn image(&self) -> ImageSpec {
+        self.image.get().unwrap_or(cifar::IMAGE)
+    }
+
+    /// Every session gets the helpers that there are, and can be reached without a lock.
+    fn take_in(&self, session: &mut Session) {
+        self.signals.replace(Some(session.signals()));
+        self.image.set(Some(session.dataset().image()));
         if let Some(helpers) = self.helpers.borrow().as_ref() {
             session.use_helpers(Rc::clone(helpers));
         }
@@ -142,8 +150,7 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
         _ => empty,
     };
     let mut session = Session::new(config, backend, dataset)?;
-    claim.0.lend_helpers(&mut session);
-    claim.0.signals.replace(Some(session.signals()));
+    claim.0.take_in(&mut session);
     let loaded = to_js(&session.loaded());
     *slot = Some(session);
     loaded
@@ -277,7 +284,7 @@ pub async fn evaluate() -> Result<JsValue, JsValue> {
 
 async fn evaluate_session() -> Result<JsValue, Error> {
     let claim = Claim::new("evaluate")?;
-    let mut measurement = Measurement::default();
+    let mut measurement = lock(&claim.0).await?.get()?.measurement();
     while lock(&claim.0)
         .await?
         .get()?
@@ -289,9 +296,10 @@ async fn evaluate_session() -> Result<JsValue, Error> {
     to_js(&measurement.evaluation())
 }
 
-/// Classifies images of 3,072 bytes each (1,024 red, 1,024 green, 1,024 blue, 32 × 32 row by row), one unless
-/// `images` says how many: the length of `pixels` must be so many times 3,072, lest a picture of another size is
-/// taken for several. Resolves to 10 probabilities an image. Served between the steps of a running epoch.
+/// Classifies images of the data's shape, plane by plane, row by row (of CIFAR-10 3,072 bytes each: 1,024 red, 1,024
+/// green, 1,024 blue), one unless `images` says how many: the length of `pixels` must be that of so many, lest a
+/// picture of another size is taken for several. Resolves to as many probabilities an image as there are classes.
+/// Served between the steps of a running epoch.
 ///
 /// # Errors
 /// `invalid_argument`, `pixel_length`, `compute`, `not_loaded`.
@@ -304,8 +312,8 @@ pub async fn predict(
 }
 
 async fn predict_pixels(pixels: JsValue, images: JsValue) -> Result<JsValue, Error> {
-    let pixels = arguments::pixels(&pixels, &images)?;
     let border = border();
+    let pixels = arguments::pixels(&pixels, &images, border.image())?;
     let probabilities = lock(&border).await?.get()?.predict(&pixels).await?;
     Ok(Float32Array::from(probabilities.as_slice()).into())
 }

@@ -1,22 +1,28 @@
-//! Bytes → [`Dataset`]: the official CIFAR-10 binary records, checked before they are used.
+//! Bytes → [`Dataset`]: the records that a run learns from, checked before they are used.
 //!
-//! A record is a label byte and 3,072 pixel bytes: 1,024 red, 1,024 green, 1,024 blue, each 32 × 32
-//! row by row (<https://www.cs.toronto.edu/~kriz/cifar.html>, "Binary version"). Here they stay
-//! bytes: what a tensor needs is `batch.rs`'s business. This is not a loader; it never fetches.
+//! A data set owns its shape: what its pictures are and which classes there are. CIFAR-10's binary records
+//! (`format.rs`) are one format of it; pictures of another shape come in by [`Dataset::add_records`]. Records stay
+//! bytes here, a label and the planes of its picture: what a tensor needs is `batch.rs`'s business. This is not a
+//! loader; it never fetches.
 
 mod check;
+mod format;
 mod gzip;
 pub mod identity;
 mod kinds;
 mod naming;
 mod official;
 mod open;
+mod raw;
 mod records;
 mod selection;
 
 use crate::error::Error;
-use crate::protocol::{CLASSES, DataStatus, Manifest, ShardAdded, Split, SplitChoice};
+use crate::protocol::{
+    DataStatus, ImageSpec, Manifest, RecordSpec, ShardAdded, Split, SplitChoice, limits,
+};
 
+pub use format::{CLASS_NAMES, FILE_BYTES_MAX, IMAGE, RECORD, RECORD_BYTES, RECORDS_MAX};
 pub use naming::split_of;
 pub use open::{Opened, open_file};
 pub use records::Records;
@@ -24,39 +30,22 @@ pub use selection::Selection;
 
 use records::Shard;
 
-/// Pixel bytes of one image: 3 channels of 32 × 32.
-pub const IMAGE_BYTES: usize = 3 * 32 * 32;
-/// Bytes of one record: a label and an image.
-pub const RECORD_BYTES: usize = 1 + IMAGE_BYTES;
-/// Records of all of CIFAR-10, and the most that are held of one split: a run uses no more.
-pub const RECORDS_MAX: usize = 60_000;
-/// The class names in the order of the labels.
-pub const CLASS_NAMES: [&str; CLASSES] = [
-    "airplane",
-    "automobile",
-    "bird",
-    "cat",
-    "deer",
-    "dog",
-    "frog",
-    "horse",
-    "ship",
-    "truck",
-];
-
 /// One image with its label, borrowed from a [`Dataset`].
 #[derive(Clone, Copy, Debug)]
 pub struct Record<'a> {
-    /// Class of the image, 0 to 9.
+    /// Class of the image, from 0.
     pub label: u8,
-    /// 3,072 bytes: red, green, blue planes of 32 × 32.
+    /// Its planes one after the other, row by row.
     pub pixels: &'a [u8],
 }
 
-/// The records a session holds, and the list they are checked against.
-#[derive(Debug, Default)]
+/// The records a session holds, what they are, and the list they are checked against.
+#[derive(Debug)]
 pub struct Dataset {
     manifest: Option<Manifest>,
+    class_names: Vec<String>,
+    /// Whether it is made of CIFAR-10's files.
+    takes_files: bool,
     train: Records,
     test: Records,
 }
@@ -69,19 +58,60 @@ struct Known {
 }
 
 impl Dataset {
-    /// An empty dataset whose shards must be those of `manifest`, or any when there is none.
+    /// An empty dataset of CIFAR-10, whose shards must be those of `manifest`, or any when there is none.
     ///
     /// # Errors
     /// [`Error::InvalidManifest`] when its version is not 1, it does not name ten classes, a shard's
     /// lengths do not fit each other, or there are more records than a run may use.
     pub fn new(manifest: Option<Manifest>) -> Result<Self, Error> {
-        if let Some(manifest) = &manifest {
-            check_manifest(manifest)?;
-        }
+        let class_names = match &manifest {
+            Some(manifest) => {
+                check_manifest(manifest)?;
+                manifest.class_names.clone()
+            }
+            None => CLASS_NAMES.map(str::to_owned).to_vec(),
+        };
         Ok(Self {
             manifest,
-            ..Self::default()
+            class_names,
+            takes_files: true,
+            train: Records::new(RECORD),
+            test: Records::new(RECORD),
         })
+    }
+
+    /// An empty dataset of pictures of this shape, in as many classes as there are names.
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] when they are not within the [`limits`].
+    pub fn of(image: ImageSpec, class_names: Vec<String>) -> Result<Self, Error> {
+        let spec = RecordSpec {
+            image,
+            classes: class_names.len(),
+        };
+        spec.check()?;
+        if !limits::are_class_names(&class_names) {
+            let most = limits::CLASS_NAME_CHARS;
+            let problem = format!("the name of a class has more than {most} characters");
+            return Err(Error::Dataset { problem });
+        }
+        Ok(Self {
+            manifest: None,
+            class_names,
+            takes_files: false,
+            train: Records::new(spec),
+            test: Records::new(spec),
+        })
+    }
+
+    /// What its records are.
+    pub fn spec(&self) -> RecordSpec {
+        self.train.spec()
+    }
+
+    /// What its pictures are.
+    pub fn image(&self) -> ImageSpec {
+        self.spec().image
     }
 
     /// The list that the records are checked against.
@@ -106,11 +136,8 @@ impl Dataset {
     }
 
     /// Names of the classes in the order of the labels.
-    pub fn class_names(&self) -> Vec<String> {
-        match &self.manifest {
-            Some(manifest) => manifest.class_names.clone(),
-            None => CLASS_NAMES.map(str::to_owned).to_vec(),
-        }
+    pub fn class_names(&self) -> &[String] {
+        &self.class_names
     }
 
     /// Records that the manifest promises for `split`; none without a manifest.
@@ -137,40 +164,86 @@ impl Dataset {
     /// # Errors
     /// [`Error::Gzip`], [`Error::TooLarge`], [`Error::RecordLength`], [`Error::Label`] for bytes that
     /// are no records; [`Error::HashMismatch`] when there is a manifest that does not name them;
-    /// [`Error::Duplicate`] when they are held already. The dataset is unchanged then.
+    /// [`Error::Duplicate`] when they are held already; [`Error::Dataset`] when this is no dataset of CIFAR-10.
+    /// The dataset is unchanged then.
     pub fn add_named(
         &mut self,
         split: SplitChoice,
         bytes: Vec<u8>,
         name: Option<&str>,
     ) -> Result<AddedShard, Error> {
+        if !self.takes_files {
+            let problem = "CIFAR-10's files go with its own ten classes only".into();
+            return Err(Error::Dataset { problem });
+        }
         let bytes = check::gunzip(bytes)?;
         check::records(&bytes)?;
         let digest = check::sha256_hex(&bytes);
         let known = self.lookup(&digest);
+        self.check_new(&digest, known.as_ref())?;
+        let split = self.split_for(split, known.as_ref(), name);
+        check::room(self.records(split).len(), bytes.len() / RECORD_BYTES)?;
+        Ok(self.insert(split, bytes, digest, known, name))
+    }
+
+    /// Checks pictures of this dataset's shape, with a label for each, and adds them to `split`. `pixels` has the
+    /// pictures one after the other, each plane by plane, row by row. `name`: what people call them.
+    ///
+    /// # Errors
+    /// [`Error::PixelLength`] when the pixels are not those of so many pictures; [`Error::Dataset`] when a label is
+    /// no class, or the split would grow beyond the [`limits`]; [`Error::HashMismatch`] when there is a manifest that
+    /// does not name them; [`Error::Duplicate`]. The dataset is unchanged then.
+    pub fn add_records(
+        &mut self,
+        split: Split,
+        labels: &[u8],
+        pixels: &[u8],
+        name: Option<&str>,
+    ) -> Result<AddedShard, Error> {
+        let spec = self.spec();
+        raw::room(spec, self.records(split).len(), labels.len())?;
+        let bytes = raw::records(spec, labels, pixels)?;
+        let digest = check::sha256_hex(&bytes);
+        let known = self.lookup(&digest);
+        self.check_new(&digest, known.as_ref())?;
+        Ok(self.insert(split, bytes, digest, known, name))
+    }
+
+    /// Checks that the manifest names records with this digest, and that they are not held already.
+    fn check_new(&self, digest: &str, known: Option<&Known>) -> Result<(), Error> {
         if known.is_none() && self.manifest.is_some() {
-            return Err(Error::HashMismatch { found: digest });
+            let found = digest.to_owned();
+            return Err(Error::HashMismatch { found });
         }
         let mut shards = self.train.shards().iter().chain(self.test.shards());
         if shards.any(|shard| shard.digest == digest) {
-            return Err(Error::Duplicate {
-                name: known.map(|k| k.name),
-            });
+            let name = known.map(|known| known.name.clone());
+            return Err(Error::Duplicate { name });
         }
-        let split = self.split_for(split, known.as_ref(), name);
-        check::room(self.records(split).len(), bytes.len() / RECORD_BYTES)?;
-        let shard = Shard::new(bytes, digest.clone(), known.as_ref(), name);
+        Ok(())
+    }
+
+    /// Adds records that have been checked.
+    fn insert(
+        &mut self,
+        split: Split,
+        bytes: Vec<u8>,
+        digest: String,
+        known: Option<Known>,
+        name: Option<&str>,
+    ) -> AddedShard {
+        let shard = Shard::new(self.spec(), bytes, digest.clone(), known.as_ref(), name);
         let records = shard.records();
         match split {
             Split::Train => self.train.insert(shard),
             Split::Test => self.test.insert(shard),
         }
-        Ok(AddedShard {
+        AddedShard {
             split,
             records,
             sha256: digest,
             name: known.map(|k| k.name),
-        })
+        }
     }
 
     /// The records of one split.
@@ -239,8 +312,11 @@ pub(crate) fn count(records: usize) -> u32 {
 fn check_manifest(manifest: &Manifest) -> Result<(), Error> {
     let problem = if manifest.format_version != 1 {
         format!("its version is {}, not 1", manifest.format_version)
-    } else if manifest.class_names.len() != CLASSES {
-        format!("it names {} classes, not 10", manifest.class_names.len())
+    } else if manifest.class_names.len() != RECORD.classes {
+        let (named, classes) = (manifest.class_names.len(), RECORD.classes);
+        format!("it names {named} classes, not {classes}")
+    } else if !limits::are_class_names(&manifest.class_names) {
+        "the name of a class is too long".into()
     } else if let Some(shard) = manifest
         .shards
         .iter()

@@ -66,6 +66,12 @@ pub enum Error {
         /// The label found.
         label: u8,
     },
+    /// Pictures of a shape or a number of classes, or records, that cannot be used as data.
+    #[error("These pictures cannot be used: {problem}.")]
+    Dataset {
+        /// What is wrong with them, as the end of a sentence.
+        problem: String,
+    },
     /// The bytes are not those that the manifest promises.
     #[error("The file does not match the list of data files: its SHA-256 is {found}.")]
     HashMismatch {
@@ -190,6 +196,7 @@ impl Error {
             Self::RecordLength { .. } => "record_length",
             Self::TooLarge { .. } => "too_large",
             Self::Label { .. } => "label",
+            Self::Dataset { .. } => "dataset",
             Self::HashMismatch { .. } => "hash_mismatch",
             Self::Duplicate { .. } => "duplicate",
             Self::DataMissing { .. } => "data_missing",
@@ -224,6 +231,9 @@ impl Error {
             Self::RecordLength { .. } | Self::Label { .. } | Self::TooLarge { .. } => {
                 "Use the files data_batch_1.bin to data_batch_5.bin and test_batch.bin of the CIFAR-10 binary version."
             }
+            Self::Dataset { .. } => {
+                "Give pictures of one shape, 1 or 3 channels with sides of 8 to 96 pixels, and a label for each, of 2 to 100 classes."
+            }
             Self::Duplicate { .. } => "Nothing to do; the records are used once.",
             Self::DataMissing { .. } => "Wait for the rest of the data, or ask for fewer records.",
             Self::NotLoaded => "Call `load` and wait for it first.",
@@ -231,7 +241,7 @@ impl Error {
                 "Wait for it to finish; `pause` and `stop` can be called at any time."
             }
             Self::PixelLength { .. } => {
-                "Give 3,072 bytes an image (1,024 red, 1,024 green, 1,024 blue, each 32 × 32 row by row; no alpha), and say how many images they are."
+                "Give the bytes of each image plane by plane, row by row (of CIFAR-10 3,072: 1,024 red, 1,024 green, 1,024 blue; no alpha), and say how many images they are."
             }
             Self::BackendUnavailable { .. } => "Choose \"auto\" or \"flex\".",
             Self::SelfCheck { .. } => {

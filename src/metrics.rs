@@ -3,7 +3,7 @@
 //! Not tensors: what a backend computed is read back first, and the sums are kept in `f64`, so that
 //! 50,000 records add up the same on every backend.
 
-use crate::protocol::{CLASSES, Evaluation};
+use crate::protocol::Evaluation;
 
 /// Sample-weighted running means over an epoch, as Keras reports them.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -67,14 +67,22 @@ fn argmax(logits: &[f32]) -> usize {
 }
 
 /// Collects an evaluation record by record.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Tally {
     loss_sum: f64,
-    confusion: [[u32; CLASSES]; CLASSES],
+    confusion: Vec<Vec<u32>>,
 }
 
 impl Tally {
-    /// Adds one record: its logits (10 numbers) and its true class.
+    /// No record of so many classes yet.
+    pub fn new(classes: usize) -> Self {
+        Self {
+            loss_sum: 0.0,
+            confusion: vec![vec![0; classes]; classes],
+        }
+    }
+
+    /// Adds one record: its logits, a number a class, and its true class.
     pub fn add(&mut self, logits: &[f32], label: u8) {
         let label = usize::from(label);
         self.loss_sum += cross_entropy(logits, label);
@@ -92,19 +100,19 @@ impl Tally {
     /// The figures so far; `seconds` is what the caller measured.
     pub fn evaluation(&self, seconds: f64) -> Evaluation {
         let records = self.records();
-        let diagonal = |(class, row): (usize, &[u32; CLASSES])| row.get(class).copied();
+        let diagonal = |(class, row): (usize, &Vec<u32>)| row.get(class).copied();
         let correct: u32 = self.confusion.iter().enumerate().filter_map(diagonal).sum();
-        let mut class_accuracy = [None; CLASSES];
-        for (class, (accuracy, row)) in class_accuracy.iter_mut().zip(&self.confusion).enumerate() {
+        let accuracy_of = |(class, row): (usize, &Vec<u32>)| {
             let of_class: u32 = row.iter().sum();
             let right = row.get(class).copied().unwrap_or(0);
-            *accuracy = (of_class > 0).then(|| f64::from(right) / f64::from(of_class));
-        }
+            (of_class > 0).then(|| f64::from(right) / f64::from(of_class))
+        };
+        let class_accuracy = self.confusion.iter().enumerate().map(accuracy_of).collect();
         Evaluation {
             records,
             loss: self.loss_sum / f64::from(records.max(1)),
             accuracy: f64::from(correct) / f64::from(records.max(1)),
-            confusion: self.confusion,
+            confusion: self.confusion.clone(),
             class_accuracy,
             seconds,
         }
@@ -117,15 +125,27 @@ mod tests {
 
     #[test]
     fn uniform_logits_cost_ln_10_and_count_as_class_0() {
-        let mut tally = Tally::default();
-        tally.add(&[0.5; CLASSES], 0);
-        tally.add(&[0.5; CLASSES], 3);
+        let mut tally = Tally::new(10);
+        tally.add(&[0.5; 10], 0);
+        tally.add(&[0.5; 10], 3);
         let evaluation = tally.evaluation(0.0);
         assert!((evaluation.loss - 10f64.ln()).abs() < 1e-12);
         assert_eq!(evaluation.accuracy, 0.5);
         assert_eq!(evaluation.confusion[3][0], 1);
         assert_eq!(evaluation.class_accuracy[3], Some(0.0));
         assert_eq!(evaluation.class_accuracy[9], None);
+    }
+
+    #[test]
+    fn the_confusion_is_a_square_of_the_classes() {
+        let mut tally = Tally::new(3);
+        tally.add(&[0.0, 0.1, 2.0], 1);
+        tally.add(&[0.0, 0.1, 2.0], 2);
+        tally.add(&[0.0, 0.1, 2.0], 3); // No class.
+        let evaluation = tally.evaluation(0.0);
+        assert_eq!(evaluation.confusion, [[0, 0, 0], [0, 0, 1], [0, 0, 1]]);
+        assert_eq!(evaluation.class_accuracy, [None, Some(0.0), Some(1.0)]);
+        assert_eq!((evaluation.records, evaluation.accuracy), (2, 0.5));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use crate::cifar::{Dataset, Records, Selection, count, identity};
 use crate::error::Error;
-use crate::protocol::{CLASSES, Config, DataSource, DataStatus, HoldOut, Split};
+use crate::protocol::{Config, DataSource, DataStatus, HoldOut, Split};
 
 use hold_out::HeldOut;
 
@@ -42,7 +42,9 @@ impl Plan {
             HoldOut::Last => last(train, wanted),
             HoldOut::ByClass => {
                 let labels: Vec<u8> = dataset.train().labels().collect();
-                hold_out::by_class(&labels, config.seed, train / HELD_OUT_ONE_IN, wanted)
+                let held = train / HELD_OUT_ONE_IN;
+                let classes = dataset.spec().classes;
+                hold_out::by_class(&labels, classes, config.seed, held, wanted)
             }
         };
         train.truncate(config.train as usize);
@@ -96,8 +98,8 @@ impl Plan {
     }
 
     /// Number of training records of each class.
-    fn class_counts(&self, dataset: &Dataset) -> [u32; CLASSES] {
-        let mut counts = [0; CLASSES];
+    fn class_counts(&self, dataset: &Dataset) -> Vec<u32> {
+        let mut counts = vec![0; dataset.spec().classes];
         let records = self.train_records(dataset);
         for record in (0..records.len()).filter_map(|position| records.get(position)) {
             if let Some(count) = counts.get_mut(usize::from(record.label)) {
@@ -112,12 +114,10 @@ impl Plan {
         if self.train.is_empty() {
             return Vec::new();
         }
-        let named = dataset
-            .class_names()
-            .into_iter()
-            .zip(self.class_counts(dataset));
+        let names = dataset.class_names().iter();
+        let named = names.zip(self.class_counts(dataset));
         let unseen = named.filter(|(_, count)| *count == 0);
-        unseen.map(|(name, _)| name).collect()
+        unseen.map(|(name, _)| name.clone()).collect()
     }
 
     /// Number of the records to measure on that are among those to train on too, by their hashes. A manifest
@@ -142,7 +142,7 @@ impl Plan {
     /// What is held and what a run would use of it, for people. Of a restored run it knows nothing.
     pub fn status(&self, dataset: &Dataset, config: &Config) -> DataStatus {
         DataStatus {
-            class_names: dataset.class_names(),
+            class_names: dataset.class_names().to_vec(),
             train_records: count(dataset.train().len()),
             test_records: count(dataset.test().len()),
             train_used: count(self.train.len()),
@@ -150,8 +150,8 @@ impl Plan {
             held_out: self.held_out && !self.test.is_empty(),
             complete: self.check(dataset, config).is_ok(),
             has_unknown: dataset.has_unknown(),
-            train_class_counts: dataset.train().class_counts(),
-            test_class_counts: dataset.test().class_counts(),
+            train_class_counts: dataset.train().class_counts().to_vec(),
+            test_class_counts: dataset.test().class_counts().to_vec(),
             unseen_classes: self.unseen_classes(dataset),
             test_in_train: count(self.test_in_train(dataset)),
             restored: None,

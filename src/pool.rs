@@ -11,8 +11,7 @@ use std::fmt::Debug;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::cifar::IMAGE_BYTES;
-use crate::protocol::{Backend, CLASSES, Config, Operators};
+use crate::protocol::{Backend, Config, Operators, RecordSpec};
 
 /// Most workers that are taken when nobody says how many: beyond it slices of a batch of 32 are so small
 /// that sending the parameters costs more than they gain.
@@ -28,7 +27,7 @@ const ATTEMPTS: usize = 2;
 pub enum Task {
     /// Mean loss, number classified rightly and the gradients of all parameters.
     Gradients,
-    /// 10 logits an image.
+    /// Logits, one a class of each image.
     Logits,
 }
 
@@ -39,7 +38,9 @@ pub struct Job<'a> {
     pub task: Task,
     /// All parameters, one after the other, in the module's order.
     pub parameters: &'a [f32],
-    /// 3,072 bytes an image.
+    /// What the records are.
+    pub spec: RecordSpec,
+    /// The planes of each image one after the other.
     pub pixels: &'a [u8],
     /// One byte a record; empty for logits.
     pub labels: &'a [u8],
@@ -50,7 +51,7 @@ impl Job<'_> {
     fn answer_length(&self) -> usize {
         match self.task {
             Task::Gradients => 2 + self.parameters.len(),
-            Task::Logits => self.pixels.len() / IMAGE_BYTES * CLASSES,
+            Task::Logits => self.pixels.len() / self.spec.image.bytes() * self.spec.classes,
         }
     }
 }

@@ -13,6 +13,7 @@ mod config;
 mod data;
 mod event;
 mod image;
+pub mod limits;
 mod network;
 mod recipe;
 mod trace;
@@ -34,10 +35,8 @@ pub use network::{
 };
 pub use recipe::{Compute, Recipe};
 pub use event::{EpochOutcome, Event, Position, Progress, Stage};
+pub use image::{ImageSpec, RecordSpec};
 pub use trace::{Trace, TracePoint};
-
-/// CIFAR-10's number of classes, and the length of every per-class array below.
-pub const CLASSES: usize = 10;
 
 /// One line of the network's summary table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -176,10 +175,10 @@ pub struct Evaluation {
     pub loss: f64,
     /// Share classified rightly.
     pub accuracy: f64,
-    /// `confusion[true class][predicted class]`: number of records.
-    pub confusion: [[u32; CLASSES]; CLASSES],
+    /// `confusion[true class][predicted class]`: number of records. A square of the number of classes.
+    pub confusion: Vec<Vec<u32>>,
     /// Share classified rightly of each true class; null where there is no such record.
-    pub class_accuracy: [Option<f64>; CLASSES],
+    pub class_accuracy: Vec<Option<f64>>,
     /// Seconds it took.
     pub seconds: f64,
 }

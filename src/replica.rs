@@ -9,21 +9,33 @@ use crate::batch::{self, RecordSlice};
 use crate::error::Error;
 use crate::model::NetworkSpec;
 use crate::pool::{Job, Task};
+use crate::protocol::RecordSpec;
 use crate::train::Learner;
 use burn::tensor::Device;
 
 /// A model without a state of its own.
 #[derive(Debug)]
 pub struct Replica {
+    spec: RecordSpec,
     learner: Learner,
 }
 
 impl Replica {
-    /// A replica of the tutorial's network on `device` (without autodiff).
-    pub fn new(device: &Device) -> Self {
+    /// A replica of the tutorial's network for records like these, on `device` (without autodiff).
+    ///
+    /// # Errors
+    /// [`Error::Dataset`] when the pictures are too small for it.
+    pub fn new(spec: RecordSpec, device: &Device) -> Result<Self, Error> {
+        let network = NetworkSpec::tutorial(spec);
+        network.check()?;
         // The seed is of no matter: each job brings the parameters.
-        let learner = Learner::new(&NetworkSpec::default(), 0, device);
-        Self { learner }
+        let learner = Learner::new(&network, 0, device);
+        Ok(Self { spec, learner })
+    }
+
+    /// What the records of its jobs are.
+    pub fn spec(&self) -> RecordSpec {
+        self.spec
     }
 
     /// Computes a job, whose parameters it takes over.
@@ -58,7 +70,12 @@ impl Replica {
         pixels: &[u8],
         labels: &[u8],
     ) -> Result<Vec<Vec<f32>>, Error> {
-        pieces(&self.learner, task, RecordSlice { pixels, labels }).await
+        let slice = RecordSlice {
+            spec: self.spec,
+            pixels,
+            labels,
+        };
+        pieces(&self.learner, task, slice).await
     }
 }
 
@@ -67,8 +84,18 @@ impl Replica {
 /// # Errors
 /// [`Error::Compute`].
 pub async fn answer(learner: &Learner, job: &Job<'_>) -> Result<Vec<f32>, Error> {
-    let Job { pixels, labels, .. } = *job;
-    let pieces = pieces(learner, job.task, RecordSlice { pixels, labels }).await?;
+    let Job {
+        spec,
+        pixels,
+        labels,
+        ..
+    } = *job;
+    let slice = RecordSlice {
+        spec,
+        pixels,
+        labels,
+    };
+    let pieces = pieces(learner, job.task, slice).await?;
     Ok(pieces.concat())
 }
 
@@ -83,7 +110,7 @@ async fn pieces(
             learner.slice_gradients(&batch).await
         }
         Task::Logits => {
-            let images = batch::images(slice.pixels, learner.device());
+            let images = batch::images(slice.pixels, slice.spec.image, learner.device());
             Ok(vec![learner.logits(images).await?])
         }
     }

@@ -6,7 +6,7 @@ use crate::metrics::{RunningMean, Tally};
 use crate::protocol::{EpochResult, Evaluation, Position, Progress, Stage};
 
 /// A measurement under way, batch by batch.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Measurement {
     /// What the records so far came to.
     pub tally: Tally,
@@ -19,6 +19,16 @@ pub struct Measurement {
 }
 
 impl Measurement {
+    /// Nothing of so many classes measured yet.
+    pub fn new(classes: usize) -> Self {
+        Self {
+            tally: Tally::new(classes),
+            done: 0,
+            elapsed_ms: 0.0,
+            last: None,
+        }
+    }
+
     /// The figures so far.
     pub fn evaluation(&self) -> Evaluation {
         self.tally.evaluation(self.elapsed_ms / 1e3)

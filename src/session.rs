@@ -29,7 +29,7 @@ use crate::pool::Pool;
 use crate::protocol::{
     Backend, Config, EpochResult, Evaluation, Event, Loaded, Operators, Stage, Summary, Trace,
 };
-use crate::run::{Epoch, Run};
+use crate::run::{Epoch, Measurement, Run};
 use crate::train::Learner;
 
 use data::DataUsed;
@@ -82,10 +82,12 @@ impl Session {
     /// A session with a fresh model of the tutorial's network.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`].
+    /// [`Error::InvalidConfig`]; [`Error::Dataset`] when the pictures are too small for it.
     pub fn new(config: Config, backend: OpenDevice, dataset: Dataset) -> Result<Self, Error> {
         config.validate()?;
-        let learner = fresh_learner(&config, &backend);
+        let network = NetworkSpec::tutorial(dataset.spec());
+        network.check()?;
+        let learner = fresh_learner(&network, &config, &backend);
         let preparation = Preparation::of(&backend);
         Ok(Self {
             plan: Arc::new(Plan::new(&dataset, &config)),
@@ -139,6 +141,11 @@ impl Session {
         }
     }
 
+    /// The network of this session's data.
+    fn network(&self) -> NetworkSpec {
+        NetworkSpec::tutorial(self.dataset.spec())
+    }
+
     /// The network's table.
     pub fn summary(&self) -> Summary {
         self.learner.summary()
@@ -146,7 +153,7 @@ impl Session {
 
     /// Forgets the run: new weights from the seed, no history. The data stays.
     pub fn reset(&mut self) {
-        self.learner = fresh_learner(&self.config, &self.backend);
+        self.learner = fresh_learner(&self.network(), &self.config, &self.backend);
         self.history.clear();
         self.evaluation = None;
         self.trace = Trace::default();
@@ -298,7 +305,9 @@ impl Session {
             }
             return Ok(false);
         }
-        let measurement = epoch.validation.get_or_insert_default();
+        let classes = self.dataset.spec().classes;
+        let unmeasured = || Measurement::new(classes);
+        let measurement = epoch.validation.get_or_insert_with(unmeasured);
         self.measure(plan, measurement).await?;
         Ok(measurement.done >= plan.test.len())
     }
@@ -338,7 +347,8 @@ impl Session {
         let Some(epoch) = run.state.take() else {
             return;
         };
-        let validation = epoch.validation.clone().unwrap_or_default();
+        let validation = epoch.validation.clone();
+        let validation = validation.unwrap_or_else(|| self.measurement());
         let evaluation = Box::new(validation.evaluation());
         let result = epoch.result(run.epoch, &evaluation);
         self.evaluation = Some((*evaluation).clone());
@@ -355,9 +365,9 @@ impl Session {
     }
 }
 
-/// New weights of the tutorial's network from the run's seed.
-fn fresh_learner(config: &Config, backend: &OpenDevice) -> Learner {
-    let learner = Learner::new(&NetworkSpec::default(), config.seed, &backend.device);
+/// New weights from the run's seed.
+fn fresh_learner(network: &NetworkSpec, config: &Config, backend: &OpenDevice) -> Learner {
+    let learner = Learner::new(network, config.seed, &backend.device);
     match config.operators {
         Operators::Blocks => learner,
         Operators::Layers => learner.layer_by_layer(),

@@ -89,13 +89,14 @@ export function createPool(script, open = () => new Worker(new URL('./helper.js'
      * Sends a job, whose buffer is given away.
      * @param {number} index @param {Task} task @param {ArrayBuffer} job
      * @param {number} parameters @param {number} records How many the job brings of each.
+     * @param {number[]} shape What the records are, as the crate says it.
      * @returns {Promise<ArrayBuffer>}
      */
-    ask(index, task, job, parameters, records) {
+    ask(index, task, job, parameters, records, shape) {
       const helper = helpers[index] ?? start(index);
       return new Promise((resolve, reject) => {
         helper.pending = { resolve, reject, untilMs: performance.now() + PATIENCE_MS + PATIENCE_IMAGE_MS * records };
-        helper.worker.postMessage({ task, job, parameters, records }, [job]);
+        helper.worker.postMessage({ task, job, parameters, records, shape }, [job]);
       });
     },
   };

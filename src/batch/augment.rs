@@ -2,8 +2,8 @@
 
 use rand::Rng;
 
-use super::{Augmentation, SHIFT_MAX_PX, SIDE};
-use crate::protocol::Augment;
+use super::{Augmentation, SHIFT_MAX_PX};
+use crate::protocol::{Augment, ImageSpec};
 use crate::random::{Stream, generator};
 
 /// Draws how each record of a batch is laid into it.
@@ -47,52 +47,115 @@ pub(super) struct Placement {
     pub(super) down: i32,
 }
 
-/// Lays an image down flipped and shifted; what is shifted in is black.
-pub(super) fn extend_flipped_and_shifted(pixels: &mut Vec<u8>, image: &[u8], placement: Placement) {
+/// Lays an image down flipped and shifted; what is shifted in is black. A row is copied in one piece.
+pub(super) fn extend_flipped_and_shifted(
+    pixels: &mut Vec<u8>,
+    planes: &[u8],
+    image: ImageSpec,
+    placement: Placement,
+) {
     let Placement { flip, right, down } = placement;
-    for plane in image.chunks_exact(SIDE * SIDE) {
-        for y in 0..SIDE as i32 {
-            for x in 0..SIDE as i32 {
-                let from_x = if flip { SIDE as i32 - 1 - x } else { x } - right;
-                pixels.push(pixel(plane, from_x, y - down).unwrap_or(0));
+    let [_, height, width] = image.dims();
+    // A row that is shifted by more than its width would be all black.
+    let black = (right.unsigned_abs() as usize).min(width);
+    let length = width - black;
+    // A row is shifted, then mirrored: what a shift to the left leaves black at its end is then at its beginning.
+    let start = if right < 0 { black } else { 0 };
+    let is_black_first = (right < 0) == flip;
+    for plane in planes.chunks_exact(image.plane_bytes()) {
+        for y in 0..height {
+            let from = y.checked_add_signed(-(down as isize));
+            let row = from.and_then(|from| plane.get(from * width..)?.get(..width));
+            let Some(piece) = row.and_then(|row| row.get(start..start + length)) else {
+                pixels.resize(pixels.len() + width, 0);
+                continue;
+            };
+            if is_black_first {
+                pixels.resize(pixels.len() + black, 0);
+            }
+            if flip {
+                pixels.extend(piece.iter().rev());
+            } else {
+                pixels.extend_from_slice(piece);
+            }
+            if !is_black_first {
+                pixels.resize(pixels.len() + black, 0);
             }
         }
     }
 }
 
-/// The byte at (`x`, `y`) of a plane; none outside it.
-fn pixel(plane: &[u8], x: i32, y: i32) -> Option<u8> {
-    let (x, y) = (usize::try_from(x).ok()?, usize::try_from(y).ok()?);
-    if x >= SIDE || y >= SIDE {
-        return None;
-    }
-    plane.get(y * SIDE + x).copied()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cifar::IMAGE_BYTES;
+    use crate::cifar::IMAGE;
+
+    /// A byte at a time, as it is meant.
+    fn one_by_one(planes: &[u8], image: ImageSpec, placement: Placement) -> Vec<u8> {
+        let [_, height, width] = image.dims().map(|side| side as i32);
+        let mut pixels = Vec::new();
+        for plane in planes.chunks_exact(image.plane_bytes()) {
+            for y in 0..height {
+                for x in 0..width {
+                    let mirrored = if placement.flip { width - 1 - x } else { x };
+                    let (x, y) = (mirrored - placement.right, y - placement.down);
+                    let inside = (0..width).contains(&x) && (0..height).contains(&y);
+                    let at = (y * width + x) as usize;
+                    pixels.push(if inside { plane[at] } else { 0 });
+                }
+            }
+        }
+        pixels
+    }
+
+    fn laid(planes: &[u8], image: ImageSpec, placement: Placement) -> Vec<u8> {
+        let mut pixels = Vec::new();
+        extend_flipped_and_shifted(&mut pixels, planes, image, placement);
+        pixels
+    }
 
     #[test]
     fn shift_moves_pixels_and_fills_with_black() {
-        let mut image = vec![0u8; IMAGE_BYTES];
-        image[5 * SIDE + 10] = 255; // red plane, x 10, y 5
-        let mut moved = Vec::new();
+        let mut image = vec![0u8; IMAGE.bytes()];
+        image[5 * 32 + 10] = 255; // red plane, x 10, y 5
         let shifted = Placement {
             flip: false,
             right: 2,
             down: -1,
         };
-        extend_flipped_and_shifted(&mut moved, &image, shifted);
-        assert_eq!(moved.iter().position(|v| *v == 255), Some(4 * SIDE + 12));
+        let moved = laid(&image, IMAGE, shifted);
+        assert_eq!(moved.iter().position(|v| *v == 255), Some(4 * 32 + 12));
         assert_eq!(moved.iter().filter(|v| **v > 0).count(), 1);
-        let mut flipped = Vec::new();
         let mirrored = Placement {
             flip: true,
             ..Placement::default()
         };
-        extend_flipped_and_shifted(&mut flipped, &image, mirrored);
-        assert_eq!(flipped.iter().position(|v| *v == 255), Some(5 * SIDE + 21));
+        let flipped = laid(&image, IMAGE, mirrored);
+        assert_eq!(flipped.iter().position(|v| *v == 255), Some(5 * 32 + 21));
+    }
+
+    #[test]
+    fn every_placement_of_every_shape_is_that_of_each_byte_alone() {
+        let dims = [[3, 32, 32], [1, 28, 20], [1, 8, 96], [3, 9, 8]];
+        for [channels, height, width] in dims {
+            let image = ImageSpec {
+                channels,
+                height,
+                width,
+            };
+            let planes: Vec<u8> = (0..image.bytes()).map(|at| (1 + at % 251) as u8).collect();
+            for flip in [false, true] {
+                for right in -SHIFT_MAX_PX..=SHIFT_MAX_PX {
+                    for down in -SHIFT_MAX_PX..=SHIFT_MAX_PX {
+                        let placement = Placement { flip, right, down };
+                        assert_eq!(
+                            laid(&planes, image, placement),
+                            one_by_one(&planes, image, placement),
+                            "{image:?} {placement:?}"
+                        );
+                    }
+                }
+            }
+        }
     }
 }

@@ -26,14 +26,14 @@ mod on_gpu {
             let records = records.into();
             let found = (0..records.len()).filter_map(|index| records.get(index));
             let pixels: Vec<&[u8]> = found.map(|record| record.pixels).collect();
-            let images = Images::new(&pixels, device)?;
+            let images = Images::new(&pixels, records.spec().image.dims(), device)?;
             Some(Self { images })
         }
 
         /// Images that are held, in `[0, 1]`.
         ///
         /// # Shapes
-        /// → `[n, 3, 32, 32]` for `n` indices.
+        /// → `[n, channels, height, width]` for `n` indices.
         pub fn images(&self, indices: &[usize], device: &Device) -> Tensor<4> {
             let plain = |index: &usize| Pick {
                 index: *index,
@@ -71,7 +71,8 @@ mod on_gpu {
                     down,
                 });
             }
-            labelled(|| self.images.pick(&picks, device), labels, device)
+            let classes = records.spec().classes;
+            labelled(|| self.images.pick(&picks, device), labels, classes, device)
         }
     }
 }

@@ -12,13 +12,13 @@ use serde::de::DeserializeOwned;
 use wasm_bindgen::prelude::*;
 
 use super::convert::to_js;
-use super::words::{described, name_of};
-use crate::cifar::{IMAGE_BYTES, RECORD_BYTES, RECORDS_MAX};
+use super::words::{described, grouped, name_of};
+use crate::cifar;
 use crate::error::Error;
-use crate::protocol::Manifest;
+use crate::protocol::{ImageSpec, Manifest, RecordSpec, limits};
 
-/// The longest file that is copied into the module: all of CIFAR-10 in one, in an archive.
-const FILE_BYTES_MAX: usize = RECORDS_MAX * RECORD_BYTES + (1 << 20);
+/// The longest file that is copied into the module: a whole split in one, in an archive.
+const FILE_BYTES_MAX: usize = limits::SPLIT_BYTES + (1 << 20);
 
 /// What was expected, and what came.
 fn refused(argument: &'static str, expected: &str, value: &JsValue) -> Error {
@@ -64,25 +64,56 @@ pub(super) fn file(argument: &'static str, value: &JsValue) -> Result<Vec<u8>, E
     Ok(bytes.to_vec())
 }
 
-/// The pixels of so many images, copied; of one where `images` is missing.
+/// The pixels of so many images of this shape, copied; of one where `images` is missing.
 ///
 /// # Errors
 /// [`Error::InvalidArgument`]; [`Error::PixelLength`].
-pub(super) fn pixels(value: &JsValue, images: &JsValue) -> Result<Vec<u8>, Error> {
-    let bytes = view("pixels", value, "a Uint8Array of 3,072 bytes an image")?;
+pub(super) fn pixels(
+    value: &JsValue,
+    images: &JsValue,
+    image: ImageSpec,
+) -> Result<Vec<u8>, Error> {
+    let image_bytes = image.bytes();
+    let each = grouped(image_bytes as f64);
+    let expected = format!("a Uint8Array of {each} bytes an image");
+    let bytes = view("pixels", value, &expected)?;
+    let most = limits::records(image_bytes.saturating_add(1)) as u32;
     let images = match is_missing(images) {
         true => 1,
-        false => whole("images", images, 1..=RECORDS_MAX as u32)? as usize,
+        false => whole("images", images, 1..=most)? as usize,
     };
     let length = bytes.length() as usize;
-    if length != images * IMAGE_BYTES {
+    if length != images * image_bytes {
         return Err(Error::PixelLength {
             bytes: length,
             images,
-            image_bytes: IMAGE_BYTES,
+            image_bytes,
         });
     }
     Ok(bytes.to_vec())
+}
+
+/// What records are, as a helper's job says it: channels, height, width, classes. CIFAR-10's where it is missing.
+///
+/// # Errors
+/// [`Error::InvalidArgument`]; [`Error::Dataset`] when they are beyond the limits.
+pub(super) fn record_spec(argument: &'static str, value: &JsValue) -> Result<RecordSpec, Error> {
+    if is_missing(value) {
+        return Ok(cifar::RECORD);
+    }
+    let expected = "an Array of channels, height, width and classes";
+    let list = value.dyn_ref::<Array>();
+    let list = list.ok_or_else(|| refused(argument, expected, value))?;
+    let number = |index: u32| whole(argument, &list.get(index), 0..=u32::MAX);
+    let image = ImageSpec {
+        channels: number(0)?,
+        height: number(1)?,
+        width: number(2)?,
+    };
+    let classes = number(3)? as usize;
+    let spec = RecordSpec { image, classes };
+    spec.check()?;
+    Ok(spec)
 }
 
 /// An `ArrayBuffer`.

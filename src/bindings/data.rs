@@ -35,7 +35,7 @@ async fn add_shard_bytes(split: JsValue, bytes: JsValue, name: JsValue) -> Resul
     to_js(&added)
 }
 
-/// Records as the official files have them, 3,073 bytes each: of those that a run of the present configuration would
+/// Records as CIFAR-10's official files have them, a label and a picture's bytes each: of those that a run of the present configuration would
 /// train on (`"train"`) or measure on (`"test"`), held-out ones among them, `count` from `first` on, or as many as
 /// there are. Served between the steps of a running epoch.
 ///

@@ -117,8 +117,7 @@ async fn go_on(
     if let Some(epochs) = epochs {
         session.extend(epochs)?; // It was checked before anything was given up.
     }
-    claim.0.lend_helpers(&mut session);
-    claim.0.signals.replace(Some(session.signals()));
+    claim.0.take_in(&mut session);
     let restored = answer_of(&session, FileKind::Run);
     *slot = Some(session);
     restored

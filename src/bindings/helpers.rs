@@ -12,11 +12,11 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::convert::answer;
 use super::{arguments, border};
-use crate::cifar::IMAGE_BYTES;
 use crate::device;
 use crate::error::Error;
 use crate::platform::run_constructors;
 use crate::pool::{Answer, Helpers, Job, Task};
+use crate::protocol::RecordSpec;
 use crate::replica::Replica;
 
 /// Loss and number classified rightly come before the gradients, and as many places before the parameters.
@@ -30,6 +30,7 @@ const NUMBER: u32 = 4;
 struct Places {
     parameters: u32,
     records: u32,
+    spec: RecordSpec,
 }
 
 impl Places {
@@ -41,9 +42,13 @@ impl Places {
         self.numbers().saturating_mul(NUMBER)
     }
 
+    /// Bytes of all images.
+    fn image_bytes(self) -> u32 {
+        self.records.saturating_mul(self.spec.image.bytes() as u32)
+    }
+
     fn labels(self) -> u32 {
-        let pixels = self.records.saturating_mul(IMAGE_BYTES as u32);
-        self.pixels().saturating_add(pixels)
+        self.pixels().saturating_add(self.image_bytes())
     }
 
     /// How many bytes there are in all.
@@ -109,7 +114,8 @@ impl Brought {
         };
         let places = Places {
             parameters: job.parameters.len() as u32,
-            records: (job.pixels.len() / IMAGE_BYTES) as u32,
+            records: (job.pixels.len() / job.spec.image.bytes()) as u32,
+            spec: job.spec,
         };
         let buffer = self.buffer(helper, places.end());
         numbers(&buffer, FIGURES, places.parameters).copy_from(job.parameters);
@@ -122,6 +128,7 @@ impl Brought {
             &places.parameters.into(),
             &places.records.into(),
         );
+        arguments.push(&shape_of(job.spec));
         let promise = self.ask.apply(&JsValue::NULL, &arguments).ok()?;
         promise.dyn_into().ok()
     }
@@ -138,6 +145,16 @@ impl Brought {
     }
 }
 
+/// Channels, height, width and classes: what [`arguments::record_spec`] reads.
+fn shape_of(spec: RecordSpec) -> Array {
+    let [channels, height, width] = spec.image.dims();
+    let numbers = [channels, height, width, spec.classes];
+    numbers
+        .map(|number| JsValue::from_f64(number as f64))
+        .iter()
+        .collect()
+}
+
 /// So many numbers of a buffer, from the one at `first` on.
 fn numbers(buffer: &ArrayBuffer, first: u32, length: u32) -> Float32Array {
     Float32Array::new_with_byte_offset_and_length(buffer, first * NUMBER, length)
@@ -152,8 +169,9 @@ fn bytes(buffer: &ArrayBuffer, first: u32, length: u32) -> Uint8Array {
 /// [`restore`](super::restore) on, a run on the CPU is split as its `workers` say.
 ///
 /// `cores`: processor cores here. `want(helpers, module)`: so many helpers, each with this compiled
-/// module, may be asked from now on. `ask(helper, task, job, parameters, records)`: gives `job` away and resolves
-/// to what [`helper_gradients`] or [`helper_logits`] answers in that helper, or rejects, and is asked again.
+/// module, may be asked from now on. `ask(helper, task, job, parameters, records, shape)`: gives `job` away and
+/// resolves to what [`helper_gradients`] or [`helper_logits`] answers to the last four in that helper, or rejects, and
+/// is asked again.
 ///
 /// # Errors
 /// `invalid_argument`.
@@ -163,7 +181,7 @@ pub fn use_helpers(
     #[wasm_bindgen(unchecked_param_type = "(helpers: number, module: WebAssembly.Module) => void")]
     want: JsValue,
     #[wasm_bindgen(
-        unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\", job: ArrayBuffer, parameters: number, records: number) => Promise<ArrayBuffer>"
+        unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\", job: ArrayBuffer, parameters: number, records: number, shape: number[]) => Promise<ArrayBuffer>"
     )]
     ask: JsValue,
 ) -> Result<(), JsValue> {
@@ -186,22 +204,25 @@ fn take_helpers(cores: &JsValue, want: &JsValue, ask: &JsValue) -> Result<(), Er
 /// batch, at the beginning of the buffer that the job came in.
 ///
 /// # Errors
-/// `invalid_argument`, `checkpoint` (not this network's parameters, or fewer than it says), `compute`.
+/// `invalid_argument`, `checkpoint` (not this network's parameters, or fewer than it says), `dataset` (`shape`,
+/// which is channels, height, width and classes, CIFAR-10's if it is missing, is beyond the limits), `compute`.
 #[wasm_bindgen(unchecked_return_type = "ArrayBuffer")]
 pub async fn helper_gradients(
     #[wasm_bindgen(unchecked_param_type = "ArrayBuffer")] job: JsValue,
     #[wasm_bindgen(unchecked_param_type = "number")] parameters: JsValue,
     #[wasm_bindgen(unchecked_param_type = "number")] records: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "number[] | null")] shape: JsValue,
 ) -> Result<JsValue, JsValue> {
-    answer(gradients_of(job, parameters, records).await)
+    answer(gradients_of(job, parameters, records, shape).await)
 }
 
 async fn gradients_of(
     job: JsValue,
     parameters: JsValue,
     records: JsValue,
+    shape: JsValue,
 ) -> Result<JsValue, Error> {
-    let (job, places) = job_of(&job, &parameters, &records)?;
+    let (job, places) = job_of(&job, &parameters, &records, &shape)?;
     let pieces = compute(Task::Gradients, &job, places).await?;
     fits(&job, places)?; // It may have been given away meanwhile.
     let mut at = 0;
@@ -212,7 +233,7 @@ async fn gradients_of(
     Ok(job.into())
 }
 
-/// In a helper: 10 logits an image.
+/// In a helper: the logits of each image, one a class.
 ///
 /// # Errors
 /// As [`helper_gradients`].
@@ -221,12 +242,18 @@ pub async fn helper_logits(
     #[wasm_bindgen(unchecked_param_type = "ArrayBuffer")] job: JsValue,
     #[wasm_bindgen(unchecked_param_type = "number")] parameters: JsValue,
     #[wasm_bindgen(unchecked_param_type = "number")] records: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "number[] | null")] shape: JsValue,
 ) -> Result<JsValue, JsValue> {
-    answer(logits_of(job, parameters, records).await)
+    answer(logits_of(job, parameters, records, shape).await)
 }
 
-async fn logits_of(job: JsValue, parameters: JsValue, records: JsValue) -> Result<JsValue, Error> {
-    let (job, places) = job_of(&job, &parameters, &records)?;
+async fn logits_of(
+    job: JsValue,
+    parameters: JsValue,
+    records: JsValue,
+    shape: JsValue,
+) -> Result<JsValue, Error> {
+    let (job, places) = job_of(&job, &parameters, &records, &shape)?;
     let pieces = compute(Task::Logits, &job, places).await?;
     let logits = Float32Array::from(pieces.concat().as_slice());
     Ok(logits.buffer().into())
@@ -237,11 +264,13 @@ fn job_of(
     job: &JsValue,
     parameters: &JsValue,
     records: &JsValue,
+    shape: &JsValue,
 ) -> Result<(ArrayBuffer, Places), Error> {
     let job = arguments::buffer("job", job)?;
     let places = Places {
         parameters: arguments::whole("parameters", parameters, 0..=u32::MAX)?,
         records: arguments::whole("records", records, 0..=u32::MAX)?,
+        spec: arguments::record_spec("shape", shape)?,
     };
     fits(&job, places)?;
     Ok((job, places))
@@ -266,7 +295,10 @@ async fn compute(task: Task, job: &ArrayBuffer, places: Places) -> Result<Vec<Ve
     console_error_panic_hook::set_once();
     run_constructors();
     let kept = REPLICA.with(RefCell::take);
-    let mut replica = kept.unwrap_or_else(|| Replica::new(&device::helper()));
+    let mut replica = match kept.filter(|replica| replica.spec() == places.spec) {
+        Some(replica) => replica,
+        None => Replica::new(places.spec, &device::helper())?,
+    };
     let found = answered(&mut replica, task, job, places).await;
     REPLICA.with(|slot| slot.replace(Some(replica)));
     found
@@ -282,7 +314,7 @@ async fn answered(
         numbers(job, FIGURES + range.start as u32, range.len() as u32).to_vec()
     };
     replica.take(places.parameters as usize, taken)?;
-    let pixels = bytes(job, places.pixels(), places.records * IMAGE_BYTES as u32).to_vec();
+    let pixels = bytes(job, places.pixels(), places.image_bytes()).to_vec();
     let labels = bytes(job, places.labels(), places.records).to_vec();
     replica.pieces(task, &pixels, &labels).await
 }

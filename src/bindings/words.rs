@@ -96,7 +96,7 @@ fn size_of(value: &JsValue) -> String {
 }
 
 /// `3,072`.
-fn grouped(number: f64) -> String {
+pub(super) fn grouped(number: f64) -> String {
     let digits = number.to_string();
     if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return digits;

@@ -2,7 +2,7 @@
 
 use super::{RunState, VERSION_BYTES_MAX};
 use crate::error::Error;
-use crate::protocol::Evaluation;
+use crate::protocol::{Evaluation, limits};
 
 impl RunState {
     /// Whether the parts are what they may be, and fit each other.
@@ -28,8 +28,9 @@ impl RunState {
         if self.adam_steps < 0 || !fits {
             return Err("its numbers of steps and records make no sense");
         }
-        if self.class_names.len() != self.recipe.model.classes as usize {
-            return Err("it does not name all its classes");
+        let classes = self.recipe.model.classes as usize;
+        if !limits::are_class_names(&self.class_names) || self.class_names.len() != classes {
+            return Err("it does not name its classes");
         }
         let version = self.origin.as_ref().map_or("", |origin| &origin.version);
         if version.len() > VERSION_BYTES_MAX {
@@ -72,14 +73,15 @@ impl RunState {
 impl RunState {
     /// Whether an evaluation can be this run's.
     fn came_to(&self, found: &Evaluation) -> bool {
-        let counted: u64 = found
-            .confusion
-            .as_flattened()
-            .iter()
-            .map(|n| u64::from(*n))
-            .sum();
+        let classes = self.class_names.len();
+        let is_square = found.confusion.len() == classes
+            && found.class_accuracy.len() == classes
+            && found.confusion.iter().all(|row| row.len() == classes);
+        let cells = found.confusion.iter().flatten();
+        let counted: u64 = cells.map(|n| u64::from(*n)).sum();
         let shares = found.class_accuracy.iter().flatten();
-        counted == u64::from(found.records)
+        is_square
+            && counted == u64::from(found.records)
             && found.records == self.test_used
             && shares
                 .chain([&found.accuracy])

@@ -5,12 +5,8 @@ use std::io::Read;
 use sha2::{Digest, Sha256};
 
 use super::gzip::{Members, is_gzip};
-use super::{RECORD_BYTES, RECORDS_MAX};
+use super::{FILE_BYTES_MAX, RECORD, RECORD_BYTES, RECORDS_MAX};
 use crate::error::Error;
-use crate::protocol::CLASSES;
-
-/// The longest file accepted: all of CIFAR-10 in one. It bounds what a gzip bomb can allocate.
-pub(super) const FILE_BYTES_MAX: usize = RECORDS_MAX * RECORD_BYTES;
 
 pub(super) const TOO_LARGE: Error = Error::TooLarge {
     limit_bytes: FILE_BYTES_MAX,
@@ -61,7 +57,7 @@ pub(super) fn records(bytes: &[u8]) -> Result<(), Error> {
     }
     for (record, bytes) in bytes.chunks_exact(RECORD_BYTES).enumerate() {
         match bytes.first() {
-            Some(label) if usize::from(*label) >= CLASSES => {
+            Some(label) if usize::from(*label) >= RECORD.classes => {
                 return Err(Error::Label {
                     record,
                     label: *label,

@@ -7,11 +7,9 @@
 use sha2::{Digest, Sha256};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::RECORD_BYTES;
-
 /// A hash of each record, label included.
-pub(super) fn record_hashes(bytes: &[u8]) -> Vec<u64> {
-    bytes.chunks_exact(RECORD_BYTES).map(xxh3_64).collect()
+pub(super) fn record_hashes(bytes: &[u8], record_bytes: usize) -> Vec<u64> {
+    bytes.chunks_exact(record_bytes).map(xxh3_64).collect()
 }
 
 /// SHA-256 over hashes of records in order, little-endian: 64 lower-case hexadecimal digits.

@@ -7,7 +7,7 @@ use std::io::{Read, Result as IoResult};
 
 use super::gzip::{Members, is_gzip};
 use super::naming::split_of;
-use super::{RECORD_BYTES, check, count, kinds, official};
+use super::{FILE_BYTES_MAX, RECORD_BYTES, check, count, kinds, official};
 use crate::error::Error;
 use crate::protocol::{OpenedFile, RecordFile, RefusedFile};
 
@@ -76,13 +76,13 @@ fn open_stream(name: &str, mut content: impl Read) -> Result<Opened, Error> {
 
 /// Reads one byte more than all of CIFAR-10 at most, so that more is noticed.
 fn read_bounded(content: impl Read, bytes: &mut Vec<u8>) -> IoResult<usize> {
-    let room = (check::FILE_BYTES_MAX + 1).saturating_sub(bytes.len());
+    let room = (FILE_BYTES_MAX + 1).saturating_sub(bytes.len());
     content.take(room as u64).read_to_end(bytes)
 }
 
 fn open_archive(content: impl Read) -> Result<Opened, Error> {
     let broken = |error: std::io::Error| archive(format!("it is damaged or cut short ({error})"));
-    let limit = check::FILE_BYTES_MAX as u64 + OVERHEAD_BYTES_MAX;
+    let limit = FILE_BYTES_MAX as u64 + OVERHEAD_BYTES_MAX;
     let mut archive_reader = tar::Archive::new(content.take(limit));
     let mut opened = Opened::default();
     let mut members = 0;
@@ -97,7 +97,7 @@ fn open_archive(content: impl Read) -> Result<Opened, Error> {
         if members > MEMBERS_MAX {
             return Err(archive(format!("it holds more than {MEMBERS_MAX} files")));
         }
-        if sum > check::FILE_BYTES_MAX as u64 {
+        if sum > FILE_BYTES_MAX as u64 {
             return Err(check::TOO_LARGE);
         }
         opened.take_member(entry).map_err(broken)?;

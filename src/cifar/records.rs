@@ -1,7 +1,7 @@
 //! The checked files of one split, in official order, whatever order they arrived in.
 
-use super::{Known, RECORD_BYTES, Record, count, identity};
-use crate::protocol::{CLASSES, DataSource, Split};
+use super::{Known, Record, count, identity};
+use crate::protocol::{DataSource, RecordSpec, Split};
 
 /// Longest name of a file that is kept, in characters: a run's description carries it.
 const NAME_CHARS_MAX: usize = 80;
@@ -26,6 +26,7 @@ pub(super) struct Shard {
 impl Shard {
     /// Bytes that have been checked; `name` is the visitor's word for the file.
     pub(super) fn new(
+        spec: RecordSpec,
         bytes: Vec<u8>,
         digest: String,
         known: Option<&Known>,
@@ -40,25 +41,40 @@ impl Shard {
             order: known.map_or(usize::MAX, |known| known.order),
             known: known.is_some(),
             name,
-            hashes: identity::record_hashes(&bytes),
+            hashes: identity::record_hashes(&bytes, spec.bytes()),
             digest,
             bytes,
         }
     }
 
     pub(super) fn records(&self) -> usize {
-        self.bytes.len() / RECORD_BYTES
+        self.hashes.len()
     }
 }
 
 /// The records of one split in official order, whatever order they arrived in.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Records {
+    spec: RecordSpec,
     shards: Vec<Shard>,
-    class_counts: [u32; CLASSES],
+    class_counts: Vec<u32>,
 }
 
 impl Records {
+    /// None yet, of this kind.
+    pub(super) fn new(spec: RecordSpec) -> Self {
+        Self {
+            spec,
+            shards: Vec::new(),
+            class_counts: vec![0; spec.classes],
+        }
+    }
+
+    /// What the records are.
+    pub fn spec(&self) -> RecordSpec {
+        self.spec
+    }
+
     /// Number of records.
     pub fn len(&self) -> usize {
         self.shards.iter().map(Shard::records).sum()
@@ -72,11 +88,9 @@ impl Records {
     /// The record at `index` in official order; none beyond the last.
     pub fn get(&self, index: usize) -> Option<Record<'_>> {
         let (shard, index) = self.place(index)?;
-        let start = index * RECORD_BYTES;
-        let (label, pixels) = shard
-            .bytes
-            .get(start..start + RECORD_BYTES)?
-            .split_first()?;
+        let length = self.spec.bytes();
+        let start = index * length;
+        let (label, pixels) = shard.bytes.get(start..start + length)?.split_first()?;
         Some(Record {
             label: *label,
             pixels,
@@ -97,16 +111,15 @@ impl Records {
 
     /// The labels in official order.
     pub fn labels(&self) -> impl Iterator<Item = u8> {
-        let records = self
-            .shards
-            .iter()
-            .flat_map(|shard| shard.bytes.chunks_exact(RECORD_BYTES));
+        let length = self.spec.bytes();
+        let shards = self.shards.iter();
+        let records = shards.flat_map(move |shard| shard.bytes.chunks_exact(length));
         records.filter_map(|record| record.first().copied())
     }
 
     /// Records of each class.
-    pub fn class_counts(&self) -> [u32; CLASSES] {
-        self.class_counts
+    pub fn class_counts(&self) -> &[u32] {
+        &self.class_counts
     }
 
     /// The files that hold a record of which `uses` is true, by its index.
@@ -132,7 +145,7 @@ impl Records {
     }
 
     pub(super) fn insert(&mut self, shard: Shard) {
-        for record in shard.bytes.chunks_exact(RECORD_BYTES) {
+        for record in shard.bytes.chunks_exact(self.spec.bytes()) {
             if let Some(count) = record
                 .first()
                 .and_then(|label| self.class_counts.get_mut(usize::from(*label)))

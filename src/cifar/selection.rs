@@ -1,6 +1,7 @@
 //! Some records of one split, numbered anew from 0: what a run trains on, or measures on.
 
 use super::{Record, Records};
+use crate::protocol::RecordSpec;
 
 /// Records of one split in the order of a list of indices, or all of them.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +17,11 @@ impl<'a> Selection<'a> {
             records,
             indices: Some(indices),
         }
+    }
+
+    /// What the records are.
+    pub fn spec(&self) -> RecordSpec {
+        self.records.spec()
     }
 
     /// Number of records.
@@ -38,8 +44,8 @@ impl<'a> Selection<'a> {
         self.records.hash(self.index(position)?)
     }
 
-    /// The records from `first` on, `count` or as many as there are, as the official files have them: a label byte
-    /// and 3,072 pixel bytes each.
+    /// The records from `first` on, `count` or as many as there are, as CIFAR-10's official files have them: a label
+    /// byte and the bytes of a picture each.
     pub fn bytes(&self, first: usize, count: usize) -> Vec<u8> {
         let end = self.len().min(first.saturating_add(count));
         let found = (first..end).filter_map(|position| self.get(position));

@@ -11,23 +11,51 @@ use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 use super::launch::{empty, launch};
 use crate::wgsl::images::PickKernel;
 
-/// Images a buffer: 48 MiB, where WebGPU promises 128 a binding.
-const IMAGES_EACH: usize = 16_384;
+/// Bytes of a buffer, where WebGPU promises 128 MiB a binding.
+const BUFFER_BYTES: usize = 48 << 20;
 /// Buffers; with picks and output, WebGPU promises 8.
 const BUFFERS: usize = 4;
-/// How images are picked.
-const PICK: PickKernel = PickKernel {
-    channels: 3,
-    height: 32,
-    width: 32,
-    images_each: IMAGES_EACH,
-};
-
 /// Bytes of images on a GPU.
 #[derive(Clone, Debug)]
 pub struct Images {
-    /// `[images · 768]` each, four bytes a number, the last ones empty.
+    /// `[images · words]` each, four bytes a number, the last ones empty.
     buffers: [Tensor<1, Int>; BUFFERS],
+    shape: ImageShape,
+}
+
+/// Channels, height and width of an image; four bytes of it are a word, and it begins with one of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct ImageShape([usize; 3]);
+
+impl ImageShape {
+    fn bytes(self) -> usize {
+        self.0.iter().product()
+    }
+
+    fn words(self) -> usize {
+        self.bytes().div_ceil(4)
+    }
+
+    /// Images a buffer.
+    fn images_each(self) -> usize {
+        BUFFER_BYTES / (4 * self.words()).max(1)
+    }
+
+    /// How images are picked.
+    fn kernel(self) -> PickKernel {
+        let [channels, height, width] = self.0;
+        PickKernel {
+            channels,
+            height,
+            width,
+            images_each: self.images_each(),
+        }
+    }
+
+    fn batch(self, records: usize) -> [usize; 4] {
+        let [channels, height, width] = self.0;
+        [records, channels, height, width]
+    }
 }
 
 /// Which image, and how it is laid into the batch.
@@ -44,24 +72,26 @@ pub struct Pick {
 }
 
 impl Images {
-    /// Uploads images of 3,072 bytes; none when there are too many to hold.
-    pub fn new(images: &[&[u8]], device: &Device) -> Option<Self> {
-        if images.len() > IMAGES_EACH * BUFFERS {
+    /// Uploads images of so many channels, height and width; none when there are too many to hold.
+    pub fn new(images: &[&[u8]], dims: [usize; 3], device: &Device) -> Option<Self> {
+        let shape = ImageShape(dims);
+        let each = shape.images_each();
+        if images.len() > each * BUFFERS {
             return None;
         }
-        let mut chunks = images.chunks(IMAGES_EACH);
+        let mut chunks = images.chunks(each.max(1));
         let buffers = std::array::from_fn(|_| {
             let words = words(chunks.next().unwrap_or_default());
             let length = words.len();
             Tensor::from_data(TensorData::new(words, [length]), device)
         });
-        Some(Self { buffers })
+        Some(Self { buffers, shape })
     }
 
     /// The images picked, in `[0, 1]`.
     ///
     /// # Shapes
-    /// → `[n, 3, 32, 32]` for `n` picks.
+    /// → `[n, channels, height, width]` for `n` picks.
     pub fn pick(&self, picks: &[Pick], device: &Device) -> Tensor<4> {
         let numbers = |pick: &Pick| {
             [
@@ -75,17 +105,19 @@ impl Images {
         let picks = TensorData::new(numbers, [picks.len(), 4]);
         let picks = Tensor::<2, Int>::from_data(picks, device);
         let [a, b, c, d] = self.buffers.clone().map(Tensor::into_dispatch);
-        let picked = <Dispatch as PickImages>::pick_images(picks.into_dispatch(), a, b, c, d);
+        let picks = picks.into_dispatch();
+        let picked = <Dispatch as PickImages>::pick_images(picks, a, b, c, d, self.shape);
         Tensor::from_dispatch(picked)
     }
 }
 
-/// Four bytes a number, the first in the lowest bits; one 0 for no image, since no buffer is empty.
+/// Four bytes a number, the first in the lowest bits, an image's last number filled up with zeros; one 0 for no image,
+/// since no buffer is empty.
 fn words(images: &[&[u8]]) -> Vec<i32> {
     if images.is_empty() {
         return vec![0];
     }
-    let words = images.iter().flat_map(|image| image.chunks_exact(4));
+    let words = images.iter().flat_map(|image| image.chunks(4));
     let word = |bytes: &[u8]| {
         bytes
             .iter()
@@ -99,15 +131,27 @@ fn words(images: &[&[u8]]) -> Vec<i32> {
 #[backend_extension(Cube, Fusion)]
 pub trait PickImages: Backend {
     /// # Shapes
-    /// Picks `[n, 4]`: index, 1 for a flip, shift to the right and down → `[n, 3, 32, 32]`.
-    #[fusion(meta = |picks, _, _, _, _| TensorSpec::new(Shape::from([picks.shape[0], 3, 32, 32]), DType::F32))]
+    /// Picks `[n, 4]`: index, 1 for a flip, shift to the right and down → `[n, channels, height, width]`.
+    #[fusion(meta = picked_spec)]
     fn pick_images(
         picks: IntTensor<Self>,
         a: IntTensor<Self>,
         b: IntTensor<Self>,
         c: IntTensor<Self>,
         d: IntTensor<Self>,
+        shape: ImageShape,
     ) -> FloatTensor<Self>;
+}
+
+fn picked_spec(
+    picks: &TensorSpec,
+    _: &TensorSpec,
+    _: &TensorSpec,
+    _: &TensorSpec,
+    _: &TensorSpec,
+    shape: &ImageShape,
+) -> TensorSpec {
+    TensorSpec::new(Shape::from(shape.batch(picks.shape[0])), DType::F32)
 }
 
 impl PickImages for CubeBackend {
@@ -117,11 +161,13 @@ impl PickImages for CubeBackend {
         b: CubeTensor,
         c: CubeTensor,
         d: CubeTensor,
+        shape: ImageShape,
     ) -> CubeTensor {
         let picks = into_contiguous(picks);
         let records = picks.meta.shape()[0];
-        let output = empty(&picks, [records, 3, 32, 32], DType::F32);
-        launch(PICK, records, &[&picks, &a, &b, &c, &d, &output]);
+        let output = empty(&picks, shape.batch(records), DType::F32);
+        let buffers = [&picks, &a, &b, &c, &d, &output];
+        launch(shape.kernel(), records, &buffers);
         output
     }
 }

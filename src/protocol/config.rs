@@ -1,8 +1,10 @@
 //! What determines a run, and the range of each field.
 
+use std::ops::RangeInclusive;
+
 use serde::{Deserialize, Serialize};
 
-use super::{NetworkChoice, NormGroup, Pixels};
+use super::{NetworkChoice, NormGroup, Pixels, limits};
 use crate::error::Error;
 
 /// Records of one forward pass when measuring or predicting. Small enough that a pause is served soon on
@@ -143,23 +145,22 @@ impl Default for Config {
     }
 }
 
-/// Largest numbers of records a run may use: CIFAR-10's own.
-const RECORDS_MAX: u32 = 60_000;
-/// Largest batch. Above it a step's activations alone would need more than a gigabyte.
-const BATCH_MAX: u32 = 4_096;
-
 impl Config {
     /// Checks every field's range, alone and against the others.
     ///
     /// # Errors
     /// [`Error::InvalidConfig`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
-        in_range("workers", self.workers, 0, 64)?;
-        in_range("train", self.train, 1, RECORDS_MAX)?;
-        in_range("test", self.test, 1, RECORDS_MAX)?;
-        in_range("epochs", self.epochs, 1, 1_000)?;
-        in_range("batch", self.batch, 1, BATCH_MAX)?;
-        in_range("report_every_ms", self.report_every_ms, 10, 60_000)?;
+        in_range("workers", self.workers, limits::WORKERS)?;
+        in_range("train", self.train, 1..=limits::RECORDS)?;
+        in_range("test", self.test, 1..=limits::RECORDS)?;
+        in_range("epochs", self.epochs, limits::EPOCHS)?;
+        in_range("batch", self.batch, limits::BATCH)?;
+        in_range(
+            "report_every_ms",
+            self.report_every_ms,
+            limits::REPORT_EVERY_MS,
+        )?;
         if self.batch > self.train {
             return Err(Error::invalid_config(
                 "batch",
@@ -170,10 +171,14 @@ impl Config {
             ));
         }
         // In `f32`, as the optimiser has it: there the least numbers are 0, and nothing would be learnt.
-        if !(self.lr as f32 > 0.0 && self.lr <= 10.0) {
+        if !(self.lr as f32 > 0.0 && self.lr <= limits::LR) {
             return Err(Error::invalid_config(
                 "lr",
-                format!("{} is not a number above 0 and up to 10", self.lr),
+                format!(
+                    "{} is not a number above 0 and up to {}",
+                    self.lr,
+                    limits::LR
+                ),
             ));
         }
         Ok(())
@@ -238,10 +243,11 @@ impl Changes {
     }
 }
 
-fn in_range(field: &'static str, value: u32, low: u32, high: u32) -> Result<(), Error> {
-    if (low..=high).contains(&value) {
+fn in_range(field: &'static str, value: u32, range: RangeInclusive<u32>) -> Result<(), Error> {
+    if range.contains(&value) {
         return Ok(());
     }
+    let (low, high) = (range.start(), range.end());
     Err(Error::invalid_config(
         field,
         format!("{value} is not between {low} and {high}"),

@@ -2,8 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::CLASSES;
-
 /// Which half of the data a record belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -82,9 +80,9 @@ pub struct DataStatus {
     /// True when some record came from bytes with an unknown SHA-256.
     pub has_unknown: bool,
     /// Training records of each class, among those held.
-    pub train_class_counts: [u32; CLASSES],
+    pub train_class_counts: Vec<u32>,
     /// Test records of each class, among those held.
-    pub test_class_counts: [u32; CLASSES],
+    pub test_class_counts: Vec<u32>,
     /// Names of the classes of which a run would train on no record; empty while there is none at all.
     pub unseen_classes: Vec<String>,
     /// Records that a run would measure on and train on too, by their content; looked for where there is no manifest.

@@ -8,11 +8,9 @@ use super::Session;
 use super::prepare::Preparation;
 use super::together::step_on_all;
 use crate::batch::{self, RecordBytes};
-use crate::cifar::IMAGE_BYTES;
 use crate::device::{self, Timed};
 use crate::error::Error;
 use crate::metrics::RunningMean;
-use crate::model::NetworkSpec;
 use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
@@ -34,18 +32,20 @@ impl Session {
         if self.backend.active.active != Backend::Webgpu {
             return Ok(());
         }
+        let spec = self.dataset.spec();
         let black = |records: u32| RecordBytes {
-            pixels: vec![0; records as usize * IMAGE_BYTES],
+            spec,
+            pixels: vec![0; records as usize * spec.image.bytes()],
             labels: vec![0; records as usize],
         };
         let device = &self.backend.device;
-        let mut learner = Learner::new(&NetworkSpec::default(), self.config.seed, device);
+        let mut learner = Learner::new(&self.network(), self.config.seed, device);
         for all in black(self.config.batch).slices(1) {
             let batch = all.upload(device);
             learner.step(&batch, self.config.lr);
         }
         learner.read_running(&mut RunningMean::default()).await?;
-        let images = batch::images(&black(MEASURE_BATCH).pixels, device);
+        let images = batch::images(&black(MEASURE_BATCH).pixels, spec.image, device);
         learner.logits(images).await.map(drop)
     }
 
@@ -96,7 +96,7 @@ impl Session {
         let records = plan.train_records(&self.dataset);
         let indices = self.first_batch(plan);
         let device = &self.backend.device;
-        let learner = |device| Learner::new(&NetworkSpec::default(), self.config.seed, device);
+        let learner = |device| Learner::new(&self.network(), self.config.seed, device);
         let mut on_gpu = learner(device);
         let gpu_step_ms = step_ms(now_ms, async |steps| {
             for _ in 0..steps {

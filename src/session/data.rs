@@ -56,7 +56,7 @@ impl Session {
         }
     }
 
-    /// Records as the official files have them, 3,073 bytes each: of those that a run would train on, or measure on,
+    /// Records as CIFAR-10's official files have them, a label and a picture's bytes each: of those that a run would train on, or measure on,
     /// `count` from `first` on, or as many as there are.
     pub fn records(&self, split: Split, first: usize, count: usize) -> Vec<u8> {
         let records = match split {
@@ -118,7 +118,7 @@ impl DataUsed {
         let mut sources = plan.sources(dataset);
         sources.truncate(SOURCES_MAX);
         Self {
-            class_names: dataset.class_names(),
+            class_names: dataset.class_names().to_vec(),
             train: count(plan.train.len()),
             test: count(plan.test.len()),
             held_out: plan.held_out,

@@ -2,12 +2,11 @@
 
 use super::Session;
 use crate::batch;
-use crate::cifar::IMAGE_BYTES;
 use crate::error::Error;
 use crate::metrics::softmax;
 use crate::plan::Plan;
 use crate::platform::now_ms;
-use crate::protocol::{CLASSES, Evaluation, MEASURE_BATCH};
+use crate::protocol::{Evaluation, MEASURE_BATCH, RecordSpec};
 use crate::run::Measurement;
 
 const BATCH: usize = MEASURE_BATCH as usize;
@@ -36,7 +35,7 @@ impl Session {
                 self.logits_of(&bytes.pixels, BATCH).await?
             }
         };
-        for (logits, index) in logits.chunks_exact(CLASSES).zip(&indices) {
+        for (logits, index) in logits.chunks_exact(records.spec().classes).zip(&indices) {
             if let Some(record) = records.get(*index) {
                 measurement.tally.add(logits, record.label);
             }
@@ -64,6 +63,11 @@ impl Session {
         }
     }
 
+    /// A measurement that has not begun.
+    pub fn measurement(&self) -> Measurement {
+        Measurement::new(self.dataset.spec().classes)
+    }
+
     /// Measures the next batch for `evaluate`. Returns true while there is more to do, so that a host
     /// can serve others in between.
     ///
@@ -80,26 +84,28 @@ impl Session {
     /// # Errors
     /// As [`Session::evaluate_some`].
     pub async fn evaluate(&self) -> Result<Evaluation, Error> {
-        let mut measurement = Measurement::default();
+        let mut measurement = self.measurement();
         while self.evaluate_some(&mut measurement).await? {}
         Ok(measurement.evaluation())
     }
 
-    /// Classifies images: 3,072 bytes each, red, green and blue planes of 32 × 32. Returns 10
-    /// probabilities an image.
+    /// Classifies images of the data's shape, each plane by plane. Returns for each as many probabilities as there are
+    /// classes.
     ///
     /// # Errors
     /// [`Error::PixelLength`] when `pixels` is empty or no whole number of images;
     /// [`Error::Compute`].
     pub async fn predict(&self, pixels: &[u8]) -> Result<Vec<f32>, Error> {
-        if pixels.is_empty() || !pixels.len().is_multiple_of(IMAGE_BYTES) {
+        let RecordSpec { image, classes } = self.dataset.spec();
+        let image_bytes = image.bytes();
+        if pixels.is_empty() || !pixels.len().is_multiple_of(image_bytes) {
             return Err(Error::PixelLength {
                 bytes: pixels.len(),
-                images: pixels.len().div_ceil(IMAGE_BYTES).max(1),
-                image_bytes: IMAGE_BYTES,
+                images: pixels.len().div_ceil(image_bytes).max(1),
+                image_bytes,
             });
         }
         let logits = self.logits_of(pixels, BATCH).await?;
-        Ok(logits.chunks_exact(CLASSES).flat_map(softmax).collect())
+        Ok(logits.chunks_exact(classes).flat_map(softmax).collect())
     }
 }

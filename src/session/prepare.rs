@@ -6,7 +6,6 @@ use crate::batch::Held;
 use crate::cifar::count;
 use crate::device::OpenDevice;
 use crate::error::Error;
-use crate::model::NetworkSpec;
 use crate::plan::Plan;
 use crate::protocol::{Backend, CompilePart, Event};
 use crate::self_check;
@@ -129,7 +128,7 @@ impl Session {
     ) -> Result<CompilePart, String> {
         let indices = self.first_batch(plan);
         let found = self_check::compare(
-            &NetworkSpec::default(),
+            &self.network(),
             self.config.seed,
             plan.train_records(&self.dataset),
             &indices,
@@ -164,7 +163,7 @@ impl Session {
     pub(super) fn move_to_cpu(&mut self, events: &mut Vec<Event>) {
         self.let_go();
         self.choose_helpers();
-        self.learner = super::fresh_learner(&self.config, &self.backend);
+        self.learner = super::fresh_learner(&self.network(), &self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored
             && let Err(error) = self.learner.take_over(numbers, state.adam_steps)
         {

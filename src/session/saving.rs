@@ -88,7 +88,16 @@ impl Session {
     /// # Errors
     /// [`Error::Checkpoint`].
     pub fn read(&self, bytes: &[u8]) -> Result<Checkpoint, Error> {
-        checkpoint::decode(bytes, &self.learner.slots())
+        let found = checkpoint::decode(bytes, &self.learner.slots())?;
+        if let Checkpoint::Run(state, _) = &found {
+            let (saved, here) = (state.class_names.len(), self.dataset.spec().classes);
+            if saved != here {
+                return Err(Error::checkpoint(format!(
+                    "it tells {saved} classes apart, and the images here are of {here}"
+                )));
+            }
+        }
+        Ok(found)
     }
 
     /// A session with a run that was read: the next [`Session::advance`] goes on with it.

@@ -5,7 +5,6 @@ use std::rc::Rc;
 
 use super::Session;
 use crate::batch::{self, Augmentation, RecordBytes};
-use crate::cifar::IMAGE_BYTES;
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::pool::{Helpers, Job, Pool, Task};
@@ -51,6 +50,7 @@ impl Session {
         pool: &Pool,
         batches: &[&[u8]],
     ) -> Result<Vec<f32>, Error> {
+        let spec = self.dataset.spec();
         let parameters = self.learner.parameters().await?;
         let mut logits = Vec::new();
         for round in batches.chunks(pool.workers()) {
@@ -62,12 +62,13 @@ impl Session {
                 .map(|pixels| Job {
                     task: Task::Logits,
                     parameters: &parameters,
+                    spec,
                     pixels,
                     labels: &[],
                 })
                 .collect();
             let asked = pool.ask(jobs.iter().copied());
-            let images = batch::images(own, self.learner.device());
+            let images = batch::images(own, spec.image, self.learner.device());
             logits.extend(self.learner.logits(images).await?);
             for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
                 logits.extend(or_here(&self.learner, answer, job).await?);
@@ -79,19 +80,20 @@ impl Session {
     /// The logits of images, by all workers if there are several.
     ///
     /// # Shapes
-    /// `n · 3072` bytes → `n · 10` numbers.
+    /// `n` images' bytes → `n · classes` numbers.
     pub(super) async fn logits_of(
         &self,
         pixels: &[u8],
         batch_images: usize,
     ) -> Result<Vec<f32>, Error> {
-        let batches: Vec<&[u8]> = pixels.chunks(batch_images * IMAGE_BYTES).collect();
+        let image = self.dataset.image();
+        let batches: Vec<&[u8]> = pixels.chunks(batch_images * image.bytes()).collect();
         if let Some(pool) = self.pool().filter(|_| batches.len() > 1) {
             return self.logits_together(&pool, &batches).await;
         }
         let mut logits = Vec::new();
         for batch in batches {
-            let images = batch::images(batch, self.learner.device());
+            let images = batch::images(batch, image, self.learner.device());
             logits.extend(self.learner.logits(images).await?);
         }
         Ok(logits)
@@ -117,6 +119,7 @@ pub(super) async fn step_on_all(
         .map(|slice| Job {
             task: Task::Gradients,
             parameters: &parameters,
+            spec: slice.spec,
             pixels: slice.pixels,
             labels: slice.labels,
         })

@@ -2,7 +2,7 @@
 
 use burn::tensor::Device;
 use convburn::batch::gather;
-use convburn::cifar::Dataset;
+use convburn::cifar::{Dataset, RECORD};
 use convburn::model::{DenseSpec, MapLayerSpec, NetworkSpec};
 use convburn::protocol::{Operators, Split};
 use convburn::session::Session;
@@ -44,12 +44,16 @@ fn network(maps: Vec<MapLayerSpec>) -> NetworkSpec {
     let units = 10;
     let relu = false;
     let dense = vec![DenseSpec { units, relu }];
-    NetworkSpec { maps, dense }
+    NetworkSpec {
+        input: RECORD.image,
+        maps,
+        dense,
+    }
 }
 
 #[test]
 fn blocks_learn_the_tutorials_network_as_layers_do() {
-    let both = both(&NetworkSpec::default());
+    let both = both(&NetworkSpec::tutorial(RECORD));
     assert_ne!(both[0].logits, both[1].logits, "they are two ways");
     assert_same_function(&both);
 }

@@ -7,7 +7,7 @@ use crate::values::{Bounds, learner_with_initial_weights, measure};
 use burn::tensor::Device;
 use convburn::batch::gather;
 use convburn::checkpoint::Numbers;
-use convburn::cifar::Dataset;
+use convburn::cifar::{Dataset, RECORD};
 use convburn::device;
 use convburn::metrics::RunningMean;
 use convburn::model::NetworkSpec;
@@ -132,7 +132,7 @@ fn the_first_epoch_is_keras_s_first_epoch() {
 /// The mean loss of the first `records` records under `numbers`.
 fn loss_under(numbers: &Numbers, dataset: &Dataset, records: usize) -> f64 {
     let device = Device::flex();
-    let mut learner = Learner::new(&NetworkSpec::default(), 1, &device);
+    let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &device);
     learner.take_over(numbers, 0).unwrap();
     let indices: Vec<usize> = (0..records).collect();
     let batch = gather(dataset.train(), &indices, None, &device);
@@ -146,7 +146,7 @@ fn gradients_are_slopes_of_the_loss() {
     const STEP: f32 = 2e-3;
     let dataset = dataset();
     let device = Device::flex();
-    let learner = Learner::new(&NetworkSpec::default(), 3, &device);
+    let learner = Learner::new(&NetworkSpec::tutorial(RECORD), 3, &device);
     let indices: Vec<usize> = (0..RECORDS).collect();
     let batch = gather(dataset.train(), &indices, None, &device);
     let gradients = block_on(learner.probe(&batch)).unwrap().gradients;
@@ -173,7 +173,7 @@ fn gradients_are_slopes_of_the_loss() {
 fn one_batch_can_be_learnt_by_heart() {
     let dataset = dataset();
     let device = Device::flex();
-    let mut learner = Learner::new(&NetworkSpec::default(), 1, &device);
+    let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &device);
     let indices: Vec<usize> = (0..16).collect();
     let batch = gather(dataset.train(), &indices, None, &device);
     let mut loss = f64::INFINITY;
@@ -193,7 +193,7 @@ fn one_batch_can_be_learnt_by_heart() {
 fn the_order_within_a_batch_changes_only_rounding() {
     let dataset = dataset();
     let device = Device::flex();
-    let learner = Learner::new(&NetworkSpec::default(), 1, &device);
+    let learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &device);
     let probe = |indices: &[usize]| {
         let batch = gather(dataset.train(), indices, None, &device);
         block_on(learner.probe(&batch)).unwrap()
@@ -214,7 +214,7 @@ fn two_runs_with_one_seed_are_bit_equal() {
     let dataset = dataset();
     let run = || {
         let device = Device::flex();
-        let mut learner = Learner::new(&NetworkSpec::default(), 7, &device);
+        let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 7, &device);
         for step in 0..5 {
             let indices: Vec<usize> = (step * 32..step * 32 + 32).collect();
             learner.step(&gather(dataset.train(), &indices, None, &device), 0.001);

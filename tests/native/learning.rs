@@ -3,7 +3,7 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use convburn::adam::Adam;
-use convburn::cifar::Dataset;
+use convburn::cifar::{Dataset, RECORD};
 use convburn::device;
 use convburn::model::{Model, NetworkSpec};
 use convburn::protocol::{Augment, Backend, Config, Event, Split};
@@ -34,7 +34,7 @@ fn finish(session: &mut Session) -> Vec<Event> {
 
 #[test]
 fn the_summary_is_the_tutorials_table() {
-    let summary = Model::new(&NetworkSpec::default(), 1, &Device::flex()).summary();
+    let summary = Model::new(&NetworkSpec::tutorial(RECORD), 1, &Device::flex()).summary();
     let rows: Vec<(&str, Vec<u32>, u32)> = summary
         .layers
         .iter()
@@ -66,7 +66,7 @@ fn the_summary_is_the_tutorials_table() {
 #[test]
 fn the_model_really_computes_the_shapes_it_lists() {
     let device = Device::flex();
-    let model = Model::new(&NetworkSpec::default(), 1, &device);
+    let model = Model::new(&NetworkSpec::tutorial(RECORD), 1, &device);
     let logits = model.forward(Tensor::zeros([2, 3, 32, 32], &device));
     assert_eq!(logits.dims(), [2, 10]);
     assert_eq!(model.num_params(), 122_570);
@@ -84,7 +84,7 @@ fn initial_weights_are_glorot_uniform_with_zero_biases() {
         }
     }
     let mut collect = Collect::default();
-    Model::new(&NetworkSpec::default(), 3, &Device::flex()).visit(&mut collect);
+    Model::new(&NetworkSpec::tutorial(RECORD), 3, &Device::flex()).visit(&mut collect);
     assert_eq!(collect.0.len(), 10);
     for (shape, values) in collect.0 {
         let (fan_in, fan_out) = match shape[..] {
@@ -165,7 +165,7 @@ fn a_run_learns_and_reports_every_epoch() {
     assert_eq!(evaluation.records, 100);
     assert!((evaluation.loss - history[5].val_loss).abs() < 1e-9);
     assert_eq!(evaluation.accuracy, history[5].val_accuracy);
-    assert_eq!(evaluation.confusion.as_flattened().iter().sum::<u32>(), 100);
+    assert_eq!(evaluation.confusion.iter().flatten().sum::<u32>(), 100);
 }
 
 #[test]

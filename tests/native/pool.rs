@@ -7,7 +7,7 @@ use std::rc::Rc;
 use burn::tensor::Device;
 use convburn::batch::{RecordBytes, gather, gather_bytes, shuffled};
 use convburn::checkpoint::Checkpoint;
-use convburn::cifar::Dataset;
+use convburn::cifar::{Dataset, RECORD};
 use convburn::device;
 use convburn::metrics::RunningMean;
 use convburn::model::NetworkSpec;
@@ -46,7 +46,7 @@ impl Helpers for InProcess {
     }
 
     fn want(&self, helpers: usize) {
-        let new = || Replica::new(&Device::flex());
+        let new = || Replica::new(RECORD, &Device::flex()).unwrap();
         self.replicas.borrow_mut().resize_with(helpers, new);
     }
 
@@ -154,13 +154,14 @@ fn farthest_apart(found: &[f64], expected: &[f64]) -> f64 {
 
 /// What a batch comes to when it is computed in `slices`: mean loss, then the mean gradients of all parameters.
 fn in_slices(learner: &Learner, bytes: &RecordBytes, slices: usize) -> Vec<f64> {
-    let mut replica = Replica::new(&Device::flex());
+    let mut replica = Replica::new(RECORD, &Device::flex()).unwrap();
     let parameters = block_on(learner.parameters()).unwrap();
     let mut mean = vec![0.0; 1 + parameters.len()];
     for slice in bytes.slices(slices) {
         let job = Job {
             task: Task::Gradients,
             parameters: &parameters,
+            spec: slice.spec,
             pixels: slice.pixels,
             labels: slice.labels,
         };
@@ -179,7 +180,7 @@ fn in_slices(learner: &Learner, bytes: &RecordBytes, slices: usize) -> Vec<f64> 
 #[test]
 fn slices_add_up_to_the_batch_in_fifty_steps() {
     let dataset = real_records();
-    let mut learner = Learner::new(&NetworkSpec::default(), 1, &Device::flex());
+    let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &Device::flex());
     let order = shuffled(1_600, 1, 0);
     for indices in order.chunks(32) {
         let batch = gather(dataset.train(), indices, None, learner.device());
@@ -269,7 +270,7 @@ fn a_measurement_and_predictions_are_the_same_bits_whoever_computes_them() {
 #[test]
 fn whatever_follows_a_step_with_helpers_sees_that_step() {
     let dataset = real_records();
-    let mut learner = Learner::new(&NetworkSpec::default(), 1, &Device::flex());
+    let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &Device::flex());
     let order = shuffled(64, 1, 0);
     let bytes = gather_bytes(dataset.train(), &order[..32], None);
     let batch = gather(dataset.train(), &order[32..], None, learner.device());
@@ -285,7 +286,7 @@ fn whatever_follows_a_step_with_helpers_sees_that_step() {
     block_on(learner.step_with(&slices, 0.001, &mut RunningMean::default())).unwrap();
     assert_ne!(fresh, block_on(learner.parameters()).unwrap());
 
-    let mut opened = Learner::new(&NetworkSpec::default(), 2, &Device::flex());
+    let mut opened = Learner::new(&NetworkSpec::tutorial(RECORD), 2, &Device::flex());
     let (numbers, steps) = block_on(learner.numbers()).unwrap();
     opened.take_over(&numbers, steps).unwrap();
     let images = batch.images.clone();

@@ -3,7 +3,7 @@
 
 use burn::tensor::Device;
 use convburn::batch;
-use convburn::cifar::Dataset;
+use convburn::cifar::{Dataset, RECORD};
 use convburn::model::NetworkSpec;
 use convburn::protocol::{Backend, Config, Split};
 use convburn::self_check::{TOLERANCE, compare, judge, upload};
@@ -31,7 +31,7 @@ fn probe(seed: u32) -> Probe {
     let dataset = dataset();
     let indices: Vec<usize> = (0..8).collect();
     let batch = batch::gather(dataset.train(), &indices, None, &Device::flex());
-    let learner = Learner::new(&NetworkSpec::default(), seed, &Device::flex());
+    let learner = Learner::new(&NetworkSpec::tutorial(RECORD), seed, &Device::flex());
     block_on(learner.probe(&batch)).unwrap()
 }
 
@@ -41,7 +41,7 @@ fn another_backends_rounding_is_accepted_with_a_wide_margin() {
     let indices: Vec<usize> = (0..8).collect();
     let other = ndarray();
     for seed in 0..3 {
-        let spec = NetworkSpec::default();
+        let spec = NetworkSpec::tutorial(RECORD);
         let found = compare(&spec, seed, dataset.train(), &indices, &other);
         let SelfCheck {
             loss_difference,

@@ -123,6 +123,11 @@ test('every wrong argument is refused with what was expected and what came, and 
     [() => logits(undefined, 0, 0), /^invalid_argument: .*"job".* undefined came/],
     [() => gradients(new ArrayBuffer(8), -1, 0), /^invalid_argument: .*"parameters".* the number -1 came/],
     [() => gradients(new ArrayBuffer(8), 5, 0), /^checkpoint: .*shorter than it says/],
+    [() => gradients(new ArrayBuffer(8), 0, 1, [1, 28, 28, 3]), /^checkpoint: .*shorter than it says/],
+    [() => gradients(new ArrayBuffer(8), 0, 0, 3_072), /^invalid_argument: .*"shape".* the number 3072 came/],
+    [() => logits(new ArrayBuffer(8), 0, 0, [1, 28]), /^invalid_argument: .*"shape".* undefined came/],
+    [() => logits(new ArrayBuffer(8), 0, 0, [3, 1e9, 32, 10]), /^dataset: .* 1000000000 pixels, and 8 to 96 can be used/],
+    [() => logits(new ArrayBuffer(8), 0, 0, [3, 8, 8, 10]), /^dataset: .*too few for the network/],
     // Settings.
     ...[load, needs, (/** @type {unknown} */ changes) => restore(file, changes)].flatMap((call) => /** @type {[() => unknown, RegExp][]} */ ([
       [() => call('flex'), /^invalid_argument: .*"(config|changes)".* an object of settings was expected, and the text "flex" came/],

@@ -3,10 +3,10 @@
 
 use burn::tensor::Device;
 use convburn::batch::{Augmentation, Held, gather};
-use convburn::cifar::Dataset;
+use convburn::cifar::{Dataset, RECORD};
 use convburn::device;
 use convburn::model::{DenseSpec, MapLayerSpec, NetworkSpec};
-use convburn::protocol::{Augment, Backend, CLASSES, Split};
+use convburn::protocol::{Augment, Backend, Split};
 use convburn::self_check::judge;
 use convburn::train::Learner;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -19,6 +19,7 @@ use crate::small_run;
 #[wasm_bindgen_test]
 async fn webgpu_differentiates_another_network_as_flex_does() {
     let spec = NetworkSpec {
+        input: RECORD.image,
         maps: vec![
             MapLayerSpec::Conv2d {
                 filters: 8,
@@ -41,7 +42,7 @@ async fn webgpu_differentiates_another_network_as_flex_does() {
                 relu: true,
             },
             DenseSpec {
-                units: CLASSES,
+                units: RECORD.classes,
                 relu: false,
             },
         ],

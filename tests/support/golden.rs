@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 use convburn::batch::gather;
 use convburn::checkpoint::Numbers;
-use convburn::cifar::Records;
+use convburn::cifar::{RECORD, Records};
 use convburn::layout::{flattened_from_keras, kernel_from_keras};
 use convburn::metrics::RunningMean;
 use convburn::model::NetworkSpec;
@@ -97,7 +97,7 @@ pub async fn measure(records: &Records, device: &Device) -> Distance {
 
 /// A fresh optimiser on the weights that Keras began with.
 pub fn learner_with_initial_weights(device: &Device) -> Learner {
-    let mut learner = Learner::new(&NetworkSpec::default(), 1, device);
+    let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, device);
     let initial = Numbers {
         parameters: keras("initial"),
         ..Numbers::default()

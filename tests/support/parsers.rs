@@ -5,11 +5,11 @@
 //! the other. It makes no inputs.
 
 use convburn::checkpoint::{Checkpoint, Numbers, decode, encode_run, encode_weights};
-use convburn::cifar::{Dataset, RECORD_BYTES, RECORDS_MAX, open_file, split_of};
+use convburn::cifar::{Dataset, RECORD, RECORD_BYTES, RECORDS_MAX, open_file, split_of};
 use convburn::error::Error;
 use convburn::layout::Slot;
 use convburn::plan::{Plan, status};
-use convburn::protocol::{CLASSES, Config, Manifest, Split};
+use convburn::protocol::{Config, Manifest, Split, limits};
 
 /// Longer text of an error would fill the page.
 const SENTENCE_MAX: usize = 600;
@@ -43,7 +43,7 @@ pub fn cifar(split: Split, bytes: &[u8]) -> bool {
     assert_eq!(counted as usize, added.records);
     for index in [0, added.records - 1] {
         let record = records.get(index).expect("a record that is there");
-        assert!(usize::from(record.label) < CLASSES);
+        assert!(usize::from(record.label) < RECORD.classes);
         assert_eq!(record.pixels.len(), RECORD_BYTES - 1);
     }
     assert!(records.get(added.records).is_none());
@@ -118,7 +118,7 @@ pub fn manifest(json: &[u8]) -> bool {
             return false;
         }
     };
-    assert_eq!(dataset.class_names().len(), CLASSES);
+    assert_eq!(dataset.class_names().len(), RECORD.classes);
     let config = Config::default();
     let now = status(&dataset, &config);
     assert_eq!((now.train_records, now.test_records), (0, 0));
@@ -142,7 +142,8 @@ pub fn config(json: &[u8]) -> bool {
         check_error(&error, &["invalid_config"]);
         return false;
     }
-    assert!((1..=60_000).contains(&config.train) && (1..=60_000).contains(&config.test));
+    let records = 1..=limits::RECORDS;
+    assert!(records.contains(&config.train) && records.contains(&config.test));
     assert!((1..=config.train).contains(&config.batch) && config.lr > 0.0);
     let again = serde_json::to_vec(&config).expect("it is written");
     let again: Config = serde_json::from_slice(&again).expect("it is read again");
@@ -183,7 +184,7 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
             assert!(state.config.validate().is_ok());
             assert!((1..=state.config.train).contains(&state.train_used));
             assert!((1..=state.config.test).contains(&state.test_used));
-            assert_eq!(state.class_names.len(), CLASSES);
+            assert!(limits::are_class_names(&state.class_names));
             let versions = state.origin.iter().map(|origin| origin.version.len());
             assert!(versions.max().unwrap_or(0) <= 40);
             if let Some(position) = &state.position {

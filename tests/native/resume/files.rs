@@ -25,14 +25,14 @@ fn described(change: impl FnOnce(&mut RunState)) -> Vec<u8> {
 
 /// Of so many records, all right.
 fn evaluation(records: u32) -> Evaluation {
-    let mut confusion = [[0; 10]; 10];
+    let mut confusion = vec![vec![0; 10]; 10];
     confusion[0][0] = records;
     Evaluation {
         records,
         loss: 0.1,
         accuracy: 1.0,
         confusion,
-        class_accuracy: [None; 10],
+        class_accuracy: vec![None; 10],
         seconds: 0.1,
     }
 }
