@@ -101,16 +101,12 @@ pub struct RecordBytes {
 }
 
 impl RecordBytes {
-    /// At most `slices` slices one after the other, none of them empty, as even as possible; what is left over is
-    /// the first ones', of which the first is the caller's own.
-    pub fn slices(&self, slices: usize) -> Vec<RecordSlice<'_>> {
-        let records = self.labels.len();
-        let slices = slices.clamp(1, records.max(1));
+    /// Slices of so many records one after the other; the first is the caller's own.
+    pub fn slices(&self, sizes: &[usize]) -> Vec<RecordSlice<'_>> {
         let image_bytes = self.spec.image.bytes();
         let (mut pixels, mut labels) = (self.pixels.as_slice(), self.labels.as_slice());
-        let mut take = |index: usize| {
-            let length = records / slices + usize::from(index < records % slices);
-            let (mine, rest) = labels.split_at(length.min(labels.len()));
+        let take = |length: &usize| {
+            let (mine, rest) = labels.split_at((*length).min(labels.len()));
             labels = rest;
             let (my_pixels, rest) = pixels.split_at((length * image_bytes).min(pixels.len()));
             pixels = rest;
@@ -120,7 +116,16 @@ impl RecordBytes {
                 labels: mine,
             }
         };
-        (0..slices).map(&mut take).collect()
+        sizes.iter().map(take).collect()
+    }
+
+    /// All of it in one slice.
+    pub fn all(&self) -> RecordSlice<'_> {
+        RecordSlice {
+            spec: self.spec,
+            pixels: &self.pixels,
+            labels: &self.labels,
+        }
     }
 }
 
@@ -258,35 +263,20 @@ mod tests {
     }
 
     #[test]
-    fn slices_are_even_and_none_is_empty() {
+    fn slices_follow_each_other() {
         let image_bytes = RECORD.image.bytes();
         let bytes = RecordBytes {
             spec: RECORD,
-            pixels: vec![7; 7 * image_bytes],
+            pixels: (0..7u8).flat_map(|n| vec![n; image_bytes]).collect(),
             labels: (0..7).collect(),
         };
-        let lengths = |slices: usize| -> Vec<usize> {
-            let slices = bytes.slices(slices);
-            assert_eq!(
-                slices
-                    .iter()
-                    .flat_map(|s| s.labels)
-                    .copied()
-                    .collect::<Vec<u8>>(),
-                bytes.labels
-            );
-            assert!(
-                slices
-                    .iter()
-                    .all(|s| s.pixels.len() == s.labels.len() * image_bytes)
-            );
-            slices.iter().map(|s| s.labels.len()).collect()
-        };
-        assert_eq!(lengths(1), [7]);
-        assert_eq!(lengths(2), [4, 3]);
-        assert_eq!(lengths(3), [3, 2, 2]);
-        assert_eq!(lengths(6), [2, 1, 1, 1, 1, 1]);
-        assert_eq!(lengths(9), [1; 7]);
+        let slices = bytes.slices(&[3, 2, 2]);
+        let labels: Vec<&[u8]> = slices.iter().map(|slice| slice.labels).collect();
+        assert_eq!(labels, [&[0, 1, 2][..], &[3, 4], &[5, 6]]);
+        for slice in slices.iter().chain([&bytes.all()]) {
+            let of_records = slice.labels.iter().flat_map(|n| vec![*n; image_bytes]);
+            assert_eq!(slice.pixels, of_records.collect::<Vec<u8>>());
+        }
     }
 
     #[test]

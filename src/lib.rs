@@ -54,7 +54,7 @@ pub mod kernels;
 pub mod layout;
 pub mod metrics;
 pub mod model;
-pub mod parameters;
+pub mod network;
 pub mod plan;
 mod platform;
 pub mod pool;

@@ -126,7 +126,10 @@ impl Model {
         for (place, entry) in self.plan.entries.iter().enumerate() {
             let found = numbers(place).filter(|numbers| numbers.len() == entry.entries());
             let found = found.ok_or_else(|| {
-                Error::checkpoint(format!("its tensor \"{}\" is not the network's", entry.name))
+                Error::checkpoint(format!(
+                    "its tensor \"{}\" is not the network's",
+                    entry.name
+                ))
             })?;
             if let Some(value) = self.values.get_mut(place) {
                 *value = Value::new(entry, found, &value.device());
@@ -161,7 +164,9 @@ impl Model {
     /// Whether some tensors begin from the training images.
     pub fn needs_images(&self) -> bool {
         let entries = self.plan.entries.iter();
-        entries.clone().any(|e| matches!(e.initializer, Initializer::Whitening { .. }))
+        entries
+            .clone()
+            .any(|e| matches!(e.initializer, Initializer::Whitening { .. }))
     }
 
     /// The network as a table: every layer's output shape, number of parameters and what computes it.

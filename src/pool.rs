@@ -11,7 +11,8 @@ use std::fmt::Debug;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::protocol::{Backend, Config, Operators, RecordSpec};
+use crate::protocol::{Backend, Config, ModelSpec, Operators};
+use crate::random::Draws;
 
 /// Most workers that are taken when nobody says how many: beyond it slices of a batch of 32 are so small
 /// that sending the parameters costs more than they gain.
@@ -25,7 +26,7 @@ const ATTEMPTS: usize = 2;
 /// What a helper is asked.
 #[derive(Clone, Copy, Debug)]
 pub enum Task {
-    /// Mean loss, number classified rightly and the gradients of all parameters.
+    /// Mean loss, number classified rightly, the gradients of all trainable tensors, and what was normalised by.
     Gradients,
     /// Logits, one a class of each image.
     Logits,
@@ -36,24 +37,18 @@ pub enum Task {
 pub struct Job<'a> {
     /// What is to be computed.
     pub task: Task,
-    /// All parameters, one after the other, in the module's order.
-    pub parameters: &'a [f32],
-    /// What the records are.
-    pub spec: RecordSpec,
+    /// Of which model.
+    pub model: &'a ModelSpec,
+    /// All its tensors' numbers, one after the other, as the run's own worker lays them.
+    pub values: &'a [f32],
+    /// Where the records are in the run.
+    pub draws: Draws,
     /// The planes of each image one after the other.
     pub pixels: &'a [u8],
     /// One byte a record; empty for logits.
     pub labels: &'a [u8],
-}
-
-impl Job<'_> {
     /// How many numbers answer it.
-    fn answer_length(&self) -> usize {
-        match self.task {
-            Task::Gradients => 2 + self.parameters.len(),
-            Task::Logits => self.pixels.len() / self.spec.image.bytes() * self.spec.classes,
-        }
-    }
+    pub answer_numbers: usize,
 }
 
 /// What a helper answers; none when it died or did not answer in time.
@@ -69,8 +64,9 @@ pub trait Helpers: Debug {
     fn ask(&self, helper: usize, job: &Job<'_>) -> Answer;
 }
 
-/// How many workers a run of `config` on `backend` gets, its own among them.
-fn workers(config: &Config, backend: Backend, cores: usize) -> usize {
+/// How many workers a run of `config` on `backend` gets, its own among them. A batch falls into so many `parts`, which
+/// are computed whole.
+fn workers(config: &Config, backend: Backend, cores: usize, parts: usize) -> usize {
     // Helpers compute in blocks on flex: a GPU's work is not theirs, and ndarray and Burn's layers round otherwise.
     if backend != Backend::Flex || config.operators != Operators::Blocks {
         return 1;
@@ -80,7 +76,7 @@ fn workers(config: &Config, backend: Backend, cores: usize) -> usize {
         0 => cores.min(AUTOMATIC_MAX).min(batch / RECORDS_PER_WORKER_MIN),
         named => named.min(batch),
     };
-    wanted.max(1)
+    wanted.min(parts).max(1)
 }
 
 /// The helpers of one run.
@@ -91,9 +87,9 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// As many of `helpers` as a run of `config` on `backend` wants.
-    pub fn new(helpers: Rc<dyn Helpers>, config: &Config, backend: Backend) -> Self {
-        let workers = workers(config, backend, helpers.cores());
+    /// As many of `helpers` as a run of `config` on `backend` wants, whose batches fall into so many `parts`.
+    pub fn new(helpers: Rc<dyn Helpers>, config: &Config, backend: Backend, parts: usize) -> Self {
+        let workers = workers(config, backend, helpers.cores(), parts);
         helpers.want(workers - 1);
         Self { helpers, workers }
     }
@@ -130,7 +126,7 @@ impl Asked<'_> {
     pub async fn answers(self) -> Vec<Option<Vec<f32>>> {
         let mut found = Vec::with_capacity(self.jobs.len());
         for (helper, (job, mut answer)) in self.jobs.into_iter().enumerate() {
-            let fits = |numbers: &Vec<f32>| numbers.len() == job.answer_length();
+            let fits = |numbers: &Vec<f32>| numbers.len() == job.answer_numbers;
             let mut numbers = answer.await.filter(fits);
             for _ in 1..ATTEMPTS {
                 if numbers.is_none() {
@@ -154,7 +150,7 @@ mod tests {
             batch,
             ..Config::default()
         };
-        super::workers(&config, backend, cores)
+        super::workers(&config, backend, cores, batch as usize)
     }
 
     #[test]
@@ -169,5 +165,10 @@ mod tests {
         assert_eq!(workers_of(3, 32, Backend::Ndarray, 4), 1);
         assert_eq!(workers_of(64, 16, Backend::Flex, 2), 16);
         assert_eq!(workers_of(4, 32, Backend::Webgpu, 4), 1);
+        let config = Config {
+            workers: 4,
+            ..Config::default()
+        };
+        assert_eq!(super::workers(&config, Backend::Flex, 4, 3), 3);
     }
 }

@@ -28,14 +28,14 @@ pub use config::{
 pub use data::{
     DataMatch, DataSource, DataStatus, Manifest, ManifestShard, ShardAdded, Split, SplitChoice,
 };
-pub use image::ImageSpec;
-pub use network::{
-    Activation, BatchNorm, Border, Conv, Dense, Initializer, Layer, LayerSpec, ModelSpec, NetworkSpec,
-    NormGroup, Padding, Pixels, Seeding, TensorSpec, Window,
-};
-pub use recipe::{Compute, Recipe};
+
 pub use event::{EpochOutcome, Event, Position, Progress, Stage};
 pub use image::{ImageSpec, RecordSpec};
+pub use network::{
+    Activation, BatchNorm, Border, Conv, Dense, Initializer, Layer, LayerSpec, ModelSpec,
+    NetworkSpec, NormGroup, Padding, Pixels, Seeding, TensorSpec, Window,
+};
+pub use recipe::{Compute, Recipe};
 pub use trace::{Trace, TracePoint};
 
 /// One line of the network's summary table.

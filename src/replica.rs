@@ -1,116 +1,123 @@
-//! What a helper is made of: a model that takes over the parameters of each job and computes it.
+//! What a helper is made of: a model that takes over the numbers of each job and computes it.
 //!
 //! Nothing is kept from one job to the next but the memory, so any replica answers any job with the same
 //! bits. It has no optimiser and no data; `pool.rs` says what is asked.
 
 use std::ops::Range;
+use std::sync::Arc;
+
+use burn::tensor::Device;
 
 use crate::batch::{self, RecordSlice};
 use crate::error::Error;
-use crate::model::NetworkSpec;
+use crate::network::NetworkPlan;
 use crate::pool::{Job, Task};
-use crate::protocol::RecordSpec;
+use crate::protocol::{ModelSpec, RecordSpec};
+use crate::random::Draws;
 use crate::train::Learner;
-use burn::tensor::Device;
 
 /// A model without a state of its own.
 #[derive(Debug)]
 pub struct Replica {
-    spec: RecordSpec,
-    learner: Learner,
+    device: Device,
+    /// Of the last job's model; the next one's may be another.
+    learner: Option<Learner>,
 }
 
 impl Replica {
-    /// A replica of the tutorial's network for records like these, on `device` (without autodiff).
-    ///
-    /// # Errors
-    /// [`Error::Dataset`] when the pictures are too small for it.
-    pub fn new(spec: RecordSpec, device: &Device) -> Result<Self, Error> {
-        let network = NetworkSpec::tutorial(spec);
-        network.check()?;
-        // The seed is of no matter: each job brings the parameters.
-        let learner = Learner::new(&network, 0, device);
-        Ok(Self { spec, learner })
+    /// A replica on `device` (without autodiff), of whatever model its jobs are.
+    pub fn new(device: &Device) -> Self {
+        Self {
+            device: device.clone(),
+            learner: None,
+        }
     }
 
-    /// What the records of its jobs are.
-    pub fn spec(&self) -> RecordSpec {
-        self.spec
-    }
-
-    /// Computes a job, whose parameters it takes over.
+    /// Computes a job, whose numbers it takes over.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when the parameters are another network's; [`Error::Compute`].
+    /// [`Error::InvalidConfig`] when its network cannot be; [`Error::Checkpoint`] when the numbers are another
+    /// network's; [`Error::Compute`].
     pub async fn answer(&mut self, job: &Job<'_>) -> Result<Vec<f32>, Error> {
-        self.learner.set_parameters(job.parameters)?;
-        answer(&self.learner, job).await
+        let of = |range: Range<usize>| job.values.get(range).unwrap_or_default().to_vec();
+        self.take(job.model, job.values.len(), of)?;
+        let pieces = self.pieces(job.task, job.draws, job.pixels, job.labels);
+        Ok(pieces.await?.concat())
     }
 
-    /// Takes over parameters, `entries` in all, of which `numbers` gives those in a range: so each is copied once.
+    /// Takes over a model with `entries` numbers in all, of which `numbers` gives those in a range: so each is copied
+    /// once.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] when they are another network's.
+    /// As [`Replica::answer`].
     pub fn take(
         &mut self,
+        model: &ModelSpec,
         entries: usize,
         numbers: impl FnMut(Range<usize>) -> Vec<f32>,
     ) -> Result<(), Error> {
-        self.learner.take_parameters(entries, numbers)
+        let is_same = |learner: &Learner| learner.plan().spec == *model;
+        if !self.learner.as_ref().is_some_and(is_same) {
+            let plan = Arc::new(NetworkPlan::new(model)?);
+            // The seed is of no matter: each job brings the numbers.
+            self.learner = Some(Learner::new(&plan, 0, &self.device));
+        }
+        match &mut self.learner {
+            Some(learner) => learner.take_joined(entries, numbers),
+            None => Ok(()), // There always is one by now.
+        }
     }
 
-    /// Computes what [`answer`] does with the parameters that were taken, in pieces: joined they would be
+    /// Computes what [`answer`] does with the numbers that were taken, in pieces: joined they would be
     /// copied once more.
     ///
     /// # Errors
-    /// [`Error::Compute`].
+    /// [`Error::NotLoaded`] before any were taken; [`Error::Compute`].
     pub async fn pieces(
         &self,
         task: Task,
+        draws: Draws,
         pixels: &[u8],
         labels: &[u8],
     ) -> Result<Vec<Vec<f32>>, Error> {
-        let slice = RecordSlice {
-            spec: self.spec,
-            pixels,
-            labels,
-        };
-        pieces(&self.learner, task, slice).await
+        let learner = self.learner.as_ref().ok_or(Error::NotLoaded)?;
+        pieces(learner, task, draws, pixels, labels).await
     }
 }
 
-/// Computes a job with the parameters that `learner` has: they have to be the job's.
+/// Computes a job with the numbers that `learner` has: they have to be the job's.
 ///
 /// # Errors
 /// [`Error::Compute`].
 pub async fn answer(learner: &Learner, job: &Job<'_>) -> Result<Vec<f32>, Error> {
-    let Job {
-        spec,
-        pixels,
-        labels,
-        ..
-    } = *job;
-    let slice = RecordSlice {
-        spec,
-        pixels,
-        labels,
-    };
-    let pieces = pieces(learner, job.task, slice).await?;
+    let pieces = pieces(learner, job.task, job.draws, job.pixels, job.labels).await?;
     Ok(pieces.concat())
 }
 
 async fn pieces(
     learner: &Learner,
     task: Task,
-    slice: RecordSlice<'_>,
+    draws: Draws,
+    pixels: &[u8],
+    labels: &[u8],
 ) -> Result<Vec<Vec<f32>>, Error> {
+    let model = &learner.plan().spec;
     match task {
         Task::Gradients => {
+            let spec = RecordSpec {
+                image: model.image,
+                classes: model.classes as usize,
+            };
+            let slice = RecordSlice {
+                spec,
+                pixels,
+                labels,
+            };
             let batch = slice.upload(learner.device());
-            learner.slice_gradients(&batch).await
+            learner.slice_gradients(&batch, draws).await
         }
         Task::Logits => {
-            let images = batch::images(slice.pixels, slice.spec.image, learner.device());
+            let images = batch::images(pixels, model.image, learner.device());
             Ok(vec![learner.logits(images).await?])
         }
     }

@@ -81,9 +81,8 @@ impl Epoch {
 }
 
 impl EpochResult {
-    /// What was reported at this epoch's end, of a run of `epochs` epochs on `train` records.
-    pub fn progress(&self, train: u32, batch: u32, epochs: u32) -> Progress {
-        let steps = train.div_ceil(batch.max(1));
+    /// What was reported at this epoch's end, after `steps` steps over `images` images, of a run of `epochs` epochs.
+    pub fn progress(&self, images: u32, steps: u32, epochs: u32) -> Progress {
         let train_s = self.step_ms * f64::from(steps) / 1e3;
         Progress {
             stage: Stage::Validating,
@@ -94,7 +93,7 @@ impl EpochResult {
             loss: self.loss,
             accuracy: self.accuracy,
             images_per_second: if train_s > 0.0 {
-                f64::from(train) / train_s
+                f64::from(images) / train_s
             } else {
                 0.0
             },

@@ -8,13 +8,16 @@
 //!
 //! This is not where a backend is chosen or left (`device.rs`).
 
+use std::sync::Arc;
+
 use burn::tensor::Device;
 
 use crate::batch::{Batch, Held, gather};
 use crate::cifar::Selection;
 use crate::error::Error;
-use crate::model::NetworkSpec;
+use crate::network::NetworkPlan;
 use crate::protocol::SelfCheck;
+use crate::random::Draws;
 use crate::train::{Learner, Probe};
 
 /// Largest difference accepted; rounding alone makes less than a tenth (see `tests/native/self_check.rs`).
@@ -76,7 +79,7 @@ async fn contents(batch: Batch) -> Result<Vec<f32>, String> {
 /// # Errors
 /// What is wrong with every set of weights, as the end of a sentence.
 pub async fn compare<'a>(
-    spec: &NetworkSpec,
+    plan: &Arc<NetworkPlan>,
     seed: u32,
     records: impl Into<Selection<'a>>,
     indices: &[usize],
@@ -86,8 +89,11 @@ pub async fn compare<'a>(
     let first = indices.get(..RECORDS).unwrap_or(indices);
     let probe = async |seed: u32, device: &Device| {
         let batch = gather(records, first, None, device);
-        let learner = Learner::new(spec, seed, device);
-        learner.probe(&batch).await.map_err(reason)
+        let learner = Learner::new(plan, seed, device);
+        learner
+            .probe(&batch, Draws::default())
+            .await
+            .map_err(reason)
     };
     let mut attempt = 0;
     loop {

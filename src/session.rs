@@ -18,17 +18,19 @@ mod together;
 use std::sync::Arc;
 
 use crate::batch::{self, Augmentation, Held};
-use crate::checkpoint::{Numbers, RunState};
+use crate::checkpoint::{RunState, Tensors};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
-use crate::model::NetworkSpec;
+use crate::network::{self, NetworkPlan};
 use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, Operators, Stage, Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, ModelSpec, Operators, RecordSpec,
+    Stage, Summary, Trace,
 };
+use crate::random::Draws;
 use crate::run::{Epoch, Measurement, Run};
 use crate::train::Learner;
 
@@ -53,8 +55,12 @@ pub struct Session {
     dataset: Dataset,
     /// What a run uses of the records held.
     plan: Arc<Plan>,
+    /// The network that learns.
+    network: Arc<NetworkPlan>,
     backend: OpenDevice,
     learner: Learner,
+    /// The weights of a file with which a run is to begin.
+    weights: Option<Tensors>,
     history: Vec<EpochResult>,
     /// What the last whole epoch came to on the test records.
     evaluation: Option<Evaluation>,
@@ -73,28 +79,29 @@ pub struct Session {
     /// The images to measure on, on the GPU.
     held_test: Option<Held>,
     /// What the session was restored from, until its run goes on.
-    restored: Option<(RunState, Numbers)>,
+    restored: Option<(RunState, Tensors)>,
     /// Who else computes; none where there is one worker only.
     pool: Option<Pool>,
 }
 
 impl Session {
-    /// A session with a fresh model of the tutorial's network.
+    /// A session with a fresh model of the network that `config` asks for, for the pictures and classes of `dataset`.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`]; [`Error::Dataset`] when the pictures are too small for it.
+    /// [`Error::InvalidConfig`], also when the network cannot be built for these pictures.
     pub fn new(config: Config, backend: OpenDevice, dataset: Dataset) -> Result<Self, Error> {
         config.validate()?;
-        let network = NetworkSpec::tutorial(dataset.spec());
-        network.check()?;
+        let network = planned(&config, dataset.spec())?;
         let learner = fresh_learner(&network, &config, &backend);
         let preparation = Preparation::of(&backend);
         Ok(Self {
             plan: Arc::new(Plan::new(&dataset, &config)),
             config,
             dataset,
+            network,
             backend,
             learner,
+            weights: None,
             history: Vec::new(),
             evaluation: None,
             trace: Trace::default(),
@@ -141,11 +148,6 @@ impl Session {
         }
     }
 
-    /// The network of this session's data.
-    fn network(&self) -> NetworkSpec {
-        NetworkSpec::tutorial(self.dataset.spec())
-    }
-
     /// The network's table.
     pub fn summary(&self) -> Summary {
         self.learner.summary()
@@ -153,7 +155,8 @@ impl Session {
 
     /// Forgets the run: new weights from the seed, no history. The data stays.
     pub fn reset(&mut self) {
-        self.learner = fresh_learner(&self.network(), &self.config, &self.backend);
+        self.learner = fresh_learner(&self.network, &self.config, &self.backend);
+        self.weights = None;
         self.history.clear();
         self.evaluation = None;
         self.trace = Trace::default();
@@ -212,7 +215,7 @@ impl Session {
                 self.trace.resume(run.epochs_done());
             }
             if self.work(run, plan).await? {
-                self.end_epoch(run, plan, events);
+                self.end_epoch(run, events);
                 let goes_on = run.epoch < run.epochs_end;
                 if !goes_on {
                     let epochs = run.epochs_end;
@@ -283,15 +286,14 @@ impl Session {
 
     /// Does one step or measures one batch. Returns true when the epoch is complete.
     async fn work(&mut self, run: &mut Run, plan: &Plan) -> Result<bool, Error> {
-        let seed = self.config.seed;
-        let batch = self.config.batch as usize;
         if run.state.is_none() {
             self.hold(plan); // Records may have come since an earlier run.
         }
+        let config = &self.config;
         let epoch = run.state.get_or_insert_with(|| Epoch {
-            order: batch::shuffled(plan.train.len(), seed, run.epoch),
+            order: order(config, plan.train.len(), run.epoch),
             step: 0,
-            steps: count(plan.train.len().div_ceil(batch)),
+            steps: config.steps(count(plan.train.len())),
             mean: Default::default(),
             train_ms: 0.0,
             validation: None,
@@ -334,7 +336,13 @@ impl Session {
                 Some(held) => held.gather(records, indices, Some(augmentation), device),
                 None => batch::gather(records, indices, Some(augmentation), device),
             };
-            self.learner.step(&batch, self.config.lr);
+            let draws = Draws {
+                seed: self.config.seed,
+                epoch: epoch_index,
+                step: epoch.step,
+                first_record: 0,
+            };
+            self.learner.step(&batch, draws, self.config.lr);
         }
         epoch.step += 1;
         epoch.spend(now_ms() - started_ms);
@@ -343,7 +351,7 @@ impl Session {
 
     /// The last report before an epoch's end may be steps old, so another comes with it: what stands then is what
     /// [`Session::progress`] says of the run wherever it is opened.
-    fn end_epoch(&mut self, run: &mut Run, plan: &Plan, events: &mut Vec<Event>) {
+    fn end_epoch(&mut self, run: &mut Run, events: &mut Vec<Event>) {
         let Some(epoch) = run.state.take() else {
             return;
         };
@@ -355,23 +363,43 @@ impl Session {
         self.history.push(result.clone());
         run.epoch += 1;
         run.last_validation_ms = Some(validation.elapsed_ms);
-        let train = count(plan.train.len());
-        events.push(Event::Progress(result.progress(
-            train,
-            self.config.batch,
-            run.epochs_end,
-        )));
+        let images = count(epoch.order.len());
+        let progress = result.progress(images, epoch.steps, run.epochs_end);
+        events.push(Event::Progress(progress));
         events.push(Event::EpochEnd { result, evaluation });
     }
 }
 
+/// The network that `config` asks for, for such records.
+fn planned(config: &Config, records: RecordSpec) -> Result<Arc<NetworkPlan>, Error> {
+    let classes = count(records.classes);
+    let plan = NetworkPlan::new(&ModelSpec {
+        network: network::resolve(&config.network, classes)?,
+        image: records.image,
+        classes,
+        pixels: config.pixels.clone(),
+        norm_group: config.norm_group,
+    })?;
+    let workers = config.workers.max(1);
+    plan.check_memory(config.batch, config.batch.div_ceil(workers), workers)?;
+    Ok(Arc::new(plan))
+}
+
 /// New weights from the run's seed.
-fn fresh_learner(network: &NetworkSpec, config: &Config, backend: &OpenDevice) -> Learner {
+fn fresh_learner(network: &Arc<NetworkPlan>, config: &Config, backend: &OpenDevice) -> Learner {
     let learner = Learner::new(network, config.seed, &backend.device);
     match config.operators {
         Operators::Blocks => learner,
         Operators::Layers => learner.layer_by_layer(),
     }
+}
+
+/// The records that an epoch (numbered from 0) of a run on `train` records visits, in its order.
+fn order(config: &Config, train: usize, epoch: u32) -> Vec<usize> {
+    let mut order = batch::shuffled(train, config.seed, epoch);
+    let batches = config.steps(count(train)) as usize;
+    order.truncate(batches.saturating_mul(config.batch as usize));
+    order
 }
 
 /// How many steps may be queued before the next read: few where a step is slow. One until a step has

@@ -22,8 +22,8 @@ use crate::network::NetworkPlan;
 use crate::protocol::Summary;
 use crate::random::Draws;
 
-use joint::Joint;
 pub use grouping::{group_sizes, slice_sizes};
+use joint::Joint;
 pub use joint::SliceResult;
 pub use state::read_flat;
 

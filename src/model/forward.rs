@@ -48,7 +48,11 @@ impl<'a> Forward<'a> {
 
     pub(super) fn run(mut self, images: Tensor<4>) -> Pass {
         let model = self.model;
-        let flow = self.groups(&model.groups, &model.plan.layers, Flow::Maps(operators::standardized(&model.plan.spec.pixels, images)));
+        let flow = self.groups(
+            &model.groups,
+            &model.plan.layers,
+            Flow::Maps(operators::standardized(&model.plan.spec.pixels, images)),
+        );
         let logits = match flow.maps() {
             Flow::Vectors(vectors) => vectors,
             // A planned network ends in a vector.
@@ -63,7 +67,11 @@ impl<'a> Forward<'a> {
     fn groups(&mut self, groups: &[Group], layers: &[PlannedLayer], input: Flow) -> Flow {
         groups.iter().fold(input, |flow, group| {
             let end = group.first + group.layers;
-            self.group(&group.kernel, layers.get(group.first..end).unwrap_or_default(), flow)
+            self.group(
+                &group.kernel,
+                layers.get(group.first..end).unwrap_or_default(),
+                flow,
+            )
         })
     }
 
@@ -89,7 +97,10 @@ impl<'a> Forward<'a> {
             Flow::Vectors(_) => return flow,
         };
         let places = &conv.places;
-        match (self.model.kernel(places.weight), self.model.vector(places.bias)) {
+        match (
+            self.model.kernel(places.weight),
+            self.model.vector(places.bias),
+        ) {
             (Some(weight), Some(bias)) => {
                 Flow::ChannelsLast(block::block(maps, weight, bias, pool))
             }
@@ -100,7 +111,10 @@ impl<'a> Forward<'a> {
     #[cfg(feature = "webgpu")]
     fn gpu_block(&self, conv: &PlannedLayer, block: gpu::Block, flow: Flow) -> Flow {
         let places = &conv.places;
-        let tensors = (self.model.kernel(places.weight), self.model.vector(places.bias));
+        let tensors = (
+            self.model.kernel(places.weight),
+            self.model.vector(places.bias),
+        );
         match (flow.maps(), tensors) {
             (Flow::Maps(maps), (Some(weight), Some(bias))) => {
                 Flow::Maps(gpu::block(maps, weight, bias, block))
@@ -112,7 +126,10 @@ impl<'a> Forward<'a> {
     #[cfg(feature = "webgpu")]
     fn gpu_dense(&self, dense: &PlannedLayer, relu: bool, flow: Flow) -> Flow {
         let places = &dense.places;
-        let tensors = (self.model.matrix(places.weight), self.model.vector(places.bias));
+        let tensors = (
+            self.model.matrix(places.weight),
+            self.model.vector(places.bias),
+        );
         match (flow, tensors) {
             (Flow::Vectors(vectors), (Some(weight), Some(bias))) => {
                 Flow::Vectors(gpu::dense(vectors, weight, bias, relu))

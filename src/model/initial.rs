@@ -50,7 +50,11 @@ fn hand_on(entry: &Entry, numbers: &mut [f32]) {
     };
     let area = height * width;
     let middle = (height / 2) * width + width / 2;
-    for (filter, kernel) in numbers.chunks_exact_mut(inputs * area).take(inputs).enumerate() {
+    for (filter, kernel) in numbers
+        .chunks_exact_mut(inputs * area)
+        .take(inputs)
+        .enumerate()
+    {
         kernel.fill(0.0);
         if let Some(number) = kernel.get_mut(filter * area + middle) {
             *number = 1.0;

@@ -43,7 +43,8 @@ pub(super) fn standardized(pixels: &Pixels, images: Tensor<4>) -> Tensor<4> {
         return images;
     };
     let device = images.device();
-    let of_channels = |numbers: &[f32]| constant(numbers.to_vec(), [1, numbers.len(), 1, 1], &device);
+    let of_channels =
+        |numbers: &[f32]| constant(numbers.to_vec(), [1, numbers.len(), 1, 1], &device);
     (images - of_channels(mean)) / of_channels(deviation)
 }
 
@@ -189,7 +190,11 @@ mod tests {
         };
         let all = mask(9, 0.3, draws(0), 5, 7);
         assert_eq!(all[2 * 7..], mask(9, 0.3, draws(2), 3, 7));
-        assert_ne!(all, mask(8, 0.3, draws(0), 5, 7), "another layer's is another");
+        assert_ne!(
+            all,
+            mask(8, 0.3, draws(0), 5, 7),
+            "another layer's is another"
+        );
         let many = mask(9, 0.3, draws(0), 100, 1_000);
         let share = many.iter().filter(|v| **v == 0.0).count() as f64 / many.len() as f64;
         assert!((share - 0.3).abs() < 5e-3, "{share}");

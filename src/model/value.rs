@@ -71,5 +71,9 @@ impl Value {
 }
 
 fn leaf<const D: usize>(tensor: Tensor<D>, learns: bool) -> Tensor<D> {
-    if learns { tensor.require_grad() } else { tensor }
+    if learns {
+        tensor.require_grad()
+    } else {
+        tensor
+    }
 }

@@ -166,7 +166,11 @@ mod tests {
         for (i, a) in found.chunks_exact(size).take(4).enumerate() {
             for (j, b) in found.chunks_exact(size).take(4).enumerate() {
                 let expected = if i == j { 1.0 } else { 0.0 };
-                assert!((form(a, b) - expected).abs() < 1e-4, "{i}, {j}: {}", form(a, b));
+                assert!(
+                    (form(a, b) - expected).abs() < 1e-4,
+                    "{i}, {j}: {}",
+                    form(a, b)
+                );
             }
             let negative: Vec<f32> = a.iter().map(|number| -number).collect();
             assert_eq!(found[(i + 4) * size..(i + 5) * size], negative);

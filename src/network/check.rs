@@ -39,8 +39,9 @@ pub(super) fn model(spec: &ModelSpec) -> Result<(), Error> {
             && mean.iter().all(|value| (0.0..=1.0).contains(value))
             && deviation.iter().all(|value| (1e-4..=1.0).contains(value));
         if !fits {
-            let problem =
-                format!("a mean from 0 to 1 and a deviation above 0 are needed for each of {channels} channels");
+            let problem = format!(
+                "a mean from 0 to 1 and a deviation above 0 are needed for each of {channels} channels"
+            );
             return Err(Error::invalid_config("pixels", problem));
         }
     }
@@ -70,7 +71,8 @@ fn list(spec: &NetworkSpec) -> Result<(), String> {
         return Err(format!("two layers have the id {}", twice[0]));
     }
     for (index, layer) in all.iter().enumerate() {
-        fields(layer, index == 0).map_err(|problem| format!("the layer of id {} {problem}", layer.id))?;
+        fields(layer, index == 0)
+            .map_err(|problem| format!("the layer of id {} {problem}", layer.id))?;
     }
     for layer in all.iter().skip(spec.layers.len().min(1)) {
         no_nesting(layer)?;
@@ -82,7 +84,10 @@ fn no_nesting(layer: &LayerSpec) -> Result<(), String> {
     let Layer::Residual { layers } = &layer.layer else {
         return Ok(());
     };
-    match layers.iter().find(|l| matches!(l.layer, Layer::Residual { .. })) {
+    match layers
+        .iter()
+        .find(|l| matches!(l.layer, Layer::Residual { .. }))
+    {
         Some(inner) => Err(format!(
             "the layer of id {} is residual, and so is the layer of id {} in it",
             layer.id, inner.id
@@ -105,16 +110,22 @@ fn fields(layer: &LayerSpec, is_first: bool) -> Result<(), String> {
             between("an epsilon", norm.epsilon, 1e-9, 1.0)?;
             between("a momentum", norm.momentum, 0.0, 1.0)
         }
-        Layer::MaxPool(window) | Layer::AvgPool(window) => range("a window", window.size, 1, WINDOW_MAX),
+        Layer::MaxPool(window) | Layer::AvgPool(window) => {
+            range("a window", window.size, 1, WINDOW_MAX)
+        }
         Layer::Dropout { rate } => {
             if (0.0..1.0).contains(rate) {
                 return Ok(());
             }
-            Err(format!("has a rate of {rate}, which is not from 0 to below 1"))
+            Err(format!(
+                "has a rate of {rate}, which is not from 0 to below 1"
+            ))
         }
         Layer::Pad { width, .. } => range("a border", *width, 1, BORDER_MAX),
         Layer::Scale { factor } => between("a factor", *factor, -FACTOR_MAX, FACTOR_MAX),
-        Layer::Residual { layers } if layers.is_empty() => Err("is residual and has no layers".into()),
+        Layer::Residual { layers } if layers.is_empty() => {
+            Err("is residual and has no layers".into())
+        }
         Layer::Activation(_)
         | Layer::GlobalMaxPool
         | Layer::GlobalAvgPool
@@ -134,7 +145,11 @@ fn conv_fields(conv: &Conv, is_first: bool) -> Result<(), String> {
         }
         return between("an epsilon", epsilon, 1e-9, 1.0);
     }
-    let known = [Initializer::Glorot, Initializer::Kaiming, Initializer::Dirac];
+    let known = [
+        Initializer::Glorot,
+        Initializer::Kaiming,
+        Initializer::Dirac,
+    ];
     begins(conv.weight, &known)
 }
 
@@ -155,14 +170,18 @@ fn range(what: &str, value: u32, low: u32, high: u32) -> Result<(), String> {
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(format!("has {what} of {value}, which is not between {low} and {high}"))
+    Err(format!(
+        "has {what} of {value}, which is not between {low} and {high}"
+    ))
 }
 
 fn between(what: &str, value: f64, low: f64, high: f64) -> Result<(), String> {
     if (low..=high).contains(&value) {
         return Ok(());
     }
-    Err(format!("has {what} of {value}, which is not between {low} and {high}"))
+    Err(format!(
+        "has {what} of {value}, which is not between {low} and {high}"
+    ))
 }
 
 /// Checks what only the planned network tells.

@@ -13,7 +13,12 @@ impl NetworkPlan {
     /// Bytes of all that a training step keeps of one image: what goes out of each layer. ReLU is computed in
     /// place of what comes in.
     pub fn image_bytes(&self) -> u64 {
-        let kept = |layer: &&PlannedLayer| !matches!(layer.layer, Layer::Activation(Activation::Relu) | Layer::Flatten);
+        let kept = |layer: &&PlannedLayer| {
+            !matches!(
+                layer.layer,
+                Layer::Activation(Activation::Relu) | Layer::Flatten
+            )
+        };
         let outputs = self.all_layers().into_iter().filter(kept).map(|l| l.output);
         let inputs = Shape::Maps(self.input_shape());
         let entries = outputs.chain([inputs]).map(|shape| shape.entries() as u64);

@@ -109,7 +109,9 @@ fn numbered(seeding: Seeding, layers: Vec<Layer>) -> NetworkSpec {
     let numbered = layers.into_iter().zip(1..);
     NetworkSpec {
         seeding,
-        layers: numbered.map(|(layer, id)| LayerSpec { id, layer }).collect(),
+        layers: numbered
+            .map(|(layer, id)| LayerSpec { id, layer })
+            .collect(),
     }
 }
 

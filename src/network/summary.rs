@@ -45,8 +45,13 @@ impl NetworkPlan {
 
     fn row(&self, layer: &PlannedLayer, has_kernel: &impl Fn(&str) -> bool) -> LayerSummary {
         let places = [layer.places.weight, layer.places.bias];
-        let entries = places.into_iter().flatten().filter_map(|p| self.entries.get(p));
-        let parameters = entries.filter(|e| e.role != Role::Buffer).map(|e| e.entries());
+        let entries = places
+            .into_iter()
+            .flatten()
+            .filter_map(|p| self.entries.get(p));
+        let parameters = entries
+            .filter(|e| e.role != Role::Buffer)
+            .map(|e| e.entries());
         let sides = layer.output.sides().into_iter().map(narrow);
         LayerSummary {
             name: layer.name.clone(),

@@ -253,6 +253,20 @@ impl Default for NormGroup {
     }
 }
 
+impl Pixels {
+    /// What becomes of a byte of a channel.
+    pub fn of_channel(&self, channel: usize) -> impl Fn(u8) -> f32 + Copy + use<> {
+        let (mean, deviation) = match self {
+            Self::Unit => (0.0, 1.0),
+            Self::Standardized { mean, deviation } => (
+                mean.get(channel).copied().unwrap_or(0.0),
+                deviation.get(channel).copied().unwrap_or(1.0),
+            ),
+        };
+        move |byte| (f32::from(byte) / 255.0 - mean) / deviation
+    }
+}
+
 /// What is done to pixels before the first layer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]

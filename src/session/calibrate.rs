@@ -15,6 +15,7 @@ use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{Backend, CompilePart, Event, MEASURE_BATCH};
+use crate::random::Draws;
 use crate::train::Learner;
 
 /// Milliseconds of steps on each side; with the first step, which may compile, it stays below a second.
@@ -39,11 +40,9 @@ impl Session {
             labels: vec![0; records as usize],
         };
         let device = &self.backend.device;
-        let mut learner = Learner::new(&self.network(), self.config.seed, device);
-        for all in black(self.config.batch).slices(1) {
-            let batch = all.upload(device);
-            learner.step(&batch, self.config.lr);
-        }
+        let mut learner = Learner::new(&self.network, self.config.seed, device);
+        let batch = black(self.config.batch).all().upload(device);
+        learner.step(&batch, Draws::default(), self.config.lr);
         learner.read_running(&mut RunningMean::default()).await?;
         let images = batch::images(&black(MEASURE_BATCH).pixels, spec.image, device);
         learner.logits(images).await.map(drop)
@@ -59,7 +58,7 @@ impl Session {
     /// The CPU's helpers, if a session's host brought some and the run wants them.
     fn rivals(&self) -> Option<Pool> {
         let helpers = self.pool.as_ref()?.helpers();
-        let pool = Pool::new(helpers, &self.config, Backend::Flex);
+        let pool = self.pool_of(helpers, Backend::Flex);
         (pool.workers() > 1).then_some(pool)
     }
 
@@ -96,7 +95,7 @@ impl Session {
         let records = plan.train_records(&self.dataset);
         let indices = self.first_batch(plan);
         let device = &self.backend.device;
-        let learner = |device| Learner::new(&self.network(), self.config.seed, device);
+        let learner = |device| Learner::new(&self.network, self.config.seed, device);
         let mut on_gpu = learner(device);
         let gpu_step_ms = step_ms(now_ms, async |steps| {
             for _ in 0..steps {
@@ -104,7 +103,7 @@ impl Session {
                     Some(held) => held.gather(records, &indices, None, device),
                     None => batch::gather(records, &indices, None, device),
                 };
-                on_gpu.step(&batch, self.config.lr);
+                on_gpu.step(&batch, Draws::default(), self.config.lr);
             }
             on_gpu.read_running(&mut RunningMean::default()).await
         })
@@ -135,11 +134,13 @@ impl Session {
     ) -> Result<(), Error> {
         let lr = self.config.lr;
         match pool {
-            Some(pool) => step_on_all(learner, pool, bytes, lr, &mut RunningMean::default()).await,
+            Some(pool) => {
+                let mean = &mut RunningMean::default();
+                step_on_all(learner, pool, bytes, Draws::default(), lr, mean).await
+            }
             None => {
-                for all in bytes.slices(1) {
-                    learner.step(&all.upload(learner.device()), lr);
-                }
+                let batch = bytes.all().upload(learner.device());
+                learner.step(&batch, Draws::default(), lr);
                 Ok(())
             }
         }

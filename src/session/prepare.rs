@@ -1,6 +1,8 @@
 //! The session before its first step on a GPU: is a batch uploaded whole, and does the GPU compute what
 //! the CPU computes? One part a pull, so that the host can say what goes on.
 
+use std::sync::Arc;
+
 use super::Session;
 use crate::batch::Held;
 use crate::cifar::count;
@@ -128,7 +130,7 @@ impl Session {
     ) -> Result<CompilePart, String> {
         let indices = self.first_batch(plan);
         let found = self_check::compare(
-            &self.network(),
+            &self.network,
             self.config.seed,
             plan.train_records(&self.dataset),
             &indices,
@@ -163,14 +165,28 @@ impl Session {
     pub(super) fn move_to_cpu(&mut self, events: &mut Vec<Event>) {
         self.let_go();
         self.choose_helpers();
-        self.learner = super::fresh_learner(&self.network(), &self.config, &self.backend);
+        self.learner = super::fresh_learner(&self.network, &self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored
             && let Err(error) = self.learner.take_over(numbers, state.adam_steps)
         {
             // The same numbers were taken over once, so this does not happen.
             self.preparation = Preparation::Refused(error.to_string());
         }
+        if self.restored.is_none() {
+            self.begin_again();
+        }
         self.tell_backend(events);
+    }
+
+    /// A fresh learner begins as the one before it did: with a file's weights, or with what follows from the images.
+    fn begin_again(&mut self) {
+        if let Some(weights) = &self.weights
+            && let Err(error) = self.learner.take_over(weights, 0)
+        {
+            self.preparation = Preparation::Refused(error.to_string());
+        }
+        let plan = Arc::clone(&self.plan);
+        self.begin_from_images(&plan);
     }
 
     pub(super) fn tell_backend(&self, events: &mut Vec<Event>) {

@@ -31,7 +31,9 @@ impl Session {
         now.or_else(|| {
             let last = self.history.last()?;
             let epochs = epochs.unwrap_or(last.epoch);
-            Some(last.progress(used.train, self.config.batch, epochs))
+            let steps = self.config.steps(used.train);
+            let images = used.train.min(steps.saturating_mul(self.config.batch));
+            Some(last.progress(images, steps, epochs))
         })
     }
 
@@ -61,6 +63,9 @@ impl Session {
             self.check_restored()?;
         }
         self.trained_on = Some(DataUsed::now(&self.dataset, plan));
+        if !self.has_learnt() {
+            self.begin_from_images(plan);
+        }
         self.signals.clear(); // A stop that came after the run had stopped is not meant for what goes on now.
         if self.run.is_none() {
             let trained = count(self.history.len());

@@ -2,14 +2,22 @@
 //! bits as one that never stopped: weights, moments and running sums are kept whole, the shuffle and the
 //! augmentation follow from seed and position, and a validation that was cut short begins anew.
 
+use std::sync::Arc;
+
 use super::{DataUsed, Session};
 use crate::batch;
-use crate::checkpoint::{self, Checkpoint, Numbers, Origin, RunPosition, RunState};
+use crate::checkpoint::{self, Checkpoint, Origin, RunPosition, RunState, Tensors};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
 use crate::metrics::RunningMean;
+use crate::network;
+use crate::plan::Plan;
+use crate::protocol::{Config, ImageSpec, ModelSpec, RecordSpec};
 use crate::run::{Epoch, Run};
+
+/// Training images from whose patches a whitening layer begins.
+const FIRST_IMAGES: usize = 5_000;
 
 impl Session {
     /// The run as a file (see [`checkpoint`]), under way or not. Training goes on as if nothing had been
@@ -28,14 +36,15 @@ impl Session {
                 Some(position)
             }
         };
-        let (numbers, adam_steps) = self.learner.numbers().await?;
+        let (tensors, adam_steps) = self.learner.tensors().await?;
         // The data may have changed, or not have come, since the run rests.
         let used = self
             .trained_on
             .clone()
             .unwrap_or_else(|| DataUsed::now(&self.dataset, &self.plan));
         let state = RunState {
-            config: self.config.clone(),
+            recipe: self.config.recipe(self.network.spec.clone()),
+            compute: self.config.compute(),
             class_names: used.class_names,
             train_used: used.train,
             test_used: used.test,
@@ -51,7 +60,7 @@ impl Session {
             origin: Some(self.origin()),
             data: used.data,
         };
-        checkpoint::encode_run(&state, &numbers, &self.learner.slots())
+        checkpoint::encode_run(&state, &tensors, &self.network)
     }
 
     /// What computes here.
@@ -74,29 +83,26 @@ impl Session {
         }
     }
 
-    /// The network's parameters alone, as a file.
+    /// The network's tensors alone, as a file.
     ///
     /// # Errors
     /// As [`Session::save`].
     pub async fn save_weights(&self) -> Result<Vec<u8>, Error> {
-        let (numbers, _) = self.learner.numbers().await?;
-        checkpoint::encode_weights(&numbers.parameters, &self.learner.slots())
+        let (tensors, _) = self.learner.tensors().await?;
+        checkpoint::encode_weights(&tensors, &self.network)
     }
 
-    /// Reads a file for this session's network. Nothing changes.
+    /// Reads a file, whatever network it is of. Nothing changes.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`].
+    /// [`Error::Checkpoint`], also when it is of other pictures or classes than the records held.
     pub fn read(&self, bytes: &[u8]) -> Result<Checkpoint, Error> {
-        let found = checkpoint::decode(bytes, &self.learner.slots())?;
-        if let Checkpoint::Run(state, _) = &found {
-            let (saved, here) = (state.class_names.len(), self.dataset.spec().classes);
-            if saved != here {
-                return Err(Error::checkpoint(format!(
-                    "it tells {saved} classes apart, and the images here are of {here}"
-                )));
-            }
-        }
+        let found = checkpoint::decode(bytes, &self.network)?;
+        let model = match &found {
+            Checkpoint::Run(state, _) => &state.recipe.model,
+            Checkpoint::Weights(model, _) => model,
+        };
+        check_kind(&self.dataset, model)?;
         Ok(found)
     }
 
@@ -106,12 +112,13 @@ impl Session {
     /// [`Error::InvalidConfig`], [`Error::Checkpoint`].
     pub fn restored(
         state: RunState,
-        numbers: &Numbers,
+        tensors: &Tensors,
         backend: OpenDevice,
         dataset: Dataset,
     ) -> Result<Self, Error> {
-        let mut session = Self::new(state.config.clone(), backend, dataset)?;
-        session.learner.take_over(numbers, state.adam_steps)?;
+        let dataset = of_the_kind(dataset, &state.recipe.model, Some(&state.class_names))?;
+        let mut session = Self::new(state.config(), backend, dataset)?;
+        session.learner.take_over(tensors, state.adam_steps)?;
         session.history.clone_from(&state.history);
         session.run = state
             .position
@@ -121,18 +128,104 @@ impl Session {
         session.trained_on = Some(DataUsed::of(&state));
         session.trace.clone_from(&state.trace);
         session.evaluation.clone_from(&state.evaluation);
-        session.restored = Some((state, numbers.clone()));
+        session.restored = Some((state, tensors.clone()));
         Ok(session)
     }
 
-    /// Begins anew from weights that were read: a fresh optimiser, no history. The data stays.
+    /// Begins anew from weights that were read, with their network: a fresh optimiser, no history. The data stays.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`].
-    pub fn take_weights(&mut self, numbers: &Numbers) -> Result<(), Error> {
+    /// [`Error::InvalidConfig`] when the network cannot be trained under this configuration; [`Error::Checkpoint`].
+    /// The session is as it was.
+    pub fn take_weights(&mut self, model: &ModelSpec, tensors: &Tensors) -> Result<(), Error> {
+        let config = Config {
+            network: network::choice(model),
+            pixels: model.pixels.clone(),
+            norm_group: model.norm_group,
+            ..self.config.clone()
+        };
+        let records = RecordSpec {
+            image: model.image,
+            classes: model.classes as usize,
+        };
+        let network = super::planned(&config, records)?;
+        let mut learner = super::fresh_learner(&network, &config, &self.backend);
+        learner.take_over(tensors, 0)?;
+        if records != self.dataset.spec() {
+            let empty = Dataset::new(None)?;
+            self.dataset = of_the_kind(std::mem::replace(&mut self.dataset, empty), model, None)?;
+            self.plan = Arc::new(Plan::new(&self.dataset, &config));
+        }
+        (self.config, self.network) = (config, network);
         self.reset();
-        self.learner.take_over(numbers, 0)
+        self.learner = learner;
+        self.weights = Some(tensors.clone());
+        self.choose_helpers(); // Another network may be split otherwise.
+        Ok(())
     }
+
+    /// Sets what of fresh weights follows from the training images.
+    pub(super) fn begin_from_images(&mut self, plan: &Plan) {
+        if self.weights.is_some() || !self.learner.model_as_built().needs_images() {
+            return;
+        }
+        let records = plan.train_records(&self.dataset);
+        let indices: Vec<usize> = (0..records.len().min(FIRST_IMAGES)).collect();
+        let bytes = batch::gather_bytes(records, &indices, None);
+        let plane = self.network.spec.image.plane_bytes().max(1);
+        let channels = self.network.spec.image.channels as usize;
+        let pixels = bytes.pixels.chunks(plane).enumerate();
+        let pixels = pixels.flat_map(|(at, plane)| {
+            let of_channel = self.network.spec.pixels.of_channel(at % channels.max(1));
+            plane.iter().map(move |byte| of_channel(*byte))
+        });
+        let pixels: Vec<f32> = pixels.collect();
+        self.learner.begin_from(&pixels);
+    }
+}
+
+/// `dataset` where its records are of `model`'s kind; an empty one of that kind where there are no records yet.
+///
+/// # Errors
+/// [`Error::Checkpoint`] when there are records of another kind.
+fn of_the_kind(
+    dataset: Dataset,
+    model: &ModelSpec,
+    class_names: Option<&[String]>,
+) -> Result<Dataset, Error> {
+    let here = dataset.spec();
+    if (here.image, here.classes) == (model.image, model.classes as usize) {
+        return Ok(dataset);
+    }
+    check_kind(&dataset, model)?;
+    let names = match class_names {
+        Some(names) => names.to_vec(),
+        None => (1..=model.classes).map(|n| format!("class {n}")).collect(),
+    };
+    Dataset::of(model.image, names)
+}
+
+/// # Errors
+/// [`Error::Checkpoint`] when there are records, of another kind than `model`'s.
+fn check_kind(dataset: &Dataset, model: &ModelSpec) -> Result<(), Error> {
+    let RecordSpec { image, classes } = dataset.spec();
+    let is_same = (image, classes) == (model.image, model.classes as usize);
+    if is_same || (dataset.train().len() == 0 && dataset.test().len() == 0) {
+        return Ok(());
+    }
+    let said = |image: ImageSpec, classes: usize| {
+        let ImageSpec {
+            channels,
+            height,
+            width,
+        } = image;
+        format!("{classes} classes of images of {channels} × {height} × {width}")
+    };
+    Err(Error::checkpoint(format!(
+        "it is of {}, and the images here are {}",
+        said(model.image, model.classes as usize),
+        said(image, classes)
+    )))
 }
 
 fn position(run: &Run) -> RunPosition {
@@ -151,13 +244,14 @@ fn position(run: &Run) -> RunPosition {
 
 fn run(position: &RunPosition, state: &RunState) -> Run {
     let train = state.train_used as usize;
+    let config = state.config();
     let mut run = Run::new(position.epoch, 0);
     run.epochs_end = position.epochs_end;
     if position.step > 0 {
         run.state = Some(Epoch {
-            order: batch::shuffled(train, state.config.seed, position.epoch),
+            order: super::order(&config, train, position.epoch),
             step: position.step,
-            steps: state.train_used.div_ceil(state.config.batch),
+            steps: config.steps(state.train_used),
             mean: RunningMean {
                 loss_sum: position.loss_sum,
                 correct: position.correct,

@@ -2,21 +2,32 @@
 //! worker nothing here runs.
 
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::Session;
-use crate::batch::{self, Augmentation, RecordBytes};
+use crate::batch::{self, Augmentation, RecordBytes, RecordSlice};
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::pool::{Helpers, Job, Pool, Task};
+use crate::protocol::Backend;
+use crate::random::Draws;
 use crate::replica;
 use crate::train::{Learner, SliceResult};
 
 impl Session {
     /// From now on `helpers` compute too, as many as the configuration wants. The backend tells how many.
     pub fn use_helpers(&mut self, helpers: Rc<dyn Helpers>) {
-        let pool = Pool::new(helpers, &self.config, self.backend.active.active);
+        let pool = self.pool_of(helpers, self.backend.active.active);
         self.backend.active.workers = crate::cifar::count(pool.workers());
         self.pool = Some(pool);
+    }
+
+    /// Those of `helpers` that the run wants on `backend`.
+    pub(super) fn pool_of(&self, helpers: Rc<dyn Helpers>, backend: Backend) -> Pool {
+        let batch = self.config.batch as usize;
+        // As many slices as there could be.
+        let parts = self.learner.slice_sizes(batch, batch).len();
+        Pool::new(helpers, &self.config, backend, parts)
     }
 
     /// After the backend has changed: another one wants other helpers.
@@ -41,7 +52,13 @@ impl Session {
     ) -> Result<(), Error> {
         let records = self.plan.train_records(&self.dataset);
         let bytes = batch::gather_bytes(records, indices, Some(augmentation));
-        step_on_all(&mut self.learner, pool, &bytes, self.config.lr, mean).await
+        let draws = Draws {
+            seed: augmentation.seed,
+            epoch: augmentation.epoch,
+            step: augmentation.step,
+            first_record: 0,
+        };
+        step_on_all(&mut self.learner, pool, &bytes, draws, self.config.lr, mean).await
     }
 
     /// Logits of several batches of images, one for each worker at a time.
@@ -50,8 +67,8 @@ impl Session {
         pool: &Pool,
         batches: &[&[u8]],
     ) -> Result<Vec<f32>, Error> {
-        let spec = self.dataset.spec();
-        let parameters = self.learner.parameters().await?;
+        let plan = Arc::clone(self.learner.plan());
+        let values = self.learner.joined().await?;
         let mut logits = Vec::new();
         for round in batches.chunks(pool.workers()) {
             let Some((own, others)) = round.split_first() else {
@@ -61,14 +78,16 @@ impl Session {
                 .iter()
                 .map(|pixels| Job {
                     task: Task::Logits,
-                    parameters: &parameters,
-                    spec,
+                    model: &plan.spec,
+                    values: &values,
+                    draws: Draws::default(),
                     pixels,
                     labels: &[],
+                    answer_numbers: pixels.len() / plan.spec.image.bytes() * plan.classes(),
                 })
                 .collect();
             let asked = pool.ask(jobs.iter().copied());
-            let images = batch::images(own, spec.image, self.learner.device());
+            let images = batch::images(own, plan.spec.image, self.learner.device());
             logits.extend(self.learner.logits(images).await?);
             for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
                 logits.extend(or_here(&self.learner, answer, job).await?);
@@ -106,29 +125,43 @@ pub(super) async fn step_on_all(
     learner: &mut Learner,
     pool: &Pool,
     bytes: &RecordBytes,
+    draws: Draws,
     lr: f64,
     mean: &mut RunningMean,
 ) -> Result<(), Error> {
-    let parameters = learner.parameters().await?;
-    let slices = bytes.slices(pool.workers());
+    let plan = Arc::clone(learner.plan());
+    let values = learner.joined().await?;
+    let slices = bytes.slices(&learner.slice_sizes(bytes.labels.len(), pool.workers()));
     let Some((own, others)) = slices.split_first() else {
         return Ok(());
     };
-    let jobs: Vec<Job<'_>> = others
-        .iter()
-        .map(|slice| Job {
+    let mut first_record = own.labels.len() as u32;
+    let job = |slice: &RecordSlice<'_>| {
+        let first = first_record;
+        first_record += slice.labels.len() as u32;
+        (first, learner.slice_numbers(slice.labels.len()))
+    };
+    let places: Vec<(u32, usize)> = others.iter().map(job).collect();
+    let jobs = others.iter().zip(places);
+    let jobs: Vec<Job<'_>> = jobs
+        .map(|(slice, (first_record, answer_numbers))| Job {
             task: Task::Gradients,
-            parameters: &parameters,
-            spec: slice.spec,
+            model: &plan.spec,
+            values: &values,
+            draws: Draws {
+                first_record,
+                ..draws
+            },
             pixels: slice.pixels,
             labels: slice.labels,
+            answer_numbers,
         })
         .collect();
     let asked = pool.ask(jobs.iter().copied());
     learner.catch_up(); // Now that the others have something to do.
     let batch = own.upload(learner.device());
     let mut found = vec![SliceResult {
-        numbers: learner.slice_gradients(&batch).await?.concat(),
+        numbers: learner.slice_gradients(&batch, draws).await?.concat(),
         records: batch.records,
     }];
     for (answer, job) in asked.answers().await.into_iter().zip(&jobs) {
@@ -137,7 +170,8 @@ pub(super) async fn step_on_all(
             records: job.labels.len(),
         });
     }
-    drop(parameters); // Else the step would write into a copy.
+    drop(jobs);
+    drop(values); // Else the step would write into a copy.
     learner.step_with(&found, lr, mean).await
 }
 

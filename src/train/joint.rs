@@ -122,7 +122,11 @@ impl Learner {
     pub fn slice_numbers(&self, records: usize) -> usize {
         let plan = self.plan();
         let groups = self.groups(records).len();
-        let features: usize = plan.norms().iter().map(|layer| layer.input.features()).sum();
+        let features: usize = plan
+            .norms()
+            .iter()
+            .map(|layer| layer.input.features())
+            .sum();
         2 + Layout::of(plan).trainable + 2 * groups * features
     }
 
@@ -133,7 +137,10 @@ impl Learner {
     pub async fn joined(&self) -> Result<Rc<Vec<f32>>, Error> {
         match &self.joint {
             Some(joint) => Ok(Rc::clone(&joint.values)),
-            None => self.read_joined(&Layout::of(self.plan())).await.map(Rc::new),
+            None => self
+                .read_joined(&Layout::of(self.plan()))
+                .await
+                .map(Rc::new),
         }
     }
 
@@ -183,7 +190,12 @@ impl Learner {
         let Some(joint) = self.joint.as_ref().filter(|joint| joint.is_ahead) else {
             return Cow::Borrowed(&self.model);
         };
-        let numbers = |place| joint.values.get(joint.layout.range(place)).map(<[f32]>::to_vec);
+        let numbers = |place| {
+            joint
+                .values
+                .get(joint.layout.range(place))
+                .map(<[f32]>::to_vec)
+        };
         // They were read from this model, so they always fit it.
         let written = self.model.clone().with_numbers(numbers).ok();
         written.map_or(Cow::Borrowed(&self.model), Cow::Owned)
@@ -207,8 +219,11 @@ impl Learner {
         let records = slices.iter().map(|slice| slice.records).sum();
         let trainable = joint.layout.trainable;
         let values = Rc::make_mut(&mut joint.values);
-        let (moved, rest) = values.split_at_mut(trainable.min(values.len()));
-        joint.adam.step(moved, &weighted(slices, records, trainable), lr);
+        let end = trainable.min(values.len());
+        let (moved, rest) = values.split_at_mut(end);
+        joint
+            .adam
+            .step(moved, &weighted(slices, records, trainable), lr);
         self.advance_running(slices, &joint.layout, rest);
         joint.is_ahead = true;
         self.joint = Some(joint);
@@ -223,7 +238,12 @@ impl Learner {
             return;
         }
         let statistics: Vec<&[f32]> = (slices.iter())
-            .map(|slice| slice.numbers.get(2 + layout.trainable..).unwrap_or_default())
+            .map(|slice| {
+                slice
+                    .numbers
+                    .get(2 + layout.trainable..)
+                    .unwrap_or_default()
+            })
             .collect();
         let groups: Vec<Vec<usize>> = (slices.iter())
             .map(|slice| group_sizes(slice.records, self.plan().spec.norm_group))
@@ -274,7 +294,8 @@ impl Learner {
             self.adam = Adam::after(steps);
             for (place, entry) in self.model.plan().entries.iter().enumerate() {
                 if let Some(Moments { mean, square }) = found.moments.get(&entry.name) {
-                    self.adam.set_moments(place, mean, square, &self.inner_device);
+                    self.adam
+                        .set_moments(place, mean, square, &self.inner_device);
                 }
             }
             self.joint = None;
@@ -292,7 +313,9 @@ impl Learner {
             found.values.insert(entry.name.clone(), of(&joint.values)?);
             if entry.role == Role::Trainable {
                 let (mean, square) = (of(means)?, of(squares)?);
-                found.moments.insert(entry.name.clone(), Moments { mean, square });
+                found
+                    .moments
+                    .insert(entry.name.clone(), Moments { mean, square });
             }
         }
         Some((found, joint.adam.steps()))
@@ -314,9 +337,8 @@ fn figures_of(slices: &[SliceResult], records: usize) -> (f64, f64) {
 /// Each slice's gradients with its share of the records.
 fn weighted(slices: &[SliceResult], records: usize, trainable: usize) -> Vec<(f32, &[f32])> {
     let share = |slice: &SliceResult| (slice.records as f64 / records as f64) as f32;
-    let gradients = |slice: &'_ SliceResult| -> Range<usize> {
-        2..(2 + trainable).min(slice.numbers.len())
-    };
+    let gradients =
+        |slice: &'_ SliceResult| -> Range<usize> { 2..(2 + trainable).min(slice.numbers.len()) };
     let slices = slices.iter();
     slices
         .map(|s| (share(s), s.numbers.get(gradients(s)).unwrap_or_default()))

@@ -13,7 +13,10 @@ pub(super) fn advance(model: &mut Model, statistics: &[Statistics], records: &[u
     let plan = model.plan().clone();
     let per_layer = statistics.chunks_exact(records.len().max(1));
     for ((places, momentum), found) in norms(&plan).into_iter().zip(per_layer) {
-        for (place, seen) in places.into_iter().zip(total(found, records).into_iter().flatten()) {
+        for (place, seen) in places
+            .into_iter()
+            .zip(total(found, records).into_iter().flatten())
+        {
             let (Some(entry), Some(value)) = (plan.entries.get(place), model.values().get(place))
             else {
                 continue;
@@ -63,7 +66,10 @@ pub(super) fn advance_host(
     let all: usize = records.iter().flatten().sum();
     let mut from = vec![0; statistics.len()];
     for (places, momentum) in norms(plan) {
-        let features = plan.entries.get(places[0]).map_or(0, |entry| entry.entries());
+        let features = plan
+            .entries
+            .get(places[0])
+            .map_or(0, |entry| entry.entries());
         let mut groups: Vec<(f64, &[f32], &[f32])> = Vec::new();
         for ((slice, from), records) in statistics.iter().zip(&mut from).zip(records) {
             for count in records {
@@ -76,13 +82,19 @@ pub(super) fn advance_host(
             }
         }
         let at = |numbers: &[f32], n: usize| f64::from(numbers.get(n).copied().unwrap_or(0.0));
-        let mean_of = |n: usize| groups.iter().map(|(s, mean, _)| s * at(mean, n)).sum::<f64>();
+        let mean_of = |n: usize| {
+            groups
+                .iter()
+                .map(|(s, mean, _)| s * at(mean, n))
+                .sum::<f64>()
+        };
         let spread = |n: usize, mean: f64| {
             let terms = groups.iter();
             let terms = terms.map(|(s, m, v)| s * (at(v, n) + (at(m, n) - mean).powi(2)));
             terms.sum::<f64>()
         };
-        let moved = |old: f32, seen: f64| (f64::from(old) * momentum + seen * (1.0 - momentum)) as f32;
+        let moved =
+            |old: f32, seen: f64| (f64::from(old) * momentum + seen * (1.0 - momentum)) as f32;
         place_numbers(places[0], &mut |numbers| {
             for (n, number) in numbers.iter_mut().enumerate() {
                 *number = moved(*number, mean_of(n));

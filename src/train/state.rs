@@ -55,7 +55,8 @@ impl Learner {
         self.adam = Adam::after(adam_steps);
         for (place, entry) in plan.entries.iter().enumerate() {
             if let Some(Moments { mean, square }) = found.moments.get(&entry.name) {
-                self.adam.set_moments(place, mean, square, &self.inner_device);
+                self.adam
+                    .set_moments(place, mean, square, &self.inner_device);
             }
         }
         self.joint = None;
