@@ -107,28 +107,67 @@ fn mentions(code: &str, krate: &str) -> bool {
     })
 }
 
-fn files(room: &str) -> Vec<PathBuf> {
-    let src = root().join("src");
-    let mut files = vec![src.join(format!("{room}.rs"))];
-    if let Ok(folder) = fs::read_dir(src.join(room)) {
-        files.extend(folder.map(|entry| entry.unwrap().path()));
-        files.retain(|path| path.extension().is_some_and(|e| e == "rs"));
+/// The Rust files in a folder, at every depth; none where there is no such folder.
+fn files_under(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(files_under(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
     }
     files
 }
 
+/// The files of a room: the first is its own, the others lie in its folder.
+fn files(src: &Path, room: &str) -> Vec<PathBuf> {
+    let own = vec![src.join(format!("{room}.rs"))];
+    [own, files_under(&src.join(room))].concat()
+}
+
+/// What the rooms' files under `src` name and may not.
+fn trespasses(src: &Path, all: &[Room]) -> Vec<String> {
+    let mut found = Vec::new();
+    for room in all {
+        for file in files(src, &room.name) {
+            let code = code(&file);
+            let file = file.strip_prefix(src).unwrap().display();
+            for other in named_after(&code, "crate::") {
+                let is_room = all.iter().any(|each| each.name == other);
+                if is_room && other != room.name && !room.rooms.contains(&other) {
+                    found.push(format!("{file} may not know crate::{other}"));
+                }
+            }
+            for krate in GUARDED {
+                if mentions(&code, krate) && !room.crates.iter().any(|each| each == krate) {
+                    found.push(format!("{file} may not know {krate}"));
+                }
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn every_source_file_is_a_room_of_the_table_and_every_room_has_a_file() {
+    let src = root().join("src");
     let rooms = rooms();
-    for entry in fs::read_dir(root().join("src")).unwrap() {
-        let path = entry.unwrap().path();
-        let stem = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        let known = ["lib", "bin"].contains(&stem.as_str());
-        let known = known || rooms.iter().any(|room| room.name == stem);
-        assert!(known, "src/{stem} is in no row of the table");
+    let seen: Vec<PathBuf> = rooms
+        .iter()
+        .flat_map(|room| files(&src, &room.name))
+        .collect();
+    for path in files_under(&src) {
+        let beside = path.starts_with(src.join("bin")) || path == src.join("lib.rs");
+        let known = beside || seen.contains(&path);
+        assert!(known, "{} is in no row of the table", path.display());
+    }
+    for path in &seen {
+        assert!(path.is_file(), "{} is not there", path.display());
+        assert!(code(path).len() > 100, "{} is read", path.display());
     }
     for room in rooms {
-        assert!(files(&room.name)[0].is_file(), "{} has no file", room.name);
         for krate in room.crates {
             assert!(GUARDED.contains(&krate.as_str()), "{krate} is not guarded");
         }
@@ -137,23 +176,33 @@ fn every_source_file_is_a_room_of_the_table_and_every_room_has_a_file() {
 
 #[test]
 fn a_room_knows_its_left_neighbours_only() {
-    let all = rooms();
-    for room in &all {
-        for file in files(&room.name) {
-            let code = code(&file);
-            assert!(code.len() > 100, "{} is read", file.display());
-            for other in named_after(&code, "crate::") {
-                let is_room = all.iter().any(|each| each.name == other);
-                let allowed = !is_room || other == room.name || room.rooms.contains(&other);
-                assert!(allowed, "{} may not know crate::{other}", file.display());
-            }
-            for krate in GUARDED {
-                let allowed = room.crates.iter().any(|each| each == krate);
-                let allowed = allowed || !mentions(&code, krate);
-                assert!(allowed, "{} may not know {krate}", file.display());
-            }
-        }
-    }
+    let none: Vec<String> = Vec::new();
+    assert_eq!(trespasses(&root().join("src"), &rooms()), none);
+}
+
+/// The check itself: it looks into every folder.
+#[test]
+fn a_trespass_is_seen_at_every_depth() {
+    let room = |name: &str, rooms: &[&str], crates: &[&str]| Room {
+        name: name.into(),
+        rooms: rooms.iter().map(|&room| room.into()).collect(),
+        crates: crates.iter().map(|&krate| krate.into()).collect(),
+    };
+    let src = std::env::temp_dir().join(format!("convburn-layering-{}", std::process::id()));
+    let deep = src.join("near/deep/deeper");
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(src.join("near.rs"), "mod deep;\n").unwrap();
+    fs::write(src.join("far.rs"), "// use crate::near;\n").unwrap();
+    let text = "use burn::tensor::Tensor;\nuse crate::far::Far;\nuse crate::near::deep;\n";
+    fs::write(deep.join("file.rs"), text).unwrap();
+
+    let closed = [room("near", &[], &[]), room("far", &["near"], &["burn"])];
+    let open = [room("near", &["far"], &["burn"]), room("far", &[], &[])];
+    let found = [trespasses(&src, &closed), trespasses(&src, &open)];
+    fs::remove_dir_all(&src).unwrap();
+    let file = "near/deep/deeper/file.rs may not know";
+    let expected = [format!("{file} crate::far"), format!("{file} burn")];
+    assert_eq!(found, [expected.to_vec(), Vec::new()]);
 }
 
 /// `from` parts of the import lines of a JavaScript file, and its own text.

@@ -3,9 +3,9 @@
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use convburn::adam::Adam;
-use convburn::cifar::{Dataset, RECORD};
+use convburn::cifar::Dataset;
 use convburn::device;
-use convburn::model::{Model, NetworkSpec};
+use convburn::model::{DenseSpec, Model, NetworkSpec};
 use convburn::protocol::{Augment, Backend, Config, Event, Split};
 use convburn::session::Session;
 use pollster::block_on;
@@ -34,7 +34,7 @@ fn finish(session: &mut Session) -> Vec<Event> {
 
 #[test]
 fn the_summary_is_the_tutorials_table() {
-    let summary = Model::new(&NetworkSpec::tutorial(RECORD), 1, &Device::flex()).summary();
+    let summary = Model::new(&NetworkSpec::default(), 1, &Device::flex()).summary();
     let rows: Vec<(&str, Vec<u32>, u32)> = summary
         .layers
         .iter()
@@ -63,13 +63,46 @@ fn the_summary_is_the_tutorials_table() {
     );
 }
 
+/// Cut off after each layer in turn, the network gives what the table lists for that layer.
 #[test]
 fn the_model_really_computes_the_shapes_it_lists() {
     let device = Device::flex();
-    let model = Model::new(&NetworkSpec::tutorial(RECORD), 1, &device);
-    let logits = model.forward(Tensor::zeros([2, 3, 32, 32], &device));
-    assert_eq!(logits.dims(), [2, 10]);
-    assert_eq!(model.num_params(), 122_570);
+    let whole = NetworkSpec::default();
+    let listed = Model::new(&whole, 1, &device).summary();
+    let rows = |layers: usize| listed.layers[..layers].iter().map(|row| &row.output_shape);
+    let images = || Tensor::zeros([2, 3, 32, 32], &device);
+
+    let input = vec![3, 32, 32];
+    for layers in 0..=whole.maps.len() {
+        // A unit takes as many numbers as Flatten gives, or Burn refuses to multiply them.
+        let unit = DenseSpec {
+            units: 1,
+            relu: false,
+        };
+        let cut = NetworkSpec {
+            maps: whole.maps[..layers].to_vec(),
+            dense: vec![unit],
+        };
+        let model = Model::new(&cut, 1, &device);
+        assert_eq!(model.forward(images()).dims(), [2, 1]);
+        let slots = model.slots();
+        let weight = slots.iter().find(|slot| slot.name == "dense.weight");
+        let shape = rows(layers).next_back().unwrap_or(&input);
+        let numbers = shape.iter().product::<u32>() as usize;
+        assert_eq!(weight.unwrap().shape, [numbers, 1], "{layers} layers");
+    }
+    for layers in 1..=whole.dense.len() {
+        let cut = NetworkSpec {
+            dense: whole.dense[..layers].to_vec(),
+            ..whole.clone()
+        };
+        let [records, units] = Model::new(&cut, 1, &device).forward(images()).dims();
+        // Between both kinds the table has Flatten.
+        let shape = rows(whole.maps.len() + 1 + layers).next_back().unwrap();
+        assert_eq!((records, vec![units as u32]), (2, shape.clone()));
+    }
+    let parameters = Model::new(&whole, 1, &device).num_params();
+    assert_eq!(parameters as u32, listed.total_parameters);
 }
 
 #[test]
@@ -84,7 +117,7 @@ fn initial_weights_are_glorot_uniform_with_zero_biases() {
         }
     }
     let mut collect = Collect::default();
-    Model::new(&NetworkSpec::tutorial(RECORD), 3, &Device::flex()).visit(&mut collect);
+    Model::new(&NetworkSpec::default(), 3, &Device::flex()).visit(&mut collect);
     assert_eq!(collect.0.len(), 10);
     for (shape, values) in collect.0 {
         let (fan_in, fan_out) = match shape[..] {
@@ -165,7 +198,7 @@ fn a_run_learns_and_reports_every_epoch() {
     assert_eq!(evaluation.records, 100);
     assert!((evaluation.loss - history[5].val_loss).abs() < 1e-9);
     assert_eq!(evaluation.accuracy, history[5].val_accuracy);
-    assert_eq!(evaluation.confusion.iter().flatten().sum::<u32>(), 100);
+    assert_eq!(evaluation.confusion.as_flattened().iter().sum::<u32>(), 100);
 }
 
 #[test]

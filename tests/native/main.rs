@@ -1,4 +1,4 @@
-//! The native tests, one binary: linking Burn once takes less time than running most of them.
+//! The native tests, one binary: Burn is compiled into it and linked once, not ten times.
 //!
 //! `cargo test … --test native learning::` runs those of one file. (`hostile.rs` counts allocations with an
 //! allocator of its own, and `browser.rs` is for wasm: they stay apart.)
