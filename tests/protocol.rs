@@ -11,7 +11,7 @@
 use convburn::error::Error;
 use convburn::protocol::{
     Augment, Backend, BackendStatus, Config, EpochOutcome, ErrorReport, Evaluation, Event, Loaded,
-    Manifest, OpenedFile, Restored, ShardAdded,
+    Manifest, OpenedFile, Restored, ShardAdded, limits,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -115,7 +115,7 @@ fn every_range_is_checked_and_the_field_named() {
         (
             "test",
             Config {
-                test: 70_000,
+                test: limits::RECORDS + 1,
                 ..Config::default()
             },
         ),
