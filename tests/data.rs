@@ -112,7 +112,7 @@ fn pictures_that_are_not_square_are_flipped_and_shifted_within_their_own_sides()
         .add_records(Split::Train, &[1], &picture, None)
         .unwrap();
     let mut seen = std::collections::BTreeSet::new();
-    for step in 0..200 {
+    for step in 0..500 {
         let augmentation = Augmentation {
             kind: Augment::FlipShift,
             seed: 1,
@@ -187,13 +187,13 @@ fn shapes_and_classes_beyond_the_limits_are_refused_with_a_sentence() {
     };
     let names = |count: usize, chars: usize| vec!["x".repeat(chars); count];
     for (image, names, word) in [
-        (image(2, 28, 28), names(3, 1), "2 channels"),
+        (image(2, 28, 28), names(3, 1), "channels is 2,"),
         (image(1, 7, 28), names(3, 1), "7 pixels"),
         (image(1, 28, 97), names(3, 1), "97 pixels"),
         (image(3, u32::MAX, u32::MAX), names(3, 1), "4294967295"),
-        (GRAY, names(1, 1), "1 classes"),
-        (GRAY, names(101, 1), "101 classes"),
-        (GRAY, names(100_000, 1), "100000 classes"),
+        (GRAY, names(1, 1), "classes is 1,"),
+        (GRAY, names(101, 1), "classes is 101,"),
+        (GRAY, names(100_000, 1), "classes is 100000,"),
         (GRAY, names(3, 101), "more than 100 characters"),
     ] {
         let (code, message) = problem_of(Dataset::of(image, names));
@@ -229,12 +229,14 @@ fn a_split_holds_as_many_bytes_as_all_of_cifar_10() {
             let pixels = vec![value; count * image.bytes()];
             dataset.add_records(Split::Train, &vec![0; count], &pixels, None)
         };
-        add(most / 2, 1).unwrap();
-        let (code, message) = problem_of(add(most / 2 + 1, 2));
+        add(most / 4, 1).unwrap();
+        let (code, message) = problem_of(add(most - most / 4 + 1, 2));
         assert_eq!(code, "dataset");
         assert!(message.contains(&format!("at most {most} can be held")));
-        add(most / 2, 3).unwrap();
-        assert_eq!(dataset.train().len(), most);
+        if image == small {
+            add(most - most / 4, 3).unwrap(); // Of large ones it would take a second.
+            assert_eq!(dataset.train().len(), most);
+        }
     }
 }
 
@@ -295,7 +297,7 @@ impl Helpers for InProcess {
 
 #[test]
 fn a_session_learns_three_classes_of_gray_pictures_alone_and_with_helpers() {
-    let mut alone = session(1);
+    let alone = session(1);
     assert_eq!(alone.summary().input_shape, [1, 28, 28]);
     let last = alone.summary().layers.pop().unwrap();
     assert_eq!(last.output_shape, [3]);

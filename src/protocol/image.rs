@@ -37,7 +37,7 @@ impl ImageSpec {
         if !limits::CHANNELS.contains(&self.channels) {
             let channels = self.channels;
             return Some(format!(
-                "they have {channels} channels, and 1 or 3 can be used"
+                "the number of channels is {channels}, and 1 or 3 can be used"
             ));
         }
         let mut sides = [self.height, self.width].into_iter();
@@ -75,7 +75,7 @@ impl RecordSpec {
         } else {
             let classes = self.classes;
             Some(format!(
-                "there are {classes} classes, and {low} to {high} can be used"
+                "the number of classes is {classes}, and {low} to {high} can be used"
             ))
         };
         problem.map_or(Ok(()), |problem| Err(Error::Dataset { problem }))
@@ -98,16 +98,16 @@ mod tests {
     #[test]
     fn what_is_out_of_range_is_refused_with_a_sentence_that_names_it() {
         for (spec, word) in [
-            (spec(0, 32, 32, 10), "0 channels"),
-            (spec(2, 32, 32, 10), "2 channels"),
-            (spec(4, 32, 32, 10), "4 channels"),
+            (spec(0, 32, 32, 10), "channels is 0,"),
+            (spec(2, 32, 32, 10), "channels is 2,"),
+            (spec(4, 32, 32, 10), "channels is 4,"),
             (spec(3, 7, 32, 10), "7 pixels"),
             (spec(1, 28, 97, 10), "97 pixels"),
             (spec(1, u32::MAX, u32::MAX, 10), "4294967295 pixels"),
             (spec(u32::MAX, u32::MAX, u32::MAX, 10), "channels"),
-            (spec(1, 28, 28, 0), "0 classes"),
-            (spec(1, 28, 28, 1), "1 classes"),
-            (spec(1, 28, 28, 101), "101 classes"),
+            (spec(1, 28, 28, 0), "classes is 0,"),
+            (spec(1, 28, 28, 1), "classes is 1,"),
+            (spec(1, 28, 28, 101), "classes is 101,"),
         ] {
             let error = spec.check().err().map(|error| error.to_string());
             assert!(error.is_some_and(|text| text.contains(word)), "{word}");

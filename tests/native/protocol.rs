@@ -3,7 +3,7 @@
 use convburn::error::Error;
 use convburn::protocol::{
     Augment, Backend, BackendStatus, Config, EpochOutcome, ErrorReport, Evaluation, Event, Loaded,
-    Manifest, OpenedFile, Restored, ShardAdded,
+    Manifest, OpenedFile, Restored, ShardAdded, limits,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -107,7 +107,7 @@ fn every_range_is_checked_and_the_field_named() {
         (
             "test",
             Config {
-                test: 70_000,
+                test: limits::RECORDS + 1,
                 ..Config::default()
             },
         ),
