@@ -19,10 +19,12 @@ mod values;
 
 mod blocks;
 mod cifar;
+mod data;
 mod golden;
 mod identity;
 mod layering;
 mod learning;
+mod networks;
 mod pool;
 mod protocol;
 mod resume;

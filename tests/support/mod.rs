@@ -5,6 +5,8 @@
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod networks;
+
 use convburn::cifar::{CLASS_NAMES, RECORD_BYTES};
 use convburn::protocol::{Backend, Config, Manifest, ManifestShard, Split};
 use sha2::{Digest, Sha256};

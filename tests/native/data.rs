@@ -1,15 +1,6 @@
 //! A data set of another shape than CIFAR-10's: three classes of gray pictures, through every room that once knew ten
 //! classes of 3 × 32 × 32.
 
-#![cfg(not(target_arch = "wasm32"))]
-#![allow(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "tests"
-)]
-#![allow(clippy::disallowed_methods, reason = "native tests may block")]
-
 use burn::tensor::Device;
 use convburn::batch::{Augmentation, gather, gather_bytes};
 use convburn::checkpoint::Checkpoint;
