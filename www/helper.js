@@ -19,12 +19,12 @@ async function load(script, module) {
   return crate;
 }
 
-/** @param {{ task: Task, job: ArrayBuffer, parameters: number, records: number, shape: number[] }} message */
-async function compute({ task, job, parameters, records, shape }) {
+/** @param {{ task: Task, job: ArrayBuffer }} message */
+async function compute({ task, job }) {
   if (!loading) throw new Error('a job came before the module');
   const crate = await loading;
-  if (task === 'gradients') return crate.helper_gradients(job, parameters, records, shape);
-  return crate.helper_logits(job, parameters, records, shape);
+  if (task === 'gradients') return crate.helper_gradients(job);
+  return crate.helper_logits(job);
 }
 
 self.onmessage = async ({ data }) => {

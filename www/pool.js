@@ -88,15 +88,14 @@ export function createPool(script, open = () => new Worker(new URL('./helper.js'
     /**
      * Sends a job, whose buffer is given away.
      * @param {number} index @param {Task} task @param {ArrayBuffer} job
-     * @param {number} parameters @param {number} records How many the job brings of each.
-     * @param {number[]} shape What the records are, as the crate says it.
+     * @param {number} records How many the job brings.
      * @returns {Promise<ArrayBuffer>}
      */
-    ask(index, task, job, parameters, records, shape) {
+    ask(index, task, job, records) {
       const helper = helpers[index] ?? start(index);
       return new Promise((resolve, reject) => {
         helper.pending = { resolve, reject, untilMs: performance.now() + PATIENCE_MS + PATIENCE_IMAGE_MS * records };
-        helper.worker.postMessage({ task, job, parameters, records, shape }, [job]);
+        helper.worker.postMessage({ task, job }, [job]);
       });
     },
   };

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::{answer, to_js};
 use super::{Claim, arguments, lock};
-use crate::checkpoint::{Checkpoint, Numbers, RunState};
+use crate::checkpoint::{Checkpoint, RunState, Tensors};
 use crate::cifar::count;
 use crate::device;
 use crate::error::Error;
@@ -59,7 +59,7 @@ async fn read_config(bytes: JsValue) -> Result<JsValue, Error> {
     let bytes = arguments::file("bytes", &bytes)?;
     let border = super::border();
     match lock(&border).await?.get()?.read(&bytes)? {
-        Checkpoint::Run(state, _) => to_js(&state.config),
+        Checkpoint::Run(state, _) => to_js(&state.config()),
         Checkpoint::Weights(_) => Ok(JsValue::NULL),
     }
 }
@@ -87,18 +87,18 @@ async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error
     let claim = Claim::new("restore")?;
     let read = lock(&claim.0).await?.get()?.read(&bytes)?;
     match read {
-        Checkpoint::Run(mut state, numbers) => {
-            state.config = changes.applied_to(&state.config);
-            state.config.validate()?;
+        Checkpoint::Run(state, tensors) => {
+            let mut config = changes.applied_to(&state.config());
+            config.validate()?;
             if let Some(epochs) = changes.epochs {
-                state.config = state.config.extended(epochs, count(state.history.len()))?;
+                config = config.extended(epochs, count(state.history.len()))?;
             }
-            go_on(&claim, *state, &numbers, changes.epochs).await
+            go_on(&claim, state.with_config(&config), &tensors, changes.epochs).await
         }
-        Checkpoint::Weights(numbers) => {
+        Checkpoint::Weights(model, tensors) => {
             let mut loaned = lock(&claim.0).await?;
             let session = loaned.get()?;
-            session.take_weights(&numbers)?;
+            session.take_weights(&model, &tensors)?;
             answer_of(session, FileKind::Weights)
         }
     }
@@ -107,13 +107,13 @@ async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error
 async fn go_on(
     claim: &Claim,
     state: RunState,
-    numbers: &Numbers,
+    tensors: &Tensors,
     epochs: Option<u32>,
 ) -> Result<JsValue, Error> {
-    let backend = device::open(&state.config).await?;
+    let backend = device::open(&state.config()).await?;
     let mut slot = claim.0.session.lock().await;
     let dataset = slot.take().ok_or(Error::NotLoaded)?.into_dataset();
-    let mut session = Session::restored(state, numbers, backend, dataset)?;
+    let mut session = Session::restored(state, tensors, backend, dataset)?;
     if let Some(epochs) = epochs {
         session.extend(epochs)?; // It was checked before anything was given up.
     }

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -16,45 +16,121 @@ use crate::device;
 use crate::error::Error;
 use crate::platform::run_constructors;
 use crate::pool::{Answer, Helpers, Job, Task};
-use crate::protocol::RecordSpec;
+use crate::protocol::ModelSpec;
+use crate::random::Draws;
 use crate::replica::Replica;
 
-/// Loss and number classified rightly come before the gradients, and as many places before the parameters.
+/// Loss and number classified rightly come before the gradients, and as many places before the values.
 const FIGURES: u32 = 2;
 /// Bytes of a number.
 const NUMBER: u32 = 4;
+/// Words of four bytes with which a job begins: those of [`Header`].
+const HEADER_WORDS: u32 = 9;
 
-/// Where everything of a job lies in one buffer: two free places, the parameters, the images, the labels. One
-/// buffer is one thing to send, and it comes back with the gradients in the place of the parameters.
+/// What a job says of itself, and where everything lies in its one buffer: this header, the room of the answer, whose
+/// beginning the values take until then, the images, the labels, and the model as JSON. One buffer is one thing to
+/// send, and it comes back with the answer in it.
 #[derive(Clone, Copy, Debug)]
-struct Places {
-    parameters: u32,
+struct Header {
+    values: u32,
     records: u32,
-    spec: RecordSpec,
+    /// Numbers that the answer may have, with those that the values take.
+    room: u32,
+    draws: Draws,
+    image_bytes: u32,
+    model_bytes: u32,
 }
 
-impl Places {
-    fn numbers(self) -> u32 {
-        self.parameters.saturating_add(FIGURES)
+impl Header {
+    fn words(self) -> [u32; HEADER_WORDS as usize] {
+        let Draws {
+            seed,
+            epoch,
+            step,
+            first_record,
+        } = self.draws;
+        let Self {
+            values,
+            records,
+            room,
+            image_bytes,
+            model_bytes,
+            ..
+        } = self;
+        [
+            values,
+            records,
+            room,
+            seed,
+            epoch,
+            step,
+            first_record,
+            image_bytes,
+            model_bytes,
+        ]
     }
 
-    fn pixels(self) -> u32 {
-        self.numbers().saturating_mul(NUMBER)
+    /// Reads the header of a job.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when it is shorter than that.
+    fn of(job: &ArrayBuffer) -> Result<Self, Error> {
+        if job.byte_length() < HEADER_WORDS * NUMBER {
+            return Err(too_short());
+        }
+        let mut words = [0; HEADER_WORDS as usize];
+        Uint32Array::new_with_byte_offset_and_length(job, 0, HEADER_WORDS).copy_to(&mut words);
+        let [
+            values,
+            records,
+            room,
+            seed,
+            epoch,
+            step,
+            first_record,
+            image_bytes,
+            model_bytes,
+        ] = words;
+        let header = Self {
+            values,
+            records,
+            room,
+            draws: Draws {
+                seed,
+                epoch,
+                step,
+                first_record,
+            },
+            image_bytes,
+            model_bytes,
+        };
+        if u64::from(job.byte_length()) < header.end() {
+            return Err(too_short());
+        }
+        Ok(header)
     }
 
-    /// Bytes of all images.
-    fn image_bytes(self) -> u32 {
-        self.records.saturating_mul(self.spec.image.bytes() as u32)
+    fn pixels(self) -> u64 {
+        let numbers = self.room.max(self.values.saturating_add(FIGURES));
+        (u64::from(HEADER_WORDS) + u64::from(numbers)) * u64::from(NUMBER)
     }
 
-    fn labels(self) -> u32 {
-        self.pixels().saturating_add(self.image_bytes())
+    fn labels(self) -> u64 {
+        self.pixels() + u64::from(self.records) * u64::from(self.image_bytes)
+    }
+
+    fn model(self) -> u64 {
+        self.labels() + u64::from(self.records)
     }
 
     /// How many bytes there are in all.
-    fn end(self) -> u32 {
-        self.labels().saturating_add(self.records)
+    fn end(self) -> u64 {
+        self.model() + u64::from(self.model_bytes)
     }
+}
+
+fn too_short() -> Error {
+    Error::checkpoint("a helper's job is shorter than it says".into())
 }
 
 /// Helpers that JavaScript brings.
@@ -83,7 +159,7 @@ impl Helpers for Brought {
 
     fn ask(&self, helper: usize, job: &Job<'_>) -> Answer {
         let promise = self.send(helper, job);
-        let length = FIGURES as usize + job.parameters.len();
+        let length = job.answer_numbers;
         let spare = matches!(job.task, Task::Gradients).then(|| Rc::clone(&self.spare));
         Box::pin(async move {
             let answered = JsFuture::from(promise?).await.ok()?;
@@ -92,8 +168,9 @@ impl Helpers for Brought {
                 let is_whole = buffer.byte_length().is_multiple_of(NUMBER);
                 return is_whole.then(|| Float32Array::new(&buffer).to_vec());
             };
-            let whole = buffer.byte_length() as usize >= length * NUMBER as usize;
-            let found = whole.then(|| numbers(&buffer, 0, length as u32).to_vec());
+            let end = (HEADER_WORDS as usize + length) * NUMBER as usize;
+            let whole = buffer.byte_length() as usize >= end;
+            let found = whole.then(|| numbers(&buffer, HEADER_WORDS, length as u32).to_vec());
             let mut spare = spare.borrow_mut();
             let places = spare.len().max(helper + 1);
             spare.resize(places, None);
@@ -112,23 +189,38 @@ impl Brought {
             Task::Gradients => "gradients",
             Task::Logits => "logits",
         };
-        let places = Places {
-            parameters: job.parameters.len() as u32,
-            records: (job.pixels.len() / job.spec.image.bytes()) as u32,
-            spec: job.spec,
+        let model = serde_json::to_vec(job.model).ok()?;
+        let image_bytes = job.model.image.bytes();
+        let room = match job.task {
+            Task::Gradients => job.answer_numbers as u32,
+            Task::Logits => 0, // They come in a buffer of their own.
         };
-        let buffer = self.buffer(helper, places.end());
-        numbers(&buffer, FIGURES, places.parameters).copy_from(job.parameters);
-        bytes(&buffer, places.pixels(), job.pixels.len() as u32).copy_from(job.pixels);
-        bytes(&buffer, places.labels(), job.labels.len() as u32).copy_from(job.labels);
-        let arguments = Array::of5(
+        let header = Header {
+            values: job.values.len() as u32,
+            records: (job.pixels.len() / image_bytes) as u32,
+            room,
+            draws: job.draws,
+            image_bytes: image_bytes as u32,
+            model_bytes: model.len() as u32,
+        };
+        let buffer = self.buffer(helper, u32::try_from(header.end()).ok()?);
+        Uint32Array::new_with_byte_offset_and_length(&buffer, 0, HEADER_WORDS)
+            .copy_from(&header.words());
+        numbers(&buffer, HEADER_WORDS + FIGURES, header.values).copy_from(job.values);
+        let places = [
+            (header.pixels(), job.pixels),
+            (header.labels(), job.labels),
+            (header.model(), &model),
+        ];
+        for (first, piece) in places {
+            bytes(&buffer, first as u32, piece.len() as u32).copy_from(piece);
+        }
+        let arguments = Array::of4(
             &JsValue::from_f64(helper as f64),
             &task.into(),
             &buffer,
-            &places.parameters.into(),
-            &places.records.into(),
+            &header.records.into(),
         );
-        arguments.push(&shape_of(job.spec));
         let promise = self.ask.apply(&JsValue::NULL, &arguments).ok()?;
         promise.dyn_into().ok()
     }
@@ -145,16 +237,6 @@ impl Brought {
     }
 }
 
-/// Channels, height, width and classes: what [`arguments::record_spec`] reads.
-fn shape_of(spec: RecordSpec) -> Array {
-    let [channels, height, width] = spec.image.dims();
-    let numbers = [channels, height, width, spec.classes];
-    numbers
-        .map(|number| JsValue::from_f64(number as f64))
-        .iter()
-        .collect()
-}
-
 /// So many numbers of a buffer, from the one at `first` on.
 fn numbers(buffer: &ArrayBuffer, first: u32, length: u32) -> Float32Array {
     Float32Array::new_with_byte_offset_and_length(buffer, first * NUMBER, length)
@@ -169,9 +251,9 @@ fn bytes(buffer: &ArrayBuffer, first: u32, length: u32) -> Uint8Array {
 /// [`restore`](super::restore) on, a run on the CPU is split as its `workers` say.
 ///
 /// `cores`: processor cores here. `want(helpers, module)`: so many helpers, each with this compiled
-/// module, may be asked from now on. `ask(helper, task, job, parameters, records, shape)`: gives `job` away and
-/// resolves to what [`helper_gradients`] or [`helper_logits`] answers to the last four in that helper, or rejects, and
-/// is asked again.
+/// module, may be asked from now on. `ask(helper, task, job, records)`: gives `job`, of so many records, away and
+/// resolves to what [`helper_gradients`] or [`helper_logits`] answers to it in that helper, or rejects, and is asked
+/// again.
 ///
 /// # Errors
 /// `invalid_argument`.
@@ -181,7 +263,7 @@ pub fn use_helpers(
     #[wasm_bindgen(unchecked_param_type = "(helpers: number, module: WebAssembly.Module) => void")]
     want: JsValue,
     #[wasm_bindgen(
-        unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\", job: ArrayBuffer, parameters: number, records: number, shape: number[]) => Promise<ArrayBuffer>"
+        unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\", job: ArrayBuffer, records: number) => Promise<ArrayBuffer>"
     )]
     ask: JsValue,
 ) -> Result<(), JsValue> {
@@ -200,32 +282,28 @@ fn take_helpers(cores: &JsValue, want: &JsValue, ask: &JsValue) -> Result<(), Er
     Ok(())
 }
 
-/// In a helper: mean loss, number classified rightly and the gradients of all parameters over a slice of a
-/// batch, at the beginning of the buffer that the job came in.
+/// In a helper: mean loss, number classified rightly, the gradients of all trainable tensors and what was normalised by
+/// over a slice of a batch, after the first 36 bytes of the buffer that the job came in.
 ///
 /// # Errors
-/// `invalid_argument`, `checkpoint` (not this network's parameters, or fewer than it says), `dataset` (`shape`,
-/// which is channels, height, width and classes, CIFAR-10's if it is missing, is beyond the limits), `compute`.
+/// `invalid_argument`, `checkpoint` (not the numbers of its network, or shorter than it says), `invalid_config` and
+/// `dataset` (a network or a shape that cannot be), `compute`.
 #[wasm_bindgen(unchecked_return_type = "ArrayBuffer")]
 pub async fn helper_gradients(
     #[wasm_bindgen(unchecked_param_type = "ArrayBuffer")] job: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "number")] parameters: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "number")] records: JsValue,
-    #[wasm_bindgen(unchecked_optional_param_type = "number[] | null")] shape: JsValue,
 ) -> Result<JsValue, JsValue> {
-    answer(gradients_of(job, parameters, records, shape).await)
+    answer(gradients_of(job).await)
 }
 
-async fn gradients_of(
-    job: JsValue,
-    parameters: JsValue,
-    records: JsValue,
-    shape: JsValue,
-) -> Result<JsValue, Error> {
-    let (job, places) = job_of(&job, &parameters, &records, &shape)?;
-    let pieces = compute(Task::Gradients, &job, places).await?;
-    fits(&job, places)?; // It may have been given away meanwhile.
-    let mut at = 0;
+async fn gradients_of(job: JsValue) -> Result<JsValue, Error> {
+    let job = arguments::buffer("job", &job)?;
+    let pieces = compute(Task::Gradients, &job).await?;
+    let length: usize = pieces.iter().map(Vec::len).sum();
+    let end = (HEADER_WORDS as usize + length) * NUMBER as usize;
+    if (job.byte_length() as usize) < end {
+        return Err(too_short()); // It may have been given away meanwhile.
+    }
+    let mut at = HEADER_WORDS;
     for piece in pieces {
         numbers(&job, at, piece.len() as u32).copy_from(&piece);
         at += piece.len() as u32;
@@ -240,81 +318,79 @@ async fn gradients_of(
 #[wasm_bindgen(unchecked_return_type = "ArrayBuffer")]
 pub async fn helper_logits(
     #[wasm_bindgen(unchecked_param_type = "ArrayBuffer")] job: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "number")] parameters: JsValue,
-    #[wasm_bindgen(unchecked_param_type = "number")] records: JsValue,
-    #[wasm_bindgen(unchecked_optional_param_type = "number[] | null")] shape: JsValue,
 ) -> Result<JsValue, JsValue> {
-    answer(logits_of(job, parameters, records, shape).await)
+    answer(logits_of(job).await)
 }
 
-async fn logits_of(
-    job: JsValue,
-    parameters: JsValue,
-    records: JsValue,
-    shape: JsValue,
-) -> Result<JsValue, Error> {
-    let (job, places) = job_of(&job, &parameters, &records, &shape)?;
-    let pieces = compute(Task::Logits, &job, places).await?;
+async fn logits_of(job: JsValue) -> Result<JsValue, Error> {
+    let job = arguments::buffer("job", &job)?;
+    let pieces = compute(Task::Logits, &job).await?;
     let logits = Float32Array::from(pieces.concat().as_slice());
     Ok(logits.buffer().into())
 }
 
-/// A job as it came, whole.
-fn job_of(
-    job: &JsValue,
-    parameters: &JsValue,
-    records: &JsValue,
-    shape: &JsValue,
-) -> Result<(ArrayBuffer, Places), Error> {
-    let job = arguments::buffer("job", job)?;
-    let places = Places {
-        parameters: arguments::whole("parameters", parameters, 0..=u32::MAX)?,
-        records: arguments::whole("records", records, 0..=u32::MAX)?,
-        spec: arguments::record_spec("shape", shape)?,
-    };
-    fits(&job, places)?;
-    Ok((job, places))
-}
-
-fn fits(job: &ArrayBuffer, places: Places) -> Result<(), Error> {
-    if job.byte_length() < places.end() {
-        return Err(Error::checkpoint(
-            "a helper's job is shorter than it says".into(),
-        ));
-    }
-    Ok(())
+/// A model that jobs are of, and what makes them.
+#[derive(Debug)]
+struct Known {
+    /// The model as the last job said it.
+    json: Vec<u8>,
+    model: ModelSpec,
+    replica: Replica,
 }
 
 thread_local! {
     /// Kept from job to job, so that its memory is.
-    static REPLICA: RefCell<Option<Replica>> = const { RefCell::new(None) };
+    static KNOWN: RefCell<Option<Known>> = const { RefCell::new(None) };
 }
 
 /// As [`Replica::pieces`] gives it.
-async fn compute(task: Task, job: &ArrayBuffer, places: Places) -> Result<Vec<Vec<f32>>, Error> {
+async fn compute(task: Task, job: &ArrayBuffer) -> Result<Vec<Vec<f32>>, Error> {
     console_error_panic_hook::set_once();
     run_constructors();
-    let kept = REPLICA.with(RefCell::take);
-    let mut replica = match kept.filter(|replica| replica.spec() == places.spec) {
-        Some(replica) => replica,
-        None => Replica::new(places.spec, &device::helper())?,
-    };
-    let found = answered(&mut replica, task, job, places).await;
-    REPLICA.with(|slot| slot.replace(Some(replica)));
+    let header = Header::of(job)?;
+    let mut known = known(job, header)?;
+    let found = answered(&mut known, task, job, header).await;
+    KNOWN.with(|slot| slot.replace(Some(known)));
     found
 }
 
+/// The job's model: in most cases the last one's, which need not be read again.
+fn known(job: &ArrayBuffer, header: Header) -> Result<Known, Error> {
+    let json = bytes(job, header.model() as u32, header.model_bytes).to_vec();
+    let kept = KNOWN.with(RefCell::take);
+    if let Some(kept) = kept.filter(|kept| kept.json == json) {
+        return Ok(kept);
+    }
+    let model: ModelSpec = serde_json::from_slice(&json)
+        .map_err(|error| Error::checkpoint(format!("a helper's job is of no model ({error})")))?;
+    let replica = Replica::new(&device::helper());
+    Ok(Known {
+        json,
+        model,
+        replica,
+    })
+}
+
 async fn answered(
-    replica: &mut Replica,
+    known: &mut Known,
     task: Task,
     job: &ArrayBuffer,
-    places: Places,
+    header: Header,
 ) -> Result<Vec<Vec<f32>>, Error> {
-    let taken = |range: Range<usize>| {
-        numbers(job, FIGURES + range.start as u32, range.len() as u32).to_vec()
+    let first = HEADER_WORDS + FIGURES;
+    let of = |range: Range<usize>| {
+        numbers(job, first + range.start as u32, range.len() as u32).to_vec()
     };
-    replica.take(places.parameters as usize, taken)?;
-    let pixels = bytes(job, places.pixels(), places.image_bytes()).to_vec();
-    let labels = bytes(job, places.labels(), places.records).to_vec();
-    replica.pieces(task, &pixels, &labels).await
+    let Known { model, replica, .. } = known;
+    replica.take(model, header.values as usize, of)?;
+    if model.image.bytes() != header.image_bytes as usize {
+        return Err(too_short());
+    }
+    let pixels = header.records * header.image_bytes;
+    let pixels = bytes(job, header.pixels() as u32, pixels).to_vec();
+    let labels = match task {
+        Task::Gradients => bytes(job, header.labels() as u32, header.records).to_vec(),
+        Task::Logits => Vec::new(),
+    };
+    replica.pieces(task, header.draws, &pixels, &labels).await
 }
