@@ -6,7 +6,7 @@ use convburn::batch::{Augmentation, Held, gather};
 use convburn::cifar::{Dataset, RECORD};
 use convburn::device;
 use convburn::model::{DenseSpec, MapLayerSpec, NetworkSpec};
-use convburn::protocol::{Augment, Backend, Split};
+use convburn::protocol::{Augment, Backend, ImageSpec, Split};
 use convburn::self_check::judge;
 use convburn::train::Learner;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -72,10 +72,16 @@ async fn webgpu_differentiates_another_network_as_flex_does() {
 #[wasm_bindgen_test]
 async fn images_held_by_webgpu_make_the_same_batches() {
     let Some(gpu) = webgpu().await else { return };
-    let dataset = noise(50);
+    // Square or not, in colour or gray, and a picture of 99 bytes, which are no whole words.
+    for dataset in [noise(50), gray(28, 20), gray(9, 11)] {
+        held_as_gathered(&dataset, &gpu).await;
+    }
+}
+
+async fn held_as_gathered(dataset: &Dataset, gpu: &Device) {
     let records = dataset.train();
     assert!(Held::new(records, &Device::flex()).is_none());
-    let held = Held::new(records, &gpu).unwrap();
+    let held = Held::new(records, gpu).unwrap();
     let indices = [49, 0, 7, 7, 31, 48, 3];
     for kind in [Augment::None, Augment::FlipShift] {
         for step in 0..3 {
@@ -85,7 +91,7 @@ async fn images_held_by_webgpu_make_the_same_batches() {
                 epoch: 1,
                 step,
             });
-            let there = held.gather(records, &indices, augmentation, &gpu);
+            let there = held.gather(records, &indices, augmentation, gpu);
             let here = gather(records, &indices, augmentation, &Device::flex());
             let there = there.read_back().await.unwrap();
             let here = here.read_back().await.unwrap();
@@ -105,9 +111,28 @@ async fn webgpu() -> Option<Device> {
     opened.ok().map(|opened| opened.device)
 }
 
+fn byte(at: u32) -> u8 {
+    (at.wrapping_mul(2_654_435_761) >> 13) as u8
+}
+
+/// Fifty gray pictures of two classes whose pixels are all different.
+fn gray(height: u32, width: u32) -> Dataset {
+    let image = ImageSpec {
+        channels: 1,
+        height,
+        width,
+    };
+    let mut dataset = Dataset::of(image, vec!["even".into(), "odd".into()]).unwrap();
+    let labels: Vec<u8> = (0..50).map(|index| index % 2).collect();
+    let pixels: Vec<u8> = (0..50 * height * width).map(byte).collect();
+    dataset
+        .add_records(Split::Train, &labels, &pixels, None)
+        .unwrap();
+    dataset
+}
+
 /// Records whose pixels are all different.
 fn noise(records: u32) -> Dataset {
-    let byte = |at: u32| (at.wrapping_mul(2_654_435_761) >> 13) as u8;
     let bytes = (0..records * 3_073).map(|at| match at % 3_073 {
         0 => (at / 3_073 % 10) as u8,
         _ => byte(at),
