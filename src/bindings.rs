@@ -333,6 +333,24 @@ async fn summarise() -> Result<JsValue, Error> {
     to_js(&session.get()?.summary())
 }
 
+/// The table of the network that `config` asks for, as this backend would compute it on these records. Nothing changes.
+///
+/// # Errors
+/// `invalid_argument`, `invalid_config`, `not_loaded`.
+#[wasm_bindgen(unchecked_return_type = "Summary")]
+pub async fn summary_of(
+    #[wasm_bindgen(unchecked_param_type = "Partial<Config>")] config: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(summarise_for(config).await)
+}
+
+async fn summarise_for(config: JsValue) -> Result<JsValue, Error> {
+    let config: Config = arguments::settings("config", &config)?;
+    let border = border();
+    let mut session = lock(&border).await?;
+    to_js(&session.get()?.summary_of(&config)?)
+}
+
 /// The running epoch pauses before its next step; the next [`train_epoch`] or [`advance`] continues.
 /// Before a run's first step has begun there is nothing to pause, and nothing happens.
 #[wasm_bindgen]

@@ -46,6 +46,16 @@ pub enum Mode<'a> {
     },
 }
 
+/// The table of a network that is not built, as `device` would compute it.
+pub fn summary_on(plan: &NetworkPlan, device: &Device) -> Summary {
+    summary(plan, &groups::lower(&plan.layers, Kernels::of(device)))
+}
+
+fn summary(plan: &NetworkPlan, groups: &[Group]) -> Summary {
+    let fast = groups::names_of_kernels(groups, &plan.layers);
+    plan.summary(|name| fast.contains(name))
+}
+
 /// What a forward pass came to.
 #[derive(Clone, Debug)]
 pub struct Pass {
@@ -171,8 +181,7 @@ impl Model {
 
     /// The network as a table: every layer's output shape, number of parameters and what computes it.
     pub fn summary(&self) -> Summary {
-        let fast = groups::names_of_kernels(&self.groups, &self.plan.layers);
-        self.plan.summary(|name| fast.contains(name))
+        summary(&self.plan, &self.groups)
     }
 
     /// Shape of an image.

@@ -22,6 +22,7 @@ use crate::checkpoint::{RunState, Tensors};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
+use crate::model;
 use crate::network::{self, NetworkPlan};
 use crate::plan::Plan;
 use crate::platform::now_ms;
@@ -151,6 +152,15 @@ impl Session {
     /// The network's table.
     pub fn summary(&self) -> Summary {
         self.learner.summary()
+    }
+
+    /// The table of the network that another configuration would train on these records. Nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] when there can be no such network.
+    pub fn summary_of(&self, config: &Config) -> Result<Summary, Error> {
+        let plan = planned(config, self.dataset.spec())?;
+        Ok(model::summary_on(&plan, &self.backend.device))
     }
 
     /// Forgets the run: new weights from the seed, no history. The data stays.

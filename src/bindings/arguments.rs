@@ -15,7 +15,7 @@ use super::convert::to_js;
 use super::words::{described, grouped, name_of};
 use crate::cifar;
 use crate::error::Error;
-use crate::protocol::{ImageSpec, Manifest, RecordSpec, limits};
+use crate::protocol::{Manifest, limits};
 
 /// The longest file that is copied into the module: a whole split in one, in an archive.
 const FILE_BYTES_MAX: usize = limits::SPLIT_BYTES + (1 << 20);
@@ -91,29 +91,6 @@ pub(super) fn pixels(
         });
     }
     Ok(bytes.to_vec())
-}
-
-/// What records are, as a helper's job says it: channels, height, width, classes. CIFAR-10's where it is missing.
-///
-/// # Errors
-/// [`Error::InvalidArgument`]; [`Error::Dataset`] when they are beyond the limits.
-pub(super) fn record_spec(argument: &'static str, value: &JsValue) -> Result<RecordSpec, Error> {
-    if is_missing(value) {
-        return Ok(cifar::RECORD);
-    }
-    let expected = "an Array of channels, height, width and classes";
-    let list = value.dyn_ref::<Array>();
-    let list = list.ok_or_else(|| refused(argument, expected, value))?;
-    let number = |index: u32| whole(argument, &list.get(index), 0..=u32::MAX);
-    let image = ImageSpec {
-        channels: number(0)?,
-        height: number(1)?,
-        width: number(2)?,
-    };
-    let classes = number(3)? as usize;
-    let spec = RecordSpec { image, classes };
-    spec.check()?;
-    Ok(spec)
 }
 
 /// An `ArrayBuffer`.
