@@ -13,9 +13,8 @@ use wasm_bindgen::prelude::*;
 
 use super::convert::to_js;
 use super::words::{described, grouped, name_of};
-use crate::cifar;
 use crate::error::Error;
-use crate::protocol::{Manifest, limits};
+use crate::protocol::{ImageSpec, Manifest, limits};
 
 /// The longest file that is copied into the module: a whole split in one, in an archive.
 const FILE_BYTES_MAX: usize = limits::SPLIT_BYTES + (1 << 20);

@@ -60,7 +60,7 @@ async fn read_config(bytes: JsValue) -> Result<JsValue, Error> {
     let border = super::border();
     match lock(&border).await?.get()?.read(&bytes)? {
         Checkpoint::Run(state, _) => to_js(&state.config()),
-        Checkpoint::Weights(_) => Ok(JsValue::NULL),
+        Checkpoint::Weights(..) => Ok(JsValue::NULL),
     }
 }
 
