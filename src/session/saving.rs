@@ -210,7 +210,7 @@ fn of_the_kind(
 fn check_kind(dataset: &Dataset, model: &ModelSpec) -> Result<(), Error> {
     let RecordSpec { image, classes } = dataset.spec();
     let is_same = (image, classes) == (model.image, model.classes as usize);
-    if is_same || (dataset.train().len() == 0 && dataset.test().len() == 0) {
+    if is_same || (dataset.train().is_empty() && dataset.test().is_empty()) {
         return Ok(());
     }
     let said = |image: ImageSpec, classes: usize| {
