@@ -13,13 +13,20 @@ use burn::tensor::Device;
 
 use crate::error::Error;
 use crate::platform::{GpuAdapter, gpu_adapter};
-use crate::protocol::{ActiveBackend, Backend, BackendStatus, Config, SelfCheck};
+use crate::protocol::{ActiveBackend, Backend, BackendStatus, Config, NetworkChoice, SelfCheck};
 
 /// Why WebGPU was refused in this module, as the end of a sentence: once is enough.
 static REFUSED: OnceLock<String> = OnceLock::new();
 
-/// What was timed in this module, for which batch and `workers`: once is enough.
-static TIMED: Mutex<Vec<((u32, u32), Timed)>> = Mutex::new(Vec::new());
+/// What was timed in this module, for which run: once is enough.
+static TIMED: Mutex<Vec<(Key, Timed)>> = Mutex::new(Vec::new());
+
+/// What a step's time depends on: batch, workers and network.
+type Key = (u32, u32, NetworkChoice);
+
+fn key(config: &Config) -> Key {
+    (config.batch, config.workers, config.network.clone())
+}
 
 /// How long a step takes on the GPU and on the CPU.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -63,18 +70,18 @@ impl Timed {
     }
 }
 
-/// What was timed for `config`'s batch and workers.
+/// What was timed for `config`'s batch, workers and network.
 pub fn timed(config: &Config) -> Option<Timed> {
-    let key = (config.batch, config.workers);
+    let key = key(config);
     let all = TIMED.lock().ok()?;
     let found = all.iter().rev().find(|(of, _)| *of == key);
     found.map(|(_, timed)| *timed)
 }
 
-/// Keeps what was timed for `config`'s batch and workers.
+/// Keeps what was timed for `config`'s batch, workers and network.
 pub fn keep_timed(config: &Config, timed: Timed) {
     if let Ok(mut all) = TIMED.lock() {
-        all.push(((config.batch, config.workers), timed));
+        all.push((key(config), timed));
     }
 }
 
@@ -95,10 +102,10 @@ impl OpenDevice {
         requested: Backend,
         active: Backend,
         reason: String,
-        adapter: Option<GpuAdapter>,
+        adapter: Option<(GpuAdapter, usize)>,
     ) -> Self {
-        let measure_batch_max = adapter.as_ref().map_or(0, fitness::measure_batch_max);
-        let adapter = adapter.map(|adapter| adapter.description);
+        let measure_batch_max = adapter.as_ref().map_or(0, |(_, most)| *most);
+        let adapter = adapter.map(|(adapter, _)| adapter.description);
         let active = ActiveBackend {
             requested,
             active,
@@ -277,12 +284,13 @@ async fn webgpu(config: &Config) -> Result<OpenDevice, String> {
         _ => "Chosen by name.",
     };
     let (active, reason) = (Backend::Webgpu, reason.to_owned());
+    let measure_batch_max = fitness::measure_batch_max(&adapter, config);
     Ok(OpenDevice::new(
         device,
         requested,
         active,
         reason,
-        Some(adapter),
+        Some((adapter, measure_batch_max)),
     ))
 }
 

@@ -13,7 +13,7 @@ mod summary;
 use crate::error::Error;
 use crate::protocol::{Initializer, Layer, ModelSpec, Seeding};
 
-pub use memory::{STEP_BYTES_MAX, WORKER_BYTES_MAX};
+pub use memory::{LargestBuffers, STEP_BYTES_MAX, WORKER_BYTES_MAX};
 pub use presets::{NETWORKS, choice, resolve, tutorial_model};
 
 /// Most layers, those in residual ones among them.

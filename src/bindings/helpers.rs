@@ -378,9 +378,8 @@ async fn answered(
     header: Header,
 ) -> Result<Vec<Vec<f32>>, Error> {
     let first = HEADER_WORDS + FIGURES;
-    let of = |range: Range<usize>| {
-        numbers(job, first + range.start as u32, range.len() as u32).to_vec()
-    };
+    let of =
+        |range: Range<usize>| numbers(job, first + range.start as u32, range.len() as u32).to_vec();
     let Known { model, replica, .. } = known;
     replica.take(model, header.values as usize, of)?;
     if model.image.bytes() != header.image_bytes as usize {

@@ -1,8 +1,9 @@
 //! Whether Burn can run a configuration on a GPU adapter: its features and limits, before anything is
 //! opened on it. Nothing here touches a GPU.
 
+use crate::network::{self, LargestBuffers, NetworkPlan};
 use crate::platform::GpuAdapter;
-use crate::protocol::{Config, MEASURE_BATCH};
+use crate::protocol::{Config, MEASURE_BATCH, ModelSpec};
 
 // What WebGPU promises of every adapter, <https://www.w3.org/TR/webgpu/#limits>; adapters in its
 // compatibility mode have less, and Burn's kernels are written for no less.
@@ -10,19 +11,23 @@ const STORAGE_BUFFERS: u64 = 8;
 const INVOCATIONS: u64 = 256;
 const WORKGROUP_BYTES: u64 = 16 << 10;
 
-/// Bytes of the largest buffer for one record: what the second convolution sees, 32 maps of 15 × 15, should a
-/// kernel unfold it into 3 × 3 windows at 13 × 13 places, in `f32`. The largest activation is smaller:
-/// 32 × 30 × 30.
-const UNFOLDED_BYTES: u64 = 32 * 3 * 3 * 13 * 13 * 4;
-
-/// Bytes of the largest activation of one record: 32 maps of 30 × 30, in `f32`.
-const ACTIVATION_BYTES: u64 = 32 * 30 * 30 * 4;
 /// Beyond it a GPU gains nothing from larger batches.
 const MEASURE_BATCH_MAX: u64 = 1_000;
 
+/// The largest buffers of one record of the network that `config` asks for, on CIFAR-10's pictures. What is no network
+/// has none: it is refused where it is planned.
+fn largest(config: &Config) -> LargestBuffers {
+    let cifar10 = network::tutorial_model();
+    let network = network::resolve(&config.network, cifar10.classes);
+    let model = network.map(|network| ModelSpec { network, ..cifar10 });
+    let plan = model.and_then(|model| NetworkPlan::new(&model));
+    plan.map_or_else(|_| LargestBuffers::default(), |plan| plan.largest_buffers())
+}
+
 /// Most records that `adapter`'s buffers take when nothing is unfolded or differentiated.
-pub(super) fn measure_batch_max(adapter: &GpuAdapter) -> usize {
-    (adapter.buffer_bytes / ACTIVATION_BYTES).min(MEASURE_BATCH_MAX) as usize
+pub(super) fn measure_batch_max(adapter: &GpuAdapter, config: &Config) -> usize {
+    let record = largest(config).output_bytes.max(1);
+    (adapter.buffer_bytes / record).min(MEASURE_BATCH_MAX) as usize
 }
 
 /// Says why `adapter` will not do, as the end of a sentence.
@@ -50,7 +55,9 @@ pub(super) fn check(adapter: &GpuAdapter, config: &Config) -> Result<(), String>
         }
     }
     let records = config.batch.max(MEASURE_BATCH.min(config.test));
-    let needed = UNFOLDED_BYTES * u64::from(records);
+    let needed = largest(config)
+        .unfolded_bytes
+        .saturating_mul(u64::from(records));
     if adapter.buffer_bytes < needed {
         let mebibytes = |bytes: u64| bytes.div_ceil(1 << 20);
         return Err(format!(
@@ -113,12 +120,12 @@ mod tests {
 
     #[test]
     fn as_many_records_are_measured_at_a_time_as_the_buffers_take() {
-        assert_eq!(measure_batch_max(&least()), 1_000);
+        assert_eq!(measure_batch_max(&least(), &Config::default()), 1_000);
         let small = GpuAdapter {
             buffer_bytes: 64 << 20,
             ..least()
         };
-        assert_eq!(measure_batch_max(&small), 582);
+        assert_eq!(measure_batch_max(&small, &Config::default()), 582);
     }
 
     #[test]

@@ -9,7 +9,34 @@ pub const WORKER_BYTES_MAX: u64 = 1 << 30;
 /// Most bytes of a step in all workers.
 pub const STEP_BYTES_MAX: u64 = 2 << 30;
 
+/// The largest buffers of one record.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LargestBuffers {
+    /// Of what a convolution sees, should a kernel unfold it into windows.
+    pub unfolded_bytes: u64,
+    /// Of what goes out of a layer.
+    pub output_bytes: u64,
+}
+
 impl NetworkPlan {
+    /// The largest buffers that a backend may make of one record, in `f32`.
+    pub fn largest_buffers(&self) -> LargestBuffers {
+        let mut found = LargestBuffers::default();
+        for layer in self.all_layers() {
+            let output = 4 * layer.output.entries() as u64;
+            found.output_bytes = found.output_bytes.max(output);
+            if let (Layer::Conv(conv), Shape::Maps([_, height, width])) =
+                (&layer.layer, layer.output)
+            {
+                let window = layer.input.features() as u64 * u64::from(conv.kernel).pow(2);
+                let unfolded = 4 * window * (height * width) as u64;
+                found.unfolded_bytes = found.unfolded_bytes.max(unfolded);
+            }
+        }
+        found.unfolded_bytes = found.unfolded_bytes.max(found.output_bytes);
+        found
+    }
+
     /// Bytes of all that a training step keeps of one image: what goes out of each layer. ReLU is computed in
     /// place of what comes in.
     pub fn image_bytes(&self) -> u64 {
