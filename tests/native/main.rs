@@ -16,11 +16,14 @@
 mod support;
 #[path = "../support/golden.rs"]
 mod values;
+#[path = "../support/golden_network.rs"]
+mod network_values;
 
 mod blocks;
 mod cifar;
 mod data;
 mod golden;
+mod golden_network;
 mod identity;
 mod layering;
 mod learning;

@@ -4,6 +4,7 @@
 mod bits;
 mod data;
 mod files;
+mod formats;
 mod opened;
 
 use std::collections::HashMap;
