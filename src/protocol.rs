@@ -16,6 +16,7 @@ mod image;
 pub mod limits;
 mod network;
 mod recipe;
+pub mod settings;
 mod trace;
 
 use serde::{Deserialize, Serialize};

@@ -1,10 +1,8 @@
 //! What determines a run, and the range of each field.
 
-use std::ops::RangeInclusive;
-
 use serde::{Deserialize, Serialize};
 
-use super::{NetworkChoice, NormGroup, Pixels, limits};
+use super::{NetworkChoice, NormGroup, Pixels};
 use crate::error::Error;
 
 /// Records of one forward pass when measuring or predicting. Small enough that a pause is served soon on
@@ -151,33 +149,13 @@ impl Config {
     /// # Errors
     /// [`Error::InvalidConfig`] naming the first field that is out of range.
     pub fn validate(&self) -> Result<(), Error> {
-        in_range("workers", self.workers, limits::WORKERS)?;
-        in_range("train", self.train, 1..=limits::RECORDS)?;
-        in_range("test", self.test, 1..=limits::RECORDS)?;
-        in_range("epochs", self.epochs, limits::EPOCHS)?;
-        in_range("batch", self.batch, limits::BATCH)?;
-        in_range(
-            "report_every_ms",
-            self.report_every_ms,
-            limits::REPORT_EVERY_MS,
-        )?;
+        self.check_settings()?;
         if self.batch > self.train {
             return Err(Error::invalid_config(
                 "batch",
                 format!(
                     "{} is more than the {} training records",
                     self.batch, self.train
-                ),
-            ));
-        }
-        // In `f32`, as the optimiser has it: there the least numbers are 0, and nothing would be learnt.
-        if !(self.lr as f32 > 0.0 && self.lr <= limits::LR) {
-            return Err(Error::invalid_config(
-                "lr",
-                format!(
-                    "{} is not a number above 0 and up to {}",
-                    self.lr,
-                    limits::LR
                 ),
             ));
         }
@@ -241,15 +219,4 @@ impl Changes {
             ..config.clone()
         }
     }
-}
-
-fn in_range(field: &'static str, value: u32, range: RangeInclusive<u32>) -> Result<(), Error> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let (low, high) = (range.start(), range.end());
-    Err(Error::invalid_config(
-        field,
-        format!("{value} is not between {low} and {high}"),
-    ))
 }
