@@ -2,17 +2,24 @@
  * The configuration and the address bar's fragment, which holds it: `#train=2000&epochs=1&run=1`.
  *
  * Each field has one rule here, used for the fragment and for the form alike. The rules mirror
- * `Config::validate` in `src/protocol.rs`, which has the last word. Pure: no DOM, no location.
+ * the table of settings in `src/protocol/settings.rs`, which has the last word. Pure: no DOM, no location.
  *
  * @import { Config } from './protocol.js'
  * @import { Steps } from './numbers.js'
  */
+import { isSame } from './networks.js';
 import { nextNumber, readNumber } from './numbers.js';
+
+/**
+ * The tutorial's network, and beside it what neither form nor link can say: a file may bring other values. A run of
+ * before the page knew other networks has these.
+ * @type {Pick<Config, 'network' | 'pixels' | 'norm_group' | 'last_batch'>}
+ */
+export const TUTORIALS = { network: 'tutorial', pixels: 'unit', norm_group: { records: 32 }, last_batch: 'keep' };
 
 /** The tutorial's run. @type {Config} */
 export const DEFAULTS = {
-  backend: 'auto',
-  workers: 0,
+  ...TUTORIALS,
   train: 50_000,
   test: 10_000,
   epochs: 10,
@@ -21,25 +28,40 @@ export const DEFAULTS = {
   seed: 1,
   optimizer: 'adam',
   augment: 'none',
-  operators: 'blocks',
   hold_out: 'by-class',
+  backend: 'auto',
+  workers: 0,
+  operators: 'blocks',
   report_every_ms: 250,
 };
 
+/** What of a configuration is how a run is computed; all else is its recipe, which is what it computes. @type {(keyof Config)[]} */
+const COMPUTE = ['backend', 'workers', 'operators', 'report_every_ms'];
+
+/** A configuration's two parts, as the crate has them. @param {Config} config */
+export function partsOf(config) {
+  const all = Object.entries(config);
+  const isCompute = (/** @type {string} */ key) => COMPUTE.includes(/** @type {keyof Config} */ (key));
+  return {
+    recipe: Object.fromEntries(all.filter(([key]) => !isCompute(key))),
+    compute: Object.fromEntries(all.filter(([key]) => isCompute(key))),
+  };
+}
+
 /** Ready-made choices, by name. @type {Record<string, Partial<Config>>} */
 export const PRESETS = {
-  quick: { train: 5_000, test: 1_000, epochs: 3, batch: 32, lr: 0.001, augment: 'none' },
-  tutorial: { train: 50_000, test: 10_000, epochs: 10, batch: 32, lr: 0.001, augment: 'none' },
+  quick: { ...TUTORIALS, train: 5_000, test: 1_000, epochs: 3, batch: 32, lr: 0.001, augment: 'none' },
+  tutorial: { ...TUTORIALS, train: 50_000, test: 10_000, epochs: 10, batch: 32, lr: 0.001, augment: 'none' },
 };
 
-/** @typedef {'backend' | 'train' | 'test' | 'epochs' | 'batch' | 'lr' | 'seed' | 'augment' | 'workers'} Field */
+/** @typedef {'network' | 'train' | 'test' | 'epochs' | 'batch' | 'lr' | 'seed' | 'augment' | 'backend' | 'workers'} Field */
 
 /** @typedef {{ low: number, high: number, whole: boolean, steps: Steps }} NumberRule */
 /** @typedef {{ choices: string[] } | NumberRule} Rule */
 
 /** What the form calls each field. @type {Record<Field, string>} */
 export const LABELS = {
-  backend: 'Backend',
+  network: 'Network',
   train: 'Training images',
   test: 'Test images',
   epochs: 'Epochs',
@@ -47,12 +69,13 @@ export const LABELS = {
   lr: 'Learning rate',
   seed: 'Seed',
   augment: 'Augmentation',
+  backend: 'Backend',
   workers: 'Processor cores',
 };
 
-/** Every field that a link carries, in the order in which a link carries them. @type {Record<Field, Rule>} */
+/** Every field that a link carries, in the order in which a link carries them: the recipe's, then how it is computed. @type {Record<Field, Rule>} */
 export const RULES = {
-  backend: { choices: ['auto', 'webgpu', 'flex', 'ndarray'] },
+  network: { choices: ['tutorial', 't'] },
   train: { low: 1, high: 60_000, whole: true, steps: 'digit' },
   test: { low: 1, high: 60_000, whole: true, steps: 'digit' },
   epochs: { low: 1, high: 1_000, whole: true, steps: 'one' },
@@ -60,6 +83,7 @@ export const RULES = {
   lr: { low: 0, high: 10, whole: false, steps: 'one_two_five' },
   seed: { low: 0, high: 4_294_967_295, whole: true, steps: 'one' },
   augment: { choices: ['none', 'flip-shift'] },
+  backend: { choices: ['auto', 'webgpu', 'flex', 'ndarray'] },
   workers: { low: 0, high: 64, whole: true, steps: 'one' },
 };
 
@@ -197,27 +221,33 @@ export function readAddress(hash) {
   return /^#?$/.test(hash) ? { ...read, config: { ...read.config, ...PRESETS.quick } } : read;
 }
 
+/** Whether a link says all of a configuration; of one that came from a file it may not. @param {Config} config */
+export const isSaidByLink = (config) => typeof config.network === 'string'
+  && isSame([config.pixels, config.norm_group, config.last_batch], [TUTORIALS.pixels, TUTORIALS.norm_group, TUTORIALS.last_batch]);
+
 /**
- * The fragment that gives this configuration to anyone, every field spelled out.
+ * The fragment that gives this configuration to anyone, every field spelled out but a network that has no name.
  * @param {Config} config
  * @param {boolean} autostart
  * @returns {string} With the `#`.
  */
 export function toFragment(config, autostart) {
-  const pairs = Object.keys(RULES).map((key) => [key, String(config[/** @type {Field} */ (key)])]);
+  const said = Object.keys(RULES).map((key) => [key, config[/** @type {Field} */ (key)]]);
+  const pairs = said.filter(([, value]) => typeof value !== 'object').map(([key, value]) => [String(key), String(value)]);
   if (autostart) pairs.push(['run', '1']);
   return `#${new URLSearchParams(pairs)}`;
 }
 
 /**
  * The preset that a configuration is, if it is one.
- * @param {Config} config
+ * @param {Partial<Config>} config One that was saved before there were other networks does not say its own.
  * @returns {string | null}
  */
 export function presetOf(config) {
+  const whole = { ...TUTORIALS, ...config };
   for (const [name, preset] of Object.entries(PRESETS)) {
     const keys = /** @type {(keyof Config)[]} */ (Object.keys(preset));
-    if (keys.every((key) => preset[key] === config[key])) return name;
+    if (keys.every((key) => isSame(preset[key], whole[key]))) return name;
   }
   return null;
 }

@@ -12,7 +12,10 @@ import { presetOf } from './config.js';
 const join = (parts, accuracy, extension) => ['convburn', ...parts, ...(accuracy == null ? [] : [`accuracy-${accuracy.toFixed(4)}`])].join('-') + `.${extension}`;
 
 /** @param {Record<string, any>} config */
-const recipeOf = (config) => presetOf(/** @type {Config} */ (config)) ?? `own-${config.train}-images`;
+function recipeOf(config) {
+  const isNamed = typeof config.network === 'string' && config.network !== 'tutorial';
+  return presetOf(/** @type {Partial<Config>} */ (config)) ?? `${isNamed ? config.network : 'own'}-${config.train}-images`;
+}
 
 /** The name of the best run that is kept. @param {RunDescription | null} best */
 export const bestFileName = (best) => join(best ? ['best', recipeOf(best.config), `epoch-${best.trained}`] : ['best'], best?.valAccuracy, 'safetensors');

@@ -8,6 +8,8 @@
  * @import { Action, Changes, State } from './store.js'
  * @import { DataSource, RunDescription } from './run-files.js'
  */
+import { TUTORIALS } from './config.js';
+import { isSame } from './networks.js';
 
 /**
  * What is kept of runs.
@@ -128,7 +130,7 @@ export const KEPT = {
 /** Whether a Start has to ask first, because it would take the place of a run that is kept. @param {State} state */
 export const mustAsk = ({ kept }) => kept.found !== null && !kept.agreed && !kept.isHeld;
 
-/** What of a configuration is how a run is computed, not what: a link cannot say it. @type {(keyof Config)[]} */
+/** What of a configuration makes no other run, however a link's is: it cannot say it. What else it cannot say has the default in it. @type {(keyof Config)[]} */
 const NOT_IN_LINKS = ['optimizer', 'operators', 'hold_out', 'report_every_ms'];
 
 /**
@@ -136,8 +138,10 @@ const NOT_IN_LINKS = ['optimizer', 'operators', 'hold_out', 'report_every_ms'];
  * @param {RunDescription} run @param {Config} config
  */
 export function isRunOf(run, config) {
+  /** @type {Record<string, unknown>} */
+  const saved = { ...TUTORIALS, ...run.config };
   const keys = /** @type {(keyof Config)[]} */ (Object.keys(config)).filter((key) => !NOT_IN_LINKS.includes(key));
-  return keys.every((key) => (key === 'epochs' ? Number(run.config.epochs) >= config.epochs : !(key in run.config) || run.config[key] === config[key]));
+  return keys.every((key) => (key === 'epochs' ? Number(saved.epochs) >= config.epochs : !(key in saved) || isSame(saved[key], config[key])));
 }
 
 /** Files whose images a server may have under other names. */

@@ -21,21 +21,40 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {'train' | 'test'} Split */
 /** Where a file's records are to go; `auto`: where its bytes are known to belong, else where its name says. @typedef {Split | 'auto'} SplitChoice */
 
+/** How a tensor begins. @typedef {'zeros' | 'ones' | 'glorot' | 'kaiming' | 'dirac' | { whitening: { epsilon: number } }} Initializer */
+/** How a tensor begins, and whether it learns. @typedef {{ initializer: Initializer, trainable: boolean }} TensorSpec */
+/**
+ * What a layer does.
+ * @typedef {{ conv: { filters: number, kernel: number, padding: 'valid' | 'same', stride: number, weight: TensorSpec, bias: TensorSpec | null } }
+ *   | { batch_norm: { scale: TensorSpec | null, offset: TensorSpec, epsilon: number, momentum: number } }
+ *   | { activation: 'relu' | 'gelu' | 'silu' }
+ *   | { max_pool: { size: number } } | { avg_pool: { size: number } } | 'global_max_pool' | 'global_avg_pool'
+ *   | { dropout: { rate: number } } | { pad: { width: number, with: 'zero' | 'reflect' } } | { scale: { factor: number } } | 'flatten'
+ *   | { dense: { units: number, weight: TensorSpec, bias: TensorSpec | null } }
+ *   | { residual: { layers: LayerSpec[] } }} Layer
+ */
+/** @typedef {{ id: number, layer: Layer }} LayerSpec */
+/** A network as a value. @typedef {{ seeding: 'one-stream' | 'by-layer', layers: LayerSpec[] }} NetworkSpec */
+
 /**
  * Everything that determines a run.
  * @typedef {object} Config
- * @property {Backend} backend
- * @property {number} workers
+ * @property {string | NetworkSpec} network A preset's name (`tutorial`, `t`), or the layers of a network that has none.
+ * @property {'unit' | { standardized: { mean: number[], deviation: number[] } }} pixels What is done to pixels first.
+ * @property {'batch' | { records: number }} norm_group How many records are normalised together.
  * @property {number} train Training records: the first ones in official order.
  * @property {number} test Test records: the first ones in official order.
  * @property {number} epochs
  * @property {number} batch
+ * @property {'keep' | 'drop'} last_batch What becomes of the records that fill no whole batch.
  * @property {number} lr
  * @property {number} seed
  * @property {'adam'} optimizer
  * @property {Augment} augment
- * @property {'blocks' | 'layers'} operators What computes the convolutions on flex.
  * @property {'by-class' | 'last'} hold_out Which records are held out where there is no test batch; no setting.
+ * @property {Backend} backend
+ * @property {number} workers
+ * @property {'blocks' | 'layers'} operators What computes the convolutions on flex.
  * @property {number} report_every_ms
  */
 
@@ -95,6 +114,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @property {string} kind
  * @property {number[]} output_shape
  * @property {number} parameters
+ * @property {number} multiply_adds Multiplications of one image.
+ * @property {boolean} own_kernel Whether a kernel of the crate's own computes it; else Burn's operators do.
  */
 
 /**
@@ -239,11 +260,13 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /**
  * What the page asks of the worker. `start` begins a fresh run with new weights; `resume` goes on with one that is paused,
  * was stopped or was restored; `extend` has a run end after so many epochs in all, and goes on with it unless it is paused. A shard's id begins
- * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`).
+ * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`). `summarize` asks for the table of a network
+ * that is not loaded, and changes nothing.
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
  *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array<ArrayBuffer>, name: string }
  *   | { type: 'show', id: number, set: Split, first: number, count: number }
+ *   | { type: 'summarize', network: Config['network'] }
  *   | { type: 'start', config: Config }
  *   | { type: 'extend', epochs: number }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
@@ -274,6 +297,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'opened', id: string, opened: OpenedFile }
  *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
+ *   | { type: 'summarized', network: Config['network'], summary: Summary }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'extended', loaded: Loaded }
  *   | { type: 'resumed' }

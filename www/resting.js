@@ -7,6 +7,7 @@
  * @import { Config, Restored } from './protocol.js'
  * @import { Changes, State } from './store.js'
  */
+import { isSame } from './networks.js';
 import { placeIn, restoredOver } from './recoveries.js';
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
@@ -21,7 +22,7 @@ const RUN_WAITS = ['checkpoint', 'data_missing'];
 /** Whether the settings are the run's own, apart from how long it is. @param {State} state */
 function isOwn({ config, runConfig }) {
   const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
-  return keys.every((key) => key === 'epochs' || config[key] === runConfig?.[key]);
+  return keys.every((key) => key === 'epochs' || isSame(config[key], runConfig?.[key]));
 }
 
 /** Whether the run is over and all of it is there to be trained on. @param {State} state */
@@ -51,11 +52,17 @@ export function moreEpochs(state) {
   return { least: trained + 1, most: EPOCHS_MAX, usual: Math.min(EPOCHS_MAX, 2 * trained) };
 }
 
+/** What weights bring: the network that they are of, and what it sees. @param {Config} config @returns {Pick<Config, 'network' | 'pixels' | 'norm_group'>} */
+const networkOf = ({ network, pixels, norm_group }) => ({ network, pixels, norm_group });
+
+/** Whether the next Start begins from weights that were opened: unless another network was chosen since. @param {State} state */
+export const beginsFromWeights = ({ fromWeights, loaded, config }) => fromWeights && isSame(loaded?.config.network, config.network);
+
 /** A restored run, as it was: its figures, its curve and its log. @param {State} state @param {Restored} restored @returns {Partial<State>} */
 function opened(state, { kind, loaded, history, position, progress, evaluation, trace, remarks }) {
   return {
     ...NO_RUN, loaded, data: loaded.data, error: state.error?.code === 'invalid_link' ? state.error : null,
-    ...(kind === 'run' ? { config: loaded.config, runConfig: loaded.config, problems: {} } : {}),
+    ...(kind === 'run' ? { config: loaded.config, runConfig: loaded.config, problems: {} } : { config: { ...state.config, ...networkOf(loaded.config) } }),
     epochs: history, trained: true, resumable: position ?? null, fromWeights: kind === 'weights',
     progress: progress ?? null, evaluation: evaluation ?? null, trace: trace.points,
     marks: trace.resumed_at.map((at) => ({ at, reason: null })),
@@ -84,7 +91,7 @@ export function failedStep(state, code, nowMs) {
 
 /** @type {Changes} */
 export const RESTS = {
-  // A restored run brings its configuration, so that the link and the form are its own; weights bring none. A Start that
+  // A restored run brings its configuration, so that the link and the form are its own; weights bring their network alone. A Start that
   // was pressed before it came is yet to be answered.
   restored: (state, { restored }) => (state.phase === 'recovering' ? restoredOver(state, restored) : opened(state, restored)),
   extended: (state, { loaded }) => ({

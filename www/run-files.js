@@ -44,6 +44,17 @@ function sourcesOf(data) {
 }
 
 /**
+ * A run's configuration in one, as `load` reads it. From the format 4 on a file has its two parts apart, with the network
+ * layer by layer, and beside them the network's name if it has one.
+ * @param {any} run @param {unknown} name
+ */
+function configOf({ config, recipe, compute }, name) {
+  if (!recipe) return config;
+  const { model, ...others } = recipe;
+  return { network: typeof name === 'string' ? name : model.network, pixels: model.pixels, norm_group: model.norm_group, ...others, ...compute };
+}
+
+/**
  * Reads where a run stands from the file's own description; null of anything else. The crate checks the
  * file before anything of it is used.
  * @param {Uint8Array<ArrayBuffer>} bytes
@@ -55,7 +66,9 @@ export function describeRun(bytes) {
   if (length > MOST_HEADER_BYTES || length > bytes.length - 8) return null;
   try {
     const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
-    const { config, history, position, data } = JSON.parse(header.__metadata__.run);
+    const run = JSON.parse(header.__metadata__.run);
+    const config = configOf(run, header.__metadata__.network);
+    const { history, position, data } = run;
     if (!Array.isArray(history) || !isCount(config.epochs)) return null;
     const last = history[history.length - 1]?.val_accuracy;
     const place = position && isCount(position.epoch) && isCount(position.step) ? { epoch: position.epoch + 1, step: position.step } : null;

@@ -3,22 +3,77 @@ export type Backend = "auto" | "webgpu" | "flex" | "ndarray";
 /** Which half of the data a record belongs to. */
 export type Split = "train" | "test";
 
+/** How a tensor begins. */
+export type Initializer =
+    | "zeros"
+    | "ones"
+    /** Uniform in ±√(6 / (fan in + fan out)): Keras's default. */
+    | "glorot"
+    /** Uniform in ±√(6 / fan in): Keras's `he_uniform`. */
+    | "kaiming"
+    /** A convolution that hands its first input channels on; its further filters begin as `kaiming`. */
+    | "dirac"
+    /** The kernel of a first layer, from the training images; `epsilon` is added to the eigenvalues. */
+    | { whitening: { epsilon: number } };
+
+/** How a tensor begins, and whether it learns. */
+export interface TensorSpec { initializer: Initializer; trainable: boolean }
+
+/** What a layer does. Maps are `[channels, height, width]`, vectors `[units]`. */
+export type Layer =
+    /** A kernel of 1 to 7 pixels a side, a stride of 1 or 2; `same` pads with zeros, the larger part at the end, as Keras does. */
+    | { conv: { filters: number; kernel: number; padding: "valid" | "same"; stride: number; weight: TensorSpec; bias: TensorSpec | null } }
+    /** `momentum`: the share of the running statistics that a step keeps, as Keras counts. */
+    | { batch_norm: { scale: TensorSpec | null; offset: TensorSpec; epsilon: number; momentum: number } }
+    | { activation: "relu" | "gelu" | "silu" }
+    | { max_pool: { size: number } }
+    | { avg_pool: { size: number } }
+    | "global_max_pool"
+    | "global_avg_pool"
+    /** `rate`: from 0 to below 1. */
+    | { dropout: { rate: number } }
+    | { pad: { width: number; with: "zero" | "reflect" } }
+    | { scale: { factor: number } }
+    | "flatten"
+    | { dense: { units: number; weight: TensorSpec; bias: TensorSpec | null } }
+    /** Layers whose output is added to their input, through a 1 × 1 convolution where shapes differ; none of them is residual. */
+    | { residual: { layers: LayerSpec[] } };
+
+/** A layer; `id` is unique in the network and stays when others are added. */
+export interface LayerSpec { id: number; layer: Layer }
+
+/** A network: up to 64 layers from the image to the logits, the last of them as wide as there are classes. */
+export interface NetworkSpec {
+    /** Where initial weights come from: one stream (the tutorial's network), or one of each layer's own. */
+    seeding: "one-stream" | "by-layer";
+    layers: LayerSpec[];
+}
+
 /** Everything that determines a run; a field left out has the tutorial's value. */
 export interface Config {
-    backend: Backend;
-    /** Web workers that share a step on flex; 0: as many as pay here. */
-    workers: number;
+    /** A preset's name, or a network layer by layer. */
+    network: "tutorial" | "t" | NetworkSpec;
+    /** What is done to pixels first: ÷ 255 alone, or then less each channel's mean, over its deviation. */
+    pixels: "unit" | { standardized: { mean: number[]; deviation: number[] } };
+    /** How many records batch normalisation takes together: so many, or all of a batch, which one worker computes. */
+    norm_group: "batch" | { records: number };
     train: number;
     test: number;
     epochs: number;
     batch: number;
+    /** What becomes of the records of an epoch that fill no whole batch. */
+    last_batch: "keep" | "drop";
     lr: number;
     seed: number;
     optimizer: "adam";
     augment: "none" | "flip-shift";
-    operators: "blocks" | "layers";
     /** Which training records are held out to measure on where there is no test batch. */
     hold_out: "by-class" | "last";
+    backend: Backend;
+    /** Web workers that share a step on flex; 0: as many as pay here. */
+    workers: number;
+    /** What computes the convolutions on flex: ConvBurn's blocks, or Burn's operators. */
+    operators: "blocks" | "layers";
     report_every_ms: number;
 }
 
@@ -45,10 +100,24 @@ export interface SelfCheck { loss_difference: number; gradient_difference: numbe
 /** Whether a backend can run here: `available` in this module, `in_other_module` in one that was built with it. */
 export interface BackendStatus { backend: Backend; available: boolean; in_other_module: boolean; remark: string | null }
 
+/** One line of the network's table. */
+export interface LayerSummary {
+    /** Numbered as Keras numbers them: `conv2d`, `conv2d_1`. */
+    name: string;
+    kind: string;
+    output_shape: number[];
+    /** Frozen ones among them. */
+    parameters: number;
+    /** Multiplications of one image. */
+    multiply_adds: number;
+    /** Whether a kernel of ConvBurn's own computes it; else Burn's operators do. */
+    own_kernel: boolean;
+}
+
 /** The network as a table. */
 export interface Summary {
     input_shape: number[];
-    layers: { name: string; kind: string; output_shape: number[]; parameters: number }[];
+    layers: LayerSummary[];
     total_parameters: number;
 }
 

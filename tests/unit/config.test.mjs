@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULTS, PRESETS, RULES, crossCheck, parseField, parseFragment, presetOf, toFragment } from '../../www/config.js';
+import { DEFAULTS, PRESETS, RULES, crossCheck, isSaidByLink, parseField, parseFragment, partsOf, presetOf, toFragment } from '../../www/config.js';
 
 test('an empty fragment is the tutorial’s run', () => {
   assert.deepEqual(parseFragment(''), { config: DEFAULTS, autostart: false, complaints: [] });
@@ -20,6 +20,35 @@ test('a fragment survives the way there and back', () => {
   const config = { ...DEFAULTS, backend: /** @type {const} */ ('ndarray'), lr: 1e-4, seed: 4_294_967_295, augment: /** @type {const} */ ('flip-shift') };
   assert.deepEqual(parseFragment(toFragment(config, true)), { config, autostart: true, complaints: [] });
   assert.equal(parseFragment(toFragment(config, false)).autostart, false);
+});
+
+/** A network that has no name. @type {import('../../www/protocol.js').NetworkSpec} */
+const NAMELESS = { seeding: 'by-layer', layers: [{ id: 1, layer: 'flatten' }] };
+
+test('a link says the recipe first, then how it is computed; one from before the networks is read as ever', () => {
+  const link = toFragment({ ...DEFAULTS, network: 't', workers: 2 }, true);
+  assert.equal(link, '#network=t&train=50000&test=10000&epochs=10&batch=32&lr=0.001&seed=1&augment=none&backend=auto&workers=2&run=1');
+  assert.deepEqual(parseFragment(link), { config: { ...DEFAULTS, network: 't', workers: 2 }, autostart: true, complaints: [] });
+  const old = '#backend=flex&train=50000&test=10000&epochs=10&batch=32&lr=0.001&seed=1&augment=none&workers=0';
+  assert.deepEqual(parseFragment(old), { config: { ...DEFAULTS, backend: 'flex' }, autostart: false, complaints: [] });
+  const { config, complaints } = parseFragment('#network=resnet&seed=2');
+  assert.deepEqual([config, complaints], [{ ...DEFAULTS, seed: 2 }, ['The link’s “network” cannot be “resnet”. Choose one of tutorial, t.']]);
+});
+
+test('a network that has no name is left out of a link, and the page knows that the link does not say all', () => {
+  const config = { ...DEFAULTS, network: NAMELESS };
+  assert.equal(toFragment(config, false), toFragment(DEFAULTS, false).replace('network=tutorial&', ''));
+  assert.equal(presetOf(config), null);
+  /** @type {[Partial<import('../../www/protocol.js').Config>, boolean][]} */
+  const cases = [[{}, true], [{ network: 't' }, true], [{ norm_group: { records: 32 } }, true], [{ network: NAMELESS }, false],
+    [{ norm_group: 'batch' }, false], [{ last_batch: 'drop' }, false], [{ pixels: { standardized: { mean: [0.5], deviation: [0.2] } } }, false]];
+  for (const [change, isSaid] of cases) assert.equal(isSaidByLink({ ...DEFAULTS, ...change }), isSaid, JSON.stringify(change));
+});
+
+test('a configuration comes apart into what is computed and how, and nothing is lost', () => {
+  const { recipe, compute } = partsOf(DEFAULTS);
+  assert.deepEqual(Object.keys(compute).sort(), ['backend', 'operators', 'report_every_ms', 'workers']);
+  assert.deepEqual({ ...recipe, ...compute }, DEFAULTS);
 });
 
 test('an unknown key and a bad value are complained of and stay at the default', () => {
@@ -88,4 +117,8 @@ test('a batch may not be larger than the training images', () => {
 test('a preset is recognised whatever the seed and the backend', () => {
   assert.equal(presetOf({ ...DEFAULTS, ...PRESETS.quick, seed: 9, backend: 'flex' }), 'quick');
   assert.equal(presetOf({ ...DEFAULTS, epochs: 9 }), null);
+  assert.equal(presetOf({ ...DEFAULTS, network: 't' }), null);
+  const { network: _, pixels: _pixels, norm_group: _group, last_batch: _last, ...older } = DEFAULTS;
+  assert.equal(presetOf(older), 'tutorial', 'a run that was saved before there were other networks');
+  assert.equal(presetOf({ ...DEFAULTS, norm_group: { records: 64 } }), null);
 });

@@ -312,9 +312,9 @@ test('without locks, as over plain http, a run is kept all the same', async () =
   assert.equal(last(), 'seed 1, epoch 1');
 });
 
-/** A file whose description is this. @param {string} run */
-function fileOf(run) {
-  const header = new TextEncoder().encode(JSON.stringify({ __metadata__: { run } }));
+/** A file whose description is this. @param {string} run @param {Record<string, string>} [more] What else it says of itself. */
+function fileOf(run, more = {}) {
+  const header = new TextEncoder().encode(JSON.stringify({ __metadata__: { run, ...more } }));
   const bytes = new Uint8Array(8 + header.length);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(header.length), true);
   bytes.set(header, 8);
@@ -329,6 +329,16 @@ test('where a run stands is read from its own description, and of anything else 
   assert.deepEqual(over, { config: { epochs: 3 }, trained: 2, epochs: 2, position: null, valAccuracy: 0.5, sources: [] });
   const odd = [new Uint8Array(), new Uint8Array(7), new Uint8Array(64).fill(255), fileOf('{'), fileOf('null'), fileOf('{"config":{},"history":[]}')];
   for (const bytes of odd) assert.equal(describeRun(bytes), null);
+});
+
+test('a file that has recipe and compute apart is described by one configuration, with its network’s name if it has one', () => {
+  const network = { seeding: 'by-layer', layers: [{ id: 1, layer: 'flatten' }] };
+  const model = { network, image: { channels: 3, height: 32, width: 32 }, classes: 10, pixels: 'unit', norm_group: { records: 32 } };
+  const run = { recipe: { model, epochs: 3, seed: 7 }, compute: { backend: 'flex', workers: 1 }, history: [], position: null };
+  const config = { pixels: 'unit', norm_group: { records: 32 }, epochs: 3, seed: 7, backend: 'flex', workers: 1 };
+  assert.deepEqual(describeRun(fileOf(JSON.stringify(run), { network: 't' }))?.config, { ...config, network: 't' });
+  assert.deepEqual(describeRun(fileOf(JSON.stringify(run)))?.config, { ...config, network });
+  assert.equal(describeRun(fileOf(JSON.stringify({ ...run, recipe: {} }))), null);
 });
 
 test('a run names the files that it was trained on, each once, whatever else its file says of them', () => {

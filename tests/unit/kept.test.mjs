@@ -143,6 +143,19 @@ test('which recipe a kept run has', () => {
   assert.ok(isRunOf(run({ config: older }), config), 'an older version’s file may lack a setting');
 });
 
+test('a run from before the networks is the tutorial’s, and a network is the same when its layers are', () => {
+  const { network: _, pixels: _pixels, norm_group: _group, last_batch: _last, ...before } = fixture.config;
+  assert.ok(isRunOf(run({ config: before }), fixture.config));
+  for (const change of [{ network: 't' }, { norm_group: 'batch' }, { last_batch: 'drop' }]) {
+    const config = { ...fixture.config, ...change };
+    assert.ok(!isRunOf(run({ config: before }), config), JSON.stringify(change));
+    assert.ok(!isRunOf(run(), config), JSON.stringify(change));
+    assert.ok(isRunOf(run({ config: structuredClone(config) }), config), JSON.stringify(change));
+  }
+  const nameless = (/** @type {number} */ id) => ({ ...fixture.config, network: { seeding: 'by-layer', layers: [{ id, layer: 'flatten' }] } });
+  assert.deepEqual([1, 2].map((id) => isRunOf(run({ config: nameless(1) }), nameless(id))), [true, false]);
+});
+
 test('a bad link that starts by itself keeps its complaint when its own kept run goes on', () => {
   const page = visit({ found: run(), link: { autostart: true, complaint: 'The link has a setting “colour”.' } });
   page.load();
