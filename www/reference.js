@@ -7,6 +7,7 @@
  * @import { State } from './store.js'
  */
 import { presetOf } from './config.js';
+import { isTutorials } from './networks.js';
 
 /** @typedef {'loss' | 'accuracy' | 'val_loss' | 'val_accuracy'} Figure */
 /** One figure over the epochs: mean, lowest and highest of the runs. @typedef {{ mean: number[], low: number[], high: number[] }} Band */
@@ -24,8 +25,14 @@ export const REFERENCES = {
   reference_missing: () => ({ ghost: false, reference: null }),
 };
 
+/** The run whose curves are there, else the next one. @param {State} state */
+const runOf = ({ runConfig, config }) => runConfig ?? config;
+
+/** Whether the reference has anything to say: it is of the tutorial's network. @param {State} state */
+export const mayHaveGhost = (state) => isTutorials(runOf(state));
+
 /** Whether the reference is to be shown: as chosen, else where the run is the tutorial's. @param {State} state */
-export const wantsGhost = (state) => state.ghost ?? presetOf(state.runConfig ?? state.config) === 'tutorial';
+export const wantsGhost = (state) => mayHaveGhost(state) && (state.ghost ?? presetOf(runOf(state)) === 'tutorial');
 
 /** The reference where it is to be shown and is there. @param {State} state */
 export const ghostOf = (state) => (wantsGhost(state) ? state.reference : null);

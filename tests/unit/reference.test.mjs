@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { PRESETS } from '../../www/config.js';
-import { ghostOf, referenceOf, wantsGhost } from '../../www/reference.js';
+import { ghostOf, mayHaveGhost, referenceOf, wantsGhost } from '../../www/reference.js';
 import { initialState, reduce } from '../../www/store.js';
 import { ghostSentence, withGhost } from '../../www/views/ghost.js';
 
@@ -35,6 +35,21 @@ test('they are shown for the tutorial’s run, unless the visitor chose otherwis
   // What counts is the run whose curves are there, not the next one's settings.
   const running = { ...initialState(), reference, runConfig: { ...initialState().config, epochs: 3 } };
   assert.equal(ghostOf(running), null);
+});
+
+test('of another network than the tutorial’s they are not shown, whatever the visitor chose before', () => {
+  const { config } = initialState();
+  /** @type {import('../../www/protocol.js').NetworkSpec} */
+  const network = { seeding: 'by-layer', layers: [] };
+  const chosen = { ...initialState(), reference, ghost: true };
+  for (const other of ['t', network]) {
+    const next = { ...chosen, config: { ...config, network: other } };
+    const running = { ...chosen, runConfig: { ...config, network: other } };
+    for (const state of [next, running]) assert.deepEqual([mayHaveGhost(state), wantsGhost(state), ghostOf(state)], [false, false, null]);
+  }
+  // A run of the tutorial's network is there while the next one's is being chosen.
+  const over = { ...chosen, config: { ...config, network: 't' }, runConfig: config };
+  assert.equal(ghostOf(over), reference);
 });
 
 test('the reference’s columns come first, over the epochs of both', () => {

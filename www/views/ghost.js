@@ -5,13 +5,15 @@
  * @import { State, Store } from '../store.js'
  * @import { Band, Reference } from '../reference.js'
  */
-import { ghostOf, wantsGhost } from '../reference.js';
+import { ghostOf, mayHaveGhost, wantsGhost } from '../reference.js';
 import { byId, make, setText } from './dom.js';
 import { figure } from './format.js';
 
 /** A line of a chart and the reference's figure that belongs to it. @typedef {{ colour: string, fill: string, band: Band }} Haunt */
 
 const NOTE = 'The tutorial’s run with different seeds: the faint line is their mean, the band spans from the lowest to the highest.';
+const MISSING = 'They could not be fetched. Choose them again to try again.';
+const OTHER = 'They are of the tutorial’s network, and this is another one.';
 
 /** @param {number} runs */
 const wordsFor = (runs) => `Keras, ${runs} runs`;
@@ -75,12 +77,14 @@ export function mountGhostKey(keys, store) {
 export function mountGhost(store) {
   const box = byId('ghost', HTMLInputElement);
   const note = byId('ghost-note');
+  let isMissing = false;
   box.addEventListener('change', () => store.dispatch({ type: 'ghost_chosen', shown: box.checked }));
   /** @param {State} state @param {State} [_before] @param {{ type: string }} [message] */
   function render(state, _before, message) {
+    if (message?.type === 'reference_missing' || message?.type === 'reference_arrived') isMissing = message.type === 'reference_missing';
     box.checked = wantsGhost(state);
-    if (message?.type === 'reference_missing') setText(note, 'They could not be fetched. Choose them again to try again.');
-    else if (message?.type === 'reference_arrived' || !message) setText(note, NOTE);
+    box.disabled = !mayHaveGhost(state);
+    setText(note, box.disabled ? OTHER : isMissing ? MISSING : NOTE);
   }
   render(store.get());
   store.subscribe(render);
