@@ -4,9 +4,10 @@
  *
  * @import { State } from './store.js'
  */
+import { partsOf } from './config.js';
 
-/** Version of the report's form; report.schema.json says the same. */
-export const REPORT_VERSION = 1;
+/** Version of the report's form; report.schema.json says the same. 2: recipe and compute apart, and each layer. */
+export const REPORT_VERSION = 2;
 
 /** @param {number | null} from @param {number | null} to */
 const secondsBetween = (from, to) => (from === null || to === null ? null : (to - from) / 1_000);
@@ -22,7 +23,7 @@ export function makeReport(state, page) {
     report_version: REPORT_VERSION,
     created: page.created,
     phase: state.phase,
-    config: state.runConfig ?? loaded.config,
+    ...partsOf(state.runConfig ?? loaded.config),
     link: page.fragment,
     data: {
       source: state.source,
@@ -36,6 +37,7 @@ export function makeReport(state, page) {
     },
     backend: { ...loaded.backend, adapter: loaded.backend.adapter ?? null, self_check: loaded.backend.self_check ?? null },
     parameters: loaded.summary.total_parameters,
+    layers: loaded.summary.layers,
     epochs,
     evaluation: state.evaluation,
     timings: {
