@@ -19,6 +19,7 @@ export function advance(...args: any[]): Promise<any>;
 export function evaluate(...args: any[]): Promise<any>;
 export function predict(...args: any[]): Promise<any>;
 export function summary(...args: any[]): any;
+export function summary_of(...args: any[]): Promise<any>;
 export function pause(...args: any[]): any;
 export function stop(...args: any[]): any;
 export function reset(...args: any[]): any;

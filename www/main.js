@@ -19,6 +19,7 @@ import { keepForOffline } from './offline.js';
 import { createOpening } from './opening.js';
 import { isOccupied } from './phases.js';
 import { shrinkPicture } from './pictures.js';
+import { createPlanning } from './planning.js';
 import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
 import { createPolling } from './polling.js';
 import { fetchReference } from './reference-file.js';
@@ -63,6 +64,7 @@ const recovery = createRecovery(store, { restart: client.restart, sendAgain: loa
 const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const showing = createShowing(store, client.send);
+const planning = createPlanning(store, client.send);
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
 const resuming = createResuming(store, { start, resume: () => client.send({ type: 'resume' }), open: openKept });
 const links = createLinks(store, client.send, {
@@ -185,6 +187,7 @@ function react(state, before, message) {
   asking.heard(message);
   showing.heard(message);
   keeping.heard(message);
+  planning.look();
   links.look();
   resuming.look();
 }

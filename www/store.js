@@ -15,6 +15,7 @@
  * @import { Missing, Offline, OfflineAction, RetryAction } from './arrivals.js'
  * @import { RecoveryAction } from './recoveries.js'
  * @import { Kept, KeptAction } from './kept.js'
+ * @import { Planned } from './planning.js'
  * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
  */
@@ -24,6 +25,7 @@ import { DEFAULTS, crossCheck, parseField } from './config.js';
 import { KEPT, NOTHING_KEPT, nextKept } from './kept.js';
 import { nextPhase } from './phases.js';
 import { RECOVERIES } from './recoveries.js';
+import { PLANS } from './planning.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
 import { RUN_IMAGES } from './run-images.js';
 import { NO_RUN, RESTS, failedStep } from './resting.js';
@@ -66,6 +68,7 @@ import { NO_RUN, RESTS, failedStep } from './resting.js';
  * @property {Record<string, string>} problems A sentence for each field whose text cannot be read.
  * @property {boolean} autostart Whether the link asks to start at once.
  * @property {Loaded | null} loaded What the engine last accepted.
+ * @property {Planned | null} planned The table of a network that the settings ask for, or once did, and that was not loaded.
  * @property {DataStatus | null} data
  * @property {boolean} alive Whether the engine answers.
  * @property {BackendStatus[]} backends Which backends can run here; none before the engine has said so.
@@ -146,6 +149,7 @@ export function initialState() {
     autostart: false,
     ...NO_REFERENCE,
     loaded: null,
+    planned: null,
     data: null,
     alive: false,
     backends: [],
@@ -218,12 +222,15 @@ function extend(trace, point) {
   return [...kept, point];
 }
 
+/** What a file may have brought with its network, and another one does without. @type {Partial<Config>} */
+const OF_NETWORK = { pixels: DEFAULTS.pixels, norm_group: DEFAULTS.norm_group };
+
 /** @param {State} state @param {Field} field @param {string} text @returns {Partial<State>} */
 function edit(state, field, text) {
   const read = parseField(field, text);
   const { [field]: _, ...others } = state.problems;
   if ('problem' in read) return { problems: { ...others, [field]: read.problem } };
-  return settingsOf(state, { ...state.config, [field]: read.value }, others);
+  return settingsOf(state, { ...state.config, ...(field === 'network' ? OF_NETWORK : {}), [field]: read.value }, others);
 }
 
 /** Other settings. What was complained of is over once all of them can be used. @param {State} state @param {Config} config @param {State['problems']} problems @returns {Partial<State>} */
@@ -263,6 +270,7 @@ const CHANGES = {
   ...RECOVERIES,
   ...RUN_IMAGES,
   ...KEPT,
+  ...PLANS,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
@@ -309,7 +317,7 @@ const CHANGES = {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start' || command === 'extend') return { error, starting: false };
     if (command === 'restore' || command === 'resume') return { error, resumes: false };
-    if (command === 'show') return {}; // What is there to look at stays.
+    if (command === 'show' || command === 'summarize') return {}; // What is there to look at stays.
     if (command === 'advance') return { ...failedStep(state, error.code, nowMs), error };
     return { error };
   },

@@ -45,7 +45,7 @@ let warmBatch = 0;
 let inRun = false;
 /** Whether a run that was stopped or restored waits in the crate to go on. */
 let waiting = false;
-/** @type {Uint8Array<ArrayBuffer> | null} A file of weights that the next Start begins from. */
+/** @type {{ bytes: Uint8Array<ArrayBuffer>, network: Config['network'] } | null} A file of weights that the next Start begins from, if it is of their network. */
 let weights = null;
 /** Whether a Start is being prepared: the new session is not there yet, so nothing else may begin. */
 let starting = false;
@@ -223,9 +223,12 @@ watchGpu((problem) => post({
   error: { code: 'gpu_lost', message: `Training on the graphics card ended: ${problem}.`, hint: 'Reload the page; choose the backend “flex” if it happens again.' },
 }));
 
-/** Gives the weights that were opened to the run that begins; the next one begins anew. */
-async function takeWeights() {
-  const bytes = weights;
+/** The weights that were opened, if a run of this configuration begins from them. @param {Config} config */
+const weightsFor = ({ network }) => (weights && JSON.stringify(weights.network) === JSON.stringify(network) ? weights.bytes : null);
+
+/** Gives the weights that were opened to the run that begins; the next one begins anew. @param {Config} config */
+async function takeWeights(config) {
+  const bytes = weightsFor(config);
   weights = null;
   if (bytes) await exclusively(() => convburn.restore(bytes, null));
 }
@@ -315,6 +318,13 @@ const handlers = {
     post({ type: 'shown', id, set, first, records }, [records.buffer]);
   },
 
+  /** @param {Extract<Command, { type: 'summarize' }>} command */
+  async summarize({ network }) {
+    /** @type {import('./protocol.js').Summary} */
+    const summary = await exclusively(() => convburn.summary_of({ network }));
+    post({ type: 'summarized', network, summary });
+  },
+
   /** @param {Extract<Command, { type: 'start' }>} command */
   async start(command) {
     if (inRun) throw alreadyRunning();
@@ -325,10 +335,10 @@ const handlers = {
         await isForOther(command.config) ? null : convburn.load(command.config, manifest)));
       if (!loaded) {
         inRun = false;
-        return handBack({ bytes: weights, start: true });
+        return handBack({ bytes: weightsFor(command.config), start: true });
       }
       waiting = false;
-      await takeWeights();
+      await takeWeights(command.config);
       bestAccuracy = -1;
       post({ type: 'started', loaded });
     } catch (thrown) {
@@ -408,7 +418,7 @@ const handlers = {
       !isFull && await isForOther(await convburn.config_of(command.bytes), command.changes) ? null : convburn.restore(command.bytes, command.changes)));
     if (!restored) return handBack({ bytes: command.bytes, changes: command.changes });
     waiting = !turning && Boolean(restored.position); // A run that was opened before it may have gone on meanwhile.
-    weights = restored.kind === 'weights' ? command.bytes : null;
+    weights = restored.kind === 'weights' ? { bytes: command.bytes, network: restored.loaded.config.network } : null;
     bestAccuracy = -1;
     post({ type: 'restored', restored });
   },

@@ -60,6 +60,10 @@ scope.crate = {
   },
   records: async (/** @type {string} */ set, /** @type {number} */ first, /** @type {number} */ count) => Uint8Array.of(set === 'test' ? 1 : 0, first, count),
   restore: async (/** @type {Uint8Array} */ bytes) => ({ position: bytes.length > 0 ? { epoch: 1, step: 2 } : null }),
+  summary_of: async (/** @type {any} */ { network }) => {
+    if (network === 'none such') throw Object.assign(new Error('There is none such.'), { code: 'invalid_config', hint: 'Change it.' });
+    return `of ${JSON.stringify(network)}`;
+  },
   reset: async () => {
     calls.push('reset');
     await door;
@@ -457,17 +461,44 @@ test('what asks for a backend of the other module is handed back, with the file 
   ]);
   assert.deepEqual(calls, []);
 
-  scope.crate.restore = async () => ({ kind: 'weights', position: null });
+  scope.crate.restore = weightsOfT;
   said = [];
   send('restore', { bytes: new Uint8Array(3) });
   await settle();
-  send('start', { config: other });
+  send('start', { config: { ...other, network: 't' } });
   await settle();
   assert.deepEqual(said.map(({ type, resend }) => [type, resend?.bytes.length]), [['restored', undefined], ['other_module', 3]]);
   said = [];
   send('start');
   await settle();
   assert.deepEqual(types(), ['started', 'done'], 'another Start is not refused');
+});
+
+const weightsOfT = async () => {
+  calls.push('restore');
+  return { kind: 'weights', position: null, loaded: { config: { network: 't' } } };
+};
+
+test('a run begins from weights of its own network alone', async () => {
+  scope.crate.restore = weightsOfT;
+  for (const [network, expected] of /** @type {const} */ ([['t', ['load', 'restore', 'advance']], ['tutorial', ['load', 'advance']]])) {
+    send('restore', { bytes: new Uint8Array(3) });
+    await settle();
+    calls = [];
+    send('start', { config: { network } });
+    await settle();
+    assert.deepEqual(calls, expected, network);
+  }
+});
+
+test('the table of another network is asked for, and nothing else of it', async () => {
+  const asked = { seeding: 'by-layer', layers: [] };
+  for (const network of ['t', asked, 'none such']) send('summarize', { network });
+  await settle();
+  assert.deepEqual(said.map(({ type, network, summary, command }) => [type, network ?? command, summary]), [
+    ['summarized', 't', 'of "t"'], ['summarized', asked, `of ${JSON.stringify(asked)}`], ['error', 'summarize', undefined],
+  ]);
+  assert.deepEqual(calls, []);
 });
 
 test('a file is opened without a session, and its records are handed over', async () => {

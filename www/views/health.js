@@ -6,6 +6,7 @@
  *
  * @import { State } from '../store.js'
  */
+import { CLASS_NAMES } from '../records.js';
 import { figure } from './format.js';
 
 /** So many times the loss of guessing is far above it: no sound start comes near, and a run that recovers falls below. */
@@ -19,7 +20,7 @@ export function troubleOf({ trained, fromWeights, progress, epochs, data }) {
   if (!trained || fromWeights) return null;
   const isLive = progress !== null && progress.step > 0;
   const loss = isLive ? progress.loss : epochs[epochs.length - 1]?.loss;
-  const guessing = Math.log(data?.class_names.length ?? 10);
+  const guessing = Math.log((data?.class_names ?? CLASS_NAMES).length);
   return loss !== undefined && loss > FAR_ABOVE * guessing ? { loss, guessing } : null;
 }
 

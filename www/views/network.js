@@ -1,12 +1,18 @@
 /**
  * The Network panel: the summary table, and the shapes drawn to scale. Both are computed from the
- * summary that the engine made of the model itself.
+ * summary that the engine made of the network itself: of the one that is loaded, or that the settings ask for.
  *
  * @import { LayerSummary, Summary } from '../protocol.js'
+ * @import { Shown } from '../planning.js'
  * @import { State, Store } from '../store.js'
  */
-import { byId, make, setShare } from './dom.js';
+import { isSame } from '../networks.js';
+import { shownNetwork } from '../planning.js';
+import { byId, make, setShare, setText } from './dom.js';
 import { count } from './format.js';
+
+/** What a network is that came with a file. */
+const OF_FILE = 'The network of the file that was opened, layer by layer, from the image to a figure for each class.';
 
 /** @param {number[]} shape */
 const shapeText = (shape) => shape.map((size) => count(size)).join(' × ');
@@ -19,7 +25,7 @@ function makeBlock(kind, shape) {
   const isImage = shape.length === 3;
   const block = make('span', { className: isImage ? 'block' : 'block flat' });
   setShare(block, '--high', isImage ? shape[1] : Math.min(32, 6 * Math.log10(shape[0])));
-  setShare(block, '--wide', isImage ? Math.log2(shape[0]) : 1);
+  setShare(block, '--wide', isImage ? Math.max(1, Math.log2(shape[0])) : 1);
   return make('li', { children: [
     block,
     make('span', { className: 'block-kind', text: kind.split(/[ ,]/)[0] }),
@@ -53,6 +59,34 @@ function imageParameters({ layers }) {
   return layers.filter(({ output_shape: shape }) => shape.length === 3).reduce((sum, { parameters }) => sum + parameters, 0);
 }
 
+/**
+ * The layers to be drawn: those that multiply, or change the shape. What is done to each number goes with the layer before.
+ * @param {Summary} summary
+ */
+export function drawnLayers({ input_shape: input, layers }) {
+  return layers.filter(({ multiply_adds, output_shape }, i) => multiply_adds > 0 || !isSame(output_shape, i === 0 ? input : layers[i - 1].output_shape));
+}
+
+/** Whether a row is a convolution: what takes the time. @param {LayerSummary} layer */
+const isConvolution = ({ kind }) => kind.startsWith('Conv2D');
+
+/** What of the network takes longer than it might, where our own kernels compute the usual one. @param {State} state @param {Summary} summary */
+function kernelsSentence({ loaded }, { layers }) {
+  if (loaded?.backend.active === 'ndarray' || loaded?.config.operators === 'layers') return '';
+  const all = layers.filter(isConvolution);
+  const foreign = all.filter(({ own_kernel }) => !own_kernel);
+  if (foreign.length === 0) return '';
+  const which = foreign.length === all.length ? 'its convolutions' : foreign.map(({ name }) => name).join(', ');
+  return `Burn’s own operators compute ${which} here, because ConvBurn’s faster kernels do not know this kind.`;
+}
+
+/** @param {State} state @param {Shown | null} shown */
+export function networkNote(state, shown) {
+  if (!shown) return '';
+  const next = shown.isNext ? 'This is the network that the next run trains.' : '';
+  return [next, kernelsSentence(state, shown.summary)].filter(Boolean).join(' ');
+}
+
 /** @param {Summary} summary */
 function renderSummary(summary) {
   const table = byId('summary', HTMLTableElement);
@@ -63,15 +97,27 @@ function renderSummary(summary) {
   );
   byId('layers').replaceChildren(
     makeBlock('Input', summary.input_shape),
-    ...summary.layers.map((layer) => makeBlock(layer.kind, layer.output_shape)),
+    ...drawnLayers(summary).map((layer) => makeBlock(layer.kind, layer.output_shape)),
   );
 }
 
 /** @param {Store} store */
 export function mountNetwork(store) {
-  store.subscribe((/** @type {State} */ state, /** @type {State} */ before) => {
-    if (!state.loaded || state.loaded === before.loaded) return;
-    renderSummary(state.loaded.summary);
-    byId('version').textContent = state.loaded.version;
+  const note = byId('network-note');
+  const lead = byId('network-lead');
+  const usual = lead.textContent ?? '';
+  /** @type {Summary | null} */
+  let rendered = null;
+
+  store.subscribe((/** @type {State} */ state) => {
+    const shown = shownNetwork(state);
+    const text = networkNote(state, shown);
+    note.hidden = text === '';
+    setText(note, text);
+    if (!state.loaded || !shown || shown.summary === rendered) return;
+    rendered = shown.summary;
+    renderSummary(shown.summary);
+    setText(lead, typeof (shown.isNext ? state.config : state.loaded.config).network === 'string' ? usual : OF_FILE);
+    setText(byId('version'), state.loaded.version);
   });
 }

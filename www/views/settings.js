@@ -9,8 +9,10 @@
  * @import { Field } from '../config.js'
  * @import { SelfCheck } from '../protocol.js'
  */
-import { PRESETS, RULES, presetOf, stepped } from '../config.js';
+import { PRESETS, RULES, isSaidByLink, presetOf, stepped } from '../config.js';
+import { groupsOf, isNormalising } from '../networks.js';
 import { isOccupied } from '../phases.js';
+import { shownNetwork } from '../planning.js';
 import { problemsOf } from '../store.js';
 import { withheld } from '../surroundings.js';
 import { byId, make, setText } from './dom.js';
@@ -59,6 +61,23 @@ export function workersNote(workers, cores) {
   return `${tooMany}0: as many as pay here. The graphics card does not use them.`;
 }
 
+/** As many as the crate takes by itself at most. */
+const USUAL_WORKERS = 8;
+
+/**
+ * That a network is computed by fewer cores than were asked for, because it normalises whole groups of images.
+ * @param {State} state @param {number | undefined} cores
+ */
+export function groupsNote(state, cores) {
+  const { batch, workers } = state.config;
+  const shown = shownNetwork(state);
+  const groups = groupsOf(state.config);
+  const asked = workers || Math.min(cores ?? 1, USUAL_WORKERS);
+  if (!shown || !isNormalising(shown.summary) || asked <= groups) return '';
+  if (groups === 1) return `This network normalises a batch of ${count(batch, 'image')} as one group, so one core is used. `;
+  return `This network normalises a batch of ${count(batch, 'image')} in ${groups} groups, so at most ${groups} cores are used. `;
+}
+
 /** @param {State} state @returns {string} What runs, and why; and whether a choice still waits. */
 function backendSentence(state) {
   if (!state.loaded) return 'The engine is not ready yet.';
@@ -86,6 +105,25 @@ function mountBackends(select, list) {
   };
 }
 
+/** The choice in the list of networks that stands for the one of a file, while it is that. */
+const OF_FILE = 'file';
+
+/** Offers the network of a file as long as it is the one that is set. @param {HTMLSelectElement} select */
+function mountNetworks(select) {
+  const ofFile = make('option', { text: 'from the file', attributes: { value: OF_FILE } });
+  /** @param {State} state */
+  return function renderNetworks({ config }) {
+    if (typeof config.network === 'string') ofFile.remove();
+    else if (!ofFile.isConnected) select.append(ofFile);
+  };
+}
+
+/** What a control shows of a setting. @param {State['config'][Field]} value */
+const shownAs = (value) => (typeof value === 'object' ? OF_FILE : String(value));
+
+/** What of the settings the address bar does not hold. */
+const NOT_SAID = 'The address bar holds these settings, but not all that came with the file: to hand this run on, save it and share the file.';
+
 /** What the settings are as long as none was changed, by the preset. @type {Record<string, string>} */
 const STILL = { quick: 'the quick run’s', tutorial: 'those of the tutorial’s run' };
 
@@ -103,6 +141,9 @@ export function mountSettings(store, actions) {
   const backendActive = byId('backend-active');
   const hint = byId('own-hint');
   const workers = byId('workers-note');
+  const note = byId('settings-note');
+  const said = note.textContent ?? '';
+  const renderNetworks = mountNetworks(byId('field-network', HTMLSelectElement));
   const renderBackends = mountBackends(byId('field-backend', HTMLSelectElement), byId('backend-remarks'));
   const missing = withheld();
   byId('withheld').hidden = missing === null;
@@ -141,16 +182,18 @@ export function mountSettings(store, actions) {
     const locked = isOccupied(state);
     const problems = problemsOf(state);
     presets.disabled = locked;
-    for (const [field, { control, note }] of fields) {
+    renderNetworks(state);
+    for (const [field, { control, note: problem }] of fields) {
       control.disabled = locked;
-      note.hidden = !problems[field];
-      setText(note, problems[field] ?? '');
+      problem.hidden = !problems[field];
+      setText(problem, problems[field] ?? '');
       control.setAttribute('aria-invalid', String(Boolean(problems[field])));
       const unreadable = Boolean(state.problems[field]);
-      if (!unreadable && state.config !== before?.config) control.value = String(state.config[field]);
+      if (!unreadable && state.config !== before?.config) control.value = shownAs(state.config[field]);
     }
     setText(backendActive, backendSentence(state));
-    setText(workers, workersNote(state.config.workers, navigator.hardwareConcurrency));
+    setText(workers, `${groupsNote(state, navigator.hardwareConcurrency)}${workersNote(state.config.workers, navigator.hardwareConcurrency)}`);
+    setText(note, isSaidByLink(state.config) ? said : NOT_SAID);
     if (state.backends !== before?.backends) renderBackends(state);
     if (state.config !== before?.config) {
       renderPreset(presetOf(state.config) ?? 'own');

@@ -9,7 +9,7 @@
  */
 import { DATA_HINT, isAboutData, missingSentence } from '../arrivals.js';
 import { isOccupied } from '../phases.js';
-import { goesOn, isOpened } from '../resting.js';
+import { beginsFromWeights, goesOn, isOpened } from '../resting.js';
 import { isSettled } from '../store.js';
 import { announce, announceInTurn, byId, setText } from './dom.js';
 import { count, duration, figure, logLine } from './format.js';
@@ -48,7 +48,7 @@ function idleSentence(state) {
   if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${count(last.epoch, 'epoch')}` : 'The run is complete';
   if (diverged) return 'Training diverged: the weights are of no use. Go on with a smaller learning rate, or Reset gives new ones';
   if (state.resumable && trained) return restingSentence(state, state.resumable);
-  if (state.fromWeights) return 'Opened weights: training begins from them';
+  if (beginsFromWeights(state)) return 'Opened weights: training begins from them';
   return trained ? 'Stopped: the network keeps what it has learnt' : 'Press the button to begin';
 }
 

@@ -9,7 +9,7 @@
  * @import { Actions } from '../main.js'
  */
 import { holdsBack } from '../asking.js';
-import { CLASS_NAMES, countRecords, recordAt, toRgba } from '../records.js';
+import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js';
 import { makeBars } from './bars.js';
 import { announce, byId, paint, setText } from './dom.js';
 import { percent } from './format.js';
@@ -94,7 +94,7 @@ export function mountTryIt(store, actions) {
     paint(canvas, toRgba(subject.pixels));
     const shown = subject.origin === 'picture' ? `${subject.title}, as the network sees it` : subject.title;
     setText(title, shown);
-    canvas.setAttribute('aria-label', `${shown}, 32 by 32 pixels`);
+    canvas.setAttribute('aria-label', `${shown}, ${SIDE} by ${SIDE} pixels`);
   }
 
   /** @param {State} state */
