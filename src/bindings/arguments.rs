@@ -19,6 +19,9 @@ use crate::protocol::{ImageSpec, Manifest, limits};
 /// The longest file that is copied into the module: a whole split in one, in an archive.
 const FILE_BYTES_MAX: usize = limits::SPLIT_BYTES + (1 << 20);
 
+/// The longest setting with fields of its own: 64 layers take some 15,000 bytes.
+const STRUCTURE_BYTES_MAX: usize = 1 << 18;
+
 /// What was expected, and what came.
 fn refused(argument: &'static str, expected: &str, value: &JsValue) -> Error {
     Error::InvalidArgument {
@@ -204,9 +207,13 @@ where
         if setting.is_undefined() {
             continue;
         }
-        // An object's own code would run while serde reads it.
-        let is_read = !setting.is_object()
-            && serde_wasm_bindgen::from_value::<T>(alone(&key, &setting)).is_ok();
+        // An object's own code would run while serde reads it: it is read from what JSON makes of it.
+        let inert = match is_plain(&setting) {
+            true => structure::<T>(argument, &key, &setting)?,
+            false => setting.clone(),
+        };
+        let is_read = (inert != setting || !setting.is_object())
+            && serde_wasm_bindgen::from_value::<T>(alone(&key, &inert)).is_ok();
         if !is_read {
             let name = key.as_string().unwrap_or_default();
             let expected = expectation::<T>(alone(&key, &"?".into()));
@@ -217,9 +224,35 @@ where
             });
         }
         // Setting a property of a fresh object does not fail.
-        let _ = Reflect::set(&found, &key, &setting);
+        let _ = Reflect::set(&found, &key, &inert);
     }
     serde_wasm_bindgen::from_value(found.into()).map_err(|_| unreadable())
+}
+
+/// A setting that has fields of its own, as JSON has it: no more than data, of a bounded depth and length.
+///
+/// # Errors
+/// [`Error::InvalidArgument`] with what is wrong in it.
+fn structure<T: DeserializeOwned>(
+    argument: &'static str,
+    key: &JsValue,
+    setting: &JsValue,
+) -> Result<JsValue, Error> {
+    let name = key.as_string().unwrap_or_default();
+    let refused = |problem: String| Error::InvalidArgument {
+        argument,
+        problem: format!("its \"{name}\" cannot be read: {problem}"),
+    };
+    // What throws when it is read, or contains itself, ends here.
+    let text = JSON::stringify(setting)
+        .ok()
+        .and_then(|text| text.as_string());
+    let text = text.filter(|text| text.len() <= STRUCTURE_BYTES_MAX);
+    let text = text.ok_or_else(|| refused("it is no data, or too long".into()))?;
+    // serde_json has a limit to how deep it reads.
+    serde_json::from_str::<T>(&format!("{{{name:?}:{text}}}"))
+        .map_err(|error| refused(error.to_string()))?;
+    JSON::parse(&text).map_err(|_| refused("it is no data".into()))
 }
 
 /// A manifest, or none when it is null or undefined.

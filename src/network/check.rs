@@ -74,7 +74,7 @@ fn list(spec: &NetworkSpec) -> Result<(), String> {
         fields(layer, index == 0)
             .map_err(|problem| format!("the layer of id {} {problem}", layer.id))?;
     }
-    for layer in all.iter().skip(spec.layers.len().min(1)) {
+    for layer in &all {
         no_nesting(layer)?;
     }
     Ok(())

@@ -195,9 +195,9 @@ fn warming_up_changes_nothing_of_the_run() {
             announced.push((parts, backends));
             assert!(announced.len() < 100, "the run goes on");
             if done {
-                let numbers = block_on(session.learner.numbers()).unwrap();
+                let tensors = block_on(session.learner.tensors()).unwrap();
                 let losses = (session.history()[0].loss, session.history()[0].val_loss);
-                return (announced, numbers, losses);
+                return (announced, tensors, losses);
             }
         }
     };
@@ -209,19 +209,19 @@ fn a_run_after_a_restored_one_keeps_the_optimiser_also_when_the_gpu_is_left() {
     let mut over = session(Backend::Flex);
     finish(&mut over);
     let bytes = block_on(over.save()).unwrap();
-    let Ok(Checkpoint::Run(mut state, numbers)) = over.read(&bytes) else {
+    let Ok(Checkpoint::Run(mut state, tensors)) = over.read(&bytes) else {
         panic!("no run");
     };
     assert_eq!((state.adam_steps, state.position.is_some()), (8, false));
-    state.config.backend = Backend::Auto;
+    state.compute.backend = Backend::Auto;
     let gpu = session(Backend::Auto);
     let (backend, dataset) = (gpu.backend.clone(), gpu.into_dataset());
-    let mut next = Session::restored(*state, &numbers, backend, dataset).unwrap();
+    let mut next = Session::restored(*state, &tensors, backend, dataset).unwrap();
     next.extend(2).unwrap();
     pull(&mut next); // It begins, and the first part is announced.
     next.leave_gpu("it is a test".into(), &mut Vec::new());
-    let (taken, adam_steps) = block_on(next.learner.numbers()).unwrap();
-    assert_eq!((adam_steps, taken), (8, numbers));
+    let (taken, adam_steps) = block_on(next.learner.tensors()).unwrap();
+    assert_eq!((adam_steps, taken), (8, tensors));
     finish(&mut next);
     assert_eq!(next.history().len(), 2);
 }

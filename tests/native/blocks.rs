@@ -1,15 +1,22 @@
-//! ConvBurn's own blocks compute what Burn's layers compute, for the networks that have them.
+//! ConvBurn's own blocks compute what Burn's layers compute, for the layers that have them.
+
+use std::sync::Arc;
 
 use burn::tensor::Device;
 use convburn::batch::gather;
-use convburn::cifar::Dataset;
-use convburn::model::{DenseSpec, MapLayerSpec, NetworkSpec};
-use convburn::protocol::{Operators, Split};
+use convburn::cifar::{Dataset, IMAGE};
+use convburn::model::{Group, Kernel};
+use convburn::network::{NetworkPlan, tutorial_model};
+use convburn::protocol::{
+    Activation, Conv, Layer, ModelSpec, Operators, Padding, Split, TensorSpec,
+};
+use convburn::random::Draws;
 use convburn::session::Session;
 use convburn::train::{Learner, Probe};
 use pollster::block_on;
 
 use crate::support;
+use crate::support::networks::{dense, max_pool, model_of, plain_conv, relu};
 
 /// What a step on 20 records would follow.
 fn probe(learner: &Learner) -> Probe {
@@ -17,13 +24,26 @@ fn probe(learner: &Learner) -> Probe {
     dataset.add(Split::Train, support::records(20, 1)).unwrap();
     let indices: Vec<usize> = (0..20).collect();
     let batch = gather(dataset.train(), &indices, None, learner.device());
-    block_on(learner.probe(&batch)).unwrap()
+    block_on(learner.probe(&batch, Draws::default())).unwrap()
 }
 
-/// The same step in both ways.
-fn both(spec: &NetworkSpec) -> [Probe; 2] {
-    let learner = || Learner::new(spec, 5, &Device::flex());
-    [probe(&learner()), probe(&learner().layer_by_layer())]
+fn is_block(group: &Group) -> bool {
+    matches!(group.kernel, Kernel::Block { .. })
+}
+
+/// Number of layers that blocks compute.
+fn in_blocks(learner: &Learner) -> usize {
+    let groups = learner.model_as_built().groups().iter();
+    groups.filter(|g| is_block(g)).map(|g| g.layers).sum()
+}
+
+/// The same step in both ways, and the number of layers that are computed in blocks in the first.
+fn both(spec: &ModelSpec) -> ([Probe; 2], usize) {
+    let plan = Arc::new(NetworkPlan::new(spec).unwrap());
+    let blocks = Learner::new(&plan, 5, &Device::flex());
+    let layers = Learner::new(&plan, 5, &Device::flex()).layer_by_layer();
+    assert_eq!(in_blocks(&layers), 0);
+    ([probe(&blocks), probe(&layers)], in_blocks(&blocks))
 }
 
 /// Every number within 1e-5 of its tensor's largest: rounding in another order. Nothing would be rounded otherwise
@@ -43,47 +63,99 @@ fn assert_same_function([blocks, layers]: &[Probe; 2]) {
     }
 }
 
-fn network(maps: Vec<MapLayerSpec>) -> NetworkSpec {
-    let units = 10;
-    let relu = false;
-    let dense = vec![DenseSpec { units, relu }];
-    NetworkSpec { maps, dense }
+/// These layers on CIFAR-10, with a dense layer at their end.
+fn network(mut layers: Vec<Layer>) -> ModelSpec {
+    layers.extend([Layer::Flatten, dense(10)]);
+    model_of(layers, IMAGE, 10)
 }
 
 #[test]
 fn blocks_learn_the_tutorials_network_as_layers_do() {
-    assert_same_function(&both(&NetworkSpec::default()));
+    let (probes, in_blocks) = both(&tutorial_model());
+    assert_eq!(in_blocks, 8);
+    assert_same_function(&probes);
 }
 
 #[test]
 fn blocks_learn_uneven_networks_as_layers_do() {
-    use MapLayerSpec::{Conv2d, MaxPool2d};
-    let conv = |filters| Conv2d { filters, kernel: 3 };
-    let pool = MaxPool2d { size: 2 };
-    assert_same_function(&both(&network(vec![
-        conv(5),
-        conv(9),
-        pool,
-        conv(12),
-        pool,
-    ])));
+    let (probes, in_blocks) = both(&network(vec![
+        plain_conv(5, 3),
+        relu(),
+        plain_conv(9, 3),
+        relu(),
+        max_pool(2),
+        plain_conv(12, 3),
+        relu(),
+        max_pool(2),
+    ]));
+    assert_eq!(in_blocks, 8);
+    assert_same_function(&probes);
 }
 
-/// A kernel of 5 × 5, or pooling that follows no convolution: there is no block for it, and nothing changes.
+/// What has no block between layers that have one, before and behind them: those keep theirs.
+#[test]
+fn layers_beside_one_without_a_block_are_learnt_in_blocks() {
+    for (layers, expected) in [
+        (vec![max_pool(2), plain_conv(4, 3), relu()], 2),
+        (vec![plain_conv(4, 3), relu(), max_pool(3)], 2),
+        (vec![plain_conv(4, 3), relu(), max_pool(2), max_pool(2)], 3),
+        (
+            vec![
+                plain_conv(4, 3),
+                relu(),
+                max_pool(2),
+                Layer::Scale { factor: 0.5 },
+                plain_conv(6, 5),
+                relu(),
+                plain_conv(5, 3),
+                relu(),
+            ],
+            5,
+        ),
+    ] {
+        let (probes, in_blocks) = both(&network(layers));
+        assert_eq!(in_blocks, expected);
+        assert_same_function(&probes);
+    }
+}
+
+/// There is no block for any of these, and nothing changes.
 #[test]
 fn what_has_no_block_goes_layer_by_layer() {
-    use MapLayerSpec::{Conv2d, MaxPool2d};
-    let conv = |kernel| Conv2d { filters: 4, kernel };
-    let pool = |size| MaxPool2d { size };
-    for maps in [
-        vec![conv(5), pool(2)],
-        vec![pool(2), conv(3)],
-        vec![conv(3), pool(3)],
-        vec![conv(3), pool(2), pool(2)],
+    let changed = |change: fn(&mut Conv)| {
+        let mut layer = plain_conv(4, 3);
+        if let Layer::Conv(conv) = &mut layer {
+            change(conv);
+        }
+        vec![layer, relu(), max_pool(2)]
+    };
+    for layers in [
+        vec![plain_conv(4, 5), relu(), max_pool(2)],
+        vec![plain_conv(4, 3), max_pool(2), relu()],
+        vec![plain_conv(4, 3), Layer::Activation(Activation::Gelu)],
+        changed(|conv| conv.padding = Padding::Same),
+        changed(|conv| conv.stride = 2),
+        changed(|conv| conv.bias = None),
     ] {
-        let [asked, layers] = both(&network(maps));
+        let ([asked, layers], in_blocks) = both(&network(layers));
+        assert_eq!(in_blocks, 0);
         assert_eq!(asked, layers);
     }
+}
+
+/// A frozen kernel has a block, and no gradient.
+#[test]
+fn a_block_with_a_frozen_kernel_learns_its_bias_alone() {
+    let mut frozen = plain_conv(4, 3);
+    if let Layer::Conv(conv) = &mut frozen {
+        conv.weight = TensorSpec::frozen(conv.weight.initializer);
+    }
+    let layers = vec![frozen, relu(), max_pool(2), plain_conv(5, 3), relu()];
+    let (probes, in_blocks) = both(&network(layers));
+    assert_eq!(in_blocks, 5);
+    let lengths = probes[0].gradients.iter().map(Vec::len);
+    assert_eq!(lengths.collect::<Vec<_>>(), [4, 180, 5, 8_450, 10]);
+    assert_same_function(&probes);
 }
 
 #[test]

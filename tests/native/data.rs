@@ -196,7 +196,11 @@ fn shapes_and_classes_beyond_the_limits_are_refused_with_a_sentence() {
     let config = config();
     let backend = block_on(device::open(&config)).unwrap();
     let (code, message) = problem_of(Session::new(config, backend, empty(image(1, 17, 28))));
-    assert!(code == "dataset" && message.contains("17 × 28 pixels are too few"));
+    let expected = "the layer conv2d_2 has a kernel of 3 × 3, larger than the maps of 2 × 5";
+    assert!(
+        code == "invalid_config" && message.contains(expected),
+        "{message}"
+    );
 }
 
 /// A split holds no more than the bytes of all of CIFAR-10, in pictures of whatever size, and no more than 250,000.
@@ -279,8 +283,8 @@ impl Helpers for InProcess {
 
     fn ask(&self, _: usize, job: &Job<'_>) -> Answer {
         *self.asked.borrow_mut() += 1;
-        assert_eq!((job.spec.image, job.spec.classes), (GRAY, 3));
-        let mut replica = Replica::new(job.spec, &Device::flex()).unwrap();
+        assert_eq!((job.model.image, job.model.classes), (GRAY, 3));
+        let mut replica = Replica::new(&Device::flex());
         let found = block_on(replica.answer(job)).unwrap();
         Box::pin(async move { Some(found) })
     }
@@ -323,11 +327,11 @@ fn a_run_of_three_classes_is_saved_and_opened_by_a_session_of_three_and_refused_
     let mut whole = session(1);
     finish(&mut whole);
     let bytes = block_on(begun.save()).unwrap();
-    let Checkpoint::Run(state, numbers) = begun.read(&bytes).unwrap() else {
+    let Checkpoint::Run(state, tensors) = begun.read(&bytes).unwrap() else {
         panic!("no run");
     };
-    let backend = block_on(device::open(&state.config)).unwrap();
-    let mut opened = Session::restored(*state, &numbers, backend, begun.into_dataset()).unwrap();
+    let backend = block_on(device::open(&state.config())).unwrap();
+    let mut opened = Session::restored(*state, &tensors, backend, begun.into_dataset()).unwrap();
     finish(&mut opened);
     assert_eq!(
         opened.evaluation().map(|e| (e.loss, e.confusion.clone())),

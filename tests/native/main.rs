@@ -12,12 +12,12 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "native tests may block")]
 
+#[path = "../support/golden_network.rs"]
+mod network_values;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/golden.rs"]
 mod values;
-#[path = "../support/golden_network.rs"]
-mod network_values;
 
 mod blocks;
 mod cifar;

@@ -24,7 +24,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::support::networks::{every_layer, gray_dataset, numbered, GRAY};
+use crate::support::networks::{GRAY, every_layer, gray_dataset, numbered};
 
 fn model(network: NetworkSpec, image: ImageSpec, classes: u32) -> ModelSpec {
     ModelSpec {
@@ -109,7 +109,11 @@ fn any_network(rng: &mut ChaCha8Rng, classes: u32) -> NetworkSpec {
         layers.push(flat.choose(rng).unwrap().clone());
     }
     layers.push(Layer::Dense(Dense {
-        units: if rng.random_range(0..10) > 0 { classes } else { 7 },
+        units: if rng.random_range(0..10) > 0 {
+            classes
+        } else {
+            7
+        },
         weight: learnt(Initializer::Glorot),
         bias: rng.random::<bool>().then(|| learnt(Initializer::Zeros)),
     }));
@@ -136,7 +140,10 @@ fn any_list_of_layers_is_refused_with_a_sentence_or_trains() {
             Ok(plan) => Arc::new(plan),
             Err(error) => {
                 let text = error.to_string();
-                assert!(text.contains("layer") || text.contains("whiten"), "{number}: {text}");
+                assert!(
+                    text.contains("layer") || text.contains("whiten"),
+                    "{number}: {text}"
+                );
                 refused += 1;
                 continue;
             }
@@ -145,14 +152,20 @@ fn any_list_of_layers_is_refused_with_a_sentence_or_trains() {
         assert_eq!(serde_json::from_str::<ModelSpec>(&json).unwrap(), spec);
         let records = 9;
         let bytes = RecordBytes {
-            spec: RecordSpec { image, classes: classes as usize },
+            spec: RecordSpec {
+                image,
+                classes: classes as usize,
+            },
             pixels: (0..records * image.bytes()).map(|_| rng.random()).collect(),
             labels: (0..records as u8).map(|n| n % classes as u8).collect(),
         };
         let mut learner = Learner::new(&plan, number, &Device::flex());
         for all in bytes.slices(&[records]) {
             for step in 0..2 {
-                let draws = Draws { step, ..Draws::default() };
+                let draws = Draws {
+                    step,
+                    ..Draws::default()
+                };
                 learner.step(&all.upload(learner.device()), draws, 0.001);
             }
         }
@@ -161,7 +174,11 @@ fn any_list_of_layers_is_refused_with_a_sentence_or_trains() {
         assert_eq!(mean.records, 2 * records, "{number}");
         let (tensors, _) = block_on(learner.tensors()).unwrap();
         for entry in &plan.entries {
-            assert_eq!(tensors.values[&entry.name].len(), entry.entries(), "{number}");
+            assert_eq!(
+                tensors.values[&entry.name].len(),
+                entry.entries(),
+                "{number}"
+            );
         }
         trained += 1;
     }
@@ -175,7 +192,11 @@ fn groups_of(layers: Vec<Layer>) -> Vec<(&'static str, usize)> {
         seeding: Seeding::ByLayer,
         layers: numbered(layers, 1),
     };
-    let image = ImageSpec { channels: 3, height: 32, width: 32 };
+    let image = ImageSpec {
+        channels: 3,
+        height: 32,
+        width: 32,
+    };
     let plan = Arc::new(NetworkPlan::new(&model(network, image, 10)).unwrap());
     let learner = Learner::new(&plan, 1, &Device::flex());
     let named = |kernel: &Kernel| match kernel {
@@ -184,7 +205,9 @@ fn groups_of(layers: Vec<Layer>) -> Vec<(&'static str, usize)> {
         _ => "operators",
     };
     let groups = learner.model_as_built().groups().iter();
-    groups.map(|group| (named(&group.kernel), group.layers)).collect()
+    groups
+        .map(|group| (named(&group.kernel), group.layers))
+        .collect()
 }
 
 #[test]
@@ -198,11 +221,18 @@ fn a_foreign_layer_slows_down_its_own_group_alone() {
     // A dropout between two blocks, and a convolution of 5 × 5 in the place of the last.
     let mut foreign = layers;
     foreign.insert(3, Layer::Dropout { rate: 0.1 });
-    let Layer::Conv(conv) = &mut foreign[7] else { panic!() };
+    let Layer::Conv(conv) = &mut foreign[7] else {
+        panic!()
+    };
     conv.kernel = 5;
     assert_eq!(
         groups_of(foreign),
-        [("block", 3), ("operators", 1), ("block", 3), ("operators", 6)]
+        [
+            ("block", 3),
+            ("operators", 1),
+            ("block", 3),
+            ("operators", 6)
+        ]
     );
 }
 
@@ -261,7 +291,10 @@ fn session(backend: Backend, workers: u32) -> Session {
 fn finish(session: &mut Session) -> Vec<EpochResult> {
     loop {
         let events = block_on(session.advance(0.0)).unwrap();
-        if events.iter().any(|event| matches!(event, Event::Done { .. })) {
+        if events
+            .iter()
+            .any(|event| matches!(event, Event::Done { .. }))
+        {
             return session.history().to_vec();
         }
     }
@@ -292,7 +325,10 @@ fn a_run_with_dropout_and_statistics_resumes_to_the_bit_in_a_session_of_another_
             block_on(first.advance(0.0)).unwrap();
         }
         let bytes = block_on(first.save()).unwrap();
-        let open = Config { backend: Backend::Flex, ..Config::default() };
+        let open = Config {
+            backend: Backend::Flex,
+            ..Config::default()
+        };
         let device = block_on(device::open(&open)).unwrap();
         let other = Session::new(open, device.clone(), Dataset::new(None).unwrap()).unwrap();
         let Checkpoint::Run(state, found) = other.read(&bytes).unwrap() else {
@@ -303,7 +339,11 @@ fn a_run_with_dropout_and_statistics_resumes_to_the_bit_in_a_session_of_another_
             opened.use_helpers(Rc::new(Here(RefCell::new(Replica::new(&Device::flex())))));
         }
         finish(&mut opened);
-        assert_eq!(tensors(&mut opened), tensors(&mut whole), "{workers} workers");
+        assert_eq!(
+            tensors(&mut opened),
+            tensors(&mut whole),
+            "{workers} workers"
+        );
         assert_eq!(opened.loaded().summary, whole.loaded().summary);
     }
 }
@@ -312,19 +352,31 @@ fn a_run_with_dropout_and_statistics_resumes_to_the_bit_in_a_session_of_another_
 #[test]
 fn three_workers_learn_what_one_does() {
     let distance = |a: &[f32], b: &[f32]| {
-        let apart = a.iter().zip(b).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+        let apart = a
+            .iter()
+            .zip(b)
+            .map(|(a, b)| f64::from(a - b).powi(2))
+            .sum::<f64>();
         let length = b.iter().map(|b| f64::from(*b).powi(2)).sum::<f64>();
         (apart / length.max(1e-30)).sqrt()
     };
     let spec = model(every_layer(), GRAY, 3);
-    let spec = ModelSpec { norm_group: NormGroup::Records(32), ..spec };
+    let spec = ModelSpec {
+        norm_group: NormGroup::Records(32),
+        ..spec
+    };
     let plan = Arc::new(NetworkPlan::new(&spec).unwrap());
     let dataset = gray_dataset(288, 60);
     let mut learner = Learner::new(&plan, 3, &Device::flex());
     for step in 0..50 {
         let indices: Vec<usize> = (0..96).map(|n| (n + step * 17) % 288).collect();
         let bytes = convburn::batch::gather_bytes(dataset.train(), &indices, None);
-        let draws = |first_record| Draws { seed: 3, epoch: 0, step: step as u32, first_record };
+        let draws = |first_record| Draws {
+            seed: 3,
+            epoch: 0,
+            step: step as u32,
+            first_record,
+        };
         let gradients = |workers: usize| {
             let sizes = learner.slice_sizes(96, workers);
             assert_eq!(sizes.len(), workers);
@@ -332,10 +384,16 @@ fn three_workers_learn_what_one_does() {
             let mut sum: Vec<f32> = Vec::new();
             for slice in bytes.slices(&sizes) {
                 let batch = slice.upload(learner.device());
-                let found = block_on(learner.slice_gradients(&batch, draws(first))).unwrap().concat();
+                let found = block_on(learner.slice_gradients(&batch, draws(first)))
+                    .unwrap()
+                    .concat();
                 let share = batch.records as f32 / 96.0;
-                let trainable: usize = plan.entries.iter()
-                    .filter(|e| e.role == convburn::network::Role::Trainable).map(|e| e.entries()).sum();
+                let trainable: usize = plan
+                    .entries
+                    .iter()
+                    .filter(|e| e.role == convburn::network::Role::Trainable)
+                    .map(|e| e.entries())
+                    .sum();
                 let weighted = found[2..2 + trainable].iter().map(|g| g * share);
                 sum = match sum.is_empty() {
                     true => weighted.collect(),
@@ -364,7 +422,10 @@ fn asking_a_network_changes_nothing() {
         let mut learner = Learner::new(&plan, 3, &Device::flex());
         let batch = convburn::batch::gather(dataset.train(), &indices, None, learner.device());
         for step in 0..3 {
-            let draws = Draws { step, ..Draws::default() };
+            let draws = Draws {
+                step,
+                ..Draws::default()
+            };
             if asks {
                 let before = block_on(learner.tensors()).unwrap();
                 block_on(learner.probe(&batch, draws)).unwrap();

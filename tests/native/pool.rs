@@ -7,12 +7,12 @@ use std::rc::Rc;
 use burn::tensor::Device;
 use convburn::batch::{RecordBytes, gather, gather_bytes, shuffled};
 use convburn::checkpoint::Checkpoint;
-use convburn::cifar::{Dataset, RECORD};
+use convburn::cifar::Dataset;
 use convburn::device;
 use convburn::metrics::RunningMean;
-use convburn::model::NetworkSpec;
 use convburn::pool::{Answer, Helpers, Job, Task};
 use convburn::protocol::{Augment, Backend, Config, Event, Split};
+use convburn::random::Draws;
 use convburn::replica::Replica;
 use convburn::session::Session;
 use convburn::train::{Learner, SliceResult};
@@ -46,7 +46,7 @@ impl Helpers for InProcess {
     }
 
     fn want(&self, helpers: usize) {
-        let new = || Replica::new(RECORD, &Device::flex()).unwrap();
+        let new = || Replica::new(&Device::flex());
         self.replicas.borrow_mut().resize_with(helpers, new);
     }
 
@@ -154,18 +154,24 @@ fn farthest_apart(found: &[f64], expected: &[f64]) -> f64 {
 
 /// What a batch comes to when it is computed in `slices`: mean loss, then the mean gradients of all parameters.
 fn in_slices(learner: &Learner, bytes: &RecordBytes, slices: usize) -> Vec<f64> {
-    let mut replica = Replica::new(RECORD, &Device::flex()).unwrap();
-    let parameters = block_on(learner.parameters()).unwrap();
-    let mut mean = vec![0.0; 1 + parameters.len()];
-    for slice in bytes.slices(slices) {
+    let mut replica = Replica::new(&Device::flex());
+    let values = block_on(learner.joined()).unwrap();
+    let mut mean = vec![0.0; 1 + values.len()];
+    let sizes = learner.slice_sizes(bytes.labels.len(), slices);
+    assert_eq!(sizes.len(), slices);
+    for slice in bytes.slices(&sizes) {
+        let answer_numbers = learner.slice_numbers(slice.labels.len());
         let job = Job {
             task: Task::Gradients,
-            parameters: &parameters,
-            spec: slice.spec,
+            model: &learner.plan().spec,
+            values: &values,
+            draws: Draws::default(),
             pixels: slice.pixels,
             labels: slice.labels,
+            answer_numbers,
         };
         let mut found = block_on(replica.answer(&job)).unwrap();
+        assert_eq!(found.len(), answer_numbers);
         found.remove(1); // How many were right.
         let share = slice.labels.len() as f64 / bytes.labels.len() as f64;
         for (mean, found) in mean.iter_mut().zip(&found) {
@@ -180,11 +186,11 @@ fn in_slices(learner: &Learner, bytes: &RecordBytes, slices: usize) -> Vec<f64> 
 #[test]
 fn slices_add_up_to_the_batch_in_fifty_steps() {
     let dataset = real_records();
-    let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &Device::flex());
+    let mut learner = support::tutorial_learner(1, &Device::flex());
     let order = shuffled(1_600, 1, 0);
     for indices in order.chunks(32) {
         let batch = gather(dataset.train(), indices, None, learner.device());
-        let whole = block_on(learner.probe(&batch)).unwrap();
+        let whole = block_on(learner.probe(&batch, Draws::default())).unwrap();
         let whole: Vec<f64> = whole
             .loss
             .iter()
@@ -203,7 +209,7 @@ fn slices_add_up_to_the_batch_in_fifty_steps() {
             let all = length(&mut whole.iter().skip(1).copied());
             assert!(apart < 1e-5 * all, "{workers} workers: {apart} of {all}");
         }
-        learner.step(&batch, 0.001);
+        learner.step(&batch, Draws::default(), 0.001);
     }
 }
 
@@ -226,13 +232,12 @@ fn two_and_three_workers_follow_the_losses_of_one() {
 }
 
 /// The bits of all weights. (The file's own header comes in any order.)
-fn weights(session: &mut Session) -> Vec<Vec<u32>> {
+fn weights(session: &mut Session) -> Vec<u32> {
     let bytes = block_on(session.save_weights()).unwrap();
-    let Checkpoint::Weights(numbers) = session.read(&bytes).unwrap() else {
+    let Checkpoint::Weights(_, tensors) = session.read(&bytes).unwrap() else {
         panic!("no weights");
     };
-    let bits = |values: Vec<f32>| values.into_iter().map(f32::to_bits).collect();
-    numbers.parameters.into_iter().map(bits).collect()
+    support::bits(&tensors)
 }
 
 #[test]
@@ -270,34 +275,37 @@ fn a_measurement_and_predictions_are_the_same_bits_whoever_computes_them() {
 #[test]
 fn whatever_follows_a_step_with_helpers_sees_that_step() {
     let dataset = real_records();
-    let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &Device::flex());
+    let mut learner = support::tutorial_learner(1, &Device::flex());
     let order = shuffled(64, 1, 0);
     let bytes = gather_bytes(dataset.train(), &order[..32], None);
     let batch = gather(dataset.train(), &order[32..], None, learner.device());
     let mut slices = Vec::new();
-    for slice in bytes.slices(2) {
-        let pieces = block_on(learner.slice_gradients(&slice.upload(learner.device()))).unwrap();
+    for slice in bytes.slices(&learner.slice_sizes(32, 2)) {
+        let batch = slice.upload(learner.device());
+        let pieces = block_on(learner.slice_gradients(&batch, Draws::default())).unwrap();
         slices.push(SliceResult {
             numbers: pieces.concat(),
             records: slice.labels.len(),
         });
     }
-    let fresh = block_on(learner.parameters()).unwrap();
+    let fresh = block_on(learner.joined()).unwrap();
     block_on(learner.step_with(&slices, 0.001, &mut RunningMean::default())).unwrap();
-    assert_ne!(fresh, block_on(learner.parameters()).unwrap());
+    assert_ne!(fresh, block_on(learner.joined()).unwrap());
 
-    let mut opened = Learner::new(&NetworkSpec::tutorial(RECORD), 2, &Device::flex());
-    let (numbers, steps) = block_on(learner.numbers()).unwrap();
-    opened.take_over(&numbers, steps).unwrap();
+    let mut opened = support::tutorial_learner(2, &Device::flex());
+    let (tensors, steps) = block_on(learner.tensors()).unwrap();
+    opened.take_over(&tensors, steps).unwrap();
     let images = batch.images.clone();
     let logits = |learner: &Learner| block_on(learner.logits(images.clone())).unwrap();
     assert_eq!(logits(&learner), logits(&opened));
-    let probe = |learner: &Learner| block_on(learner.probe(&batch)).unwrap();
+    let probe = |learner: &Learner| block_on(learner.probe(&batch, Draws::default())).unwrap();
     assert_eq!(probe(&learner), probe(&opened));
-    let gradients = |learner: &Learner| block_on(learner.slice_gradients(&batch)).unwrap();
+    let gradients = |learner: &Learner| {
+        block_on(learner.slice_gradients(&batch, Draws::default())).unwrap()
+    };
     assert_eq!(gradients(&learner), gradients(&opened));
     for learner in [&mut learner, &mut opened] {
-        learner.step(&batch, 0.001);
+        learner.step(&batch, Draws::default(), 0.001);
     }
     assert_eq!(logits(&learner), logits(&opened));
 }
@@ -321,12 +329,12 @@ fn nought_workers_are_as_many_as_pay_and_another_number_opens_the_same_file() {
     assert_eq!(saved.loaded().backend.workers, 4);
     losses(&mut saved, 3);
     let bytes = block_on(saved.save()).unwrap();
-    let Checkpoint::Run(state, numbers) = saved.read(&bytes).unwrap() else {
+    let Checkpoint::Run(state, tensors) = saved.read(&bytes).unwrap() else {
         panic!("no run");
     };
-    let backend = block_on(device::open(&state.config)).unwrap();
+    let backend = block_on(device::open(&state.config())).unwrap();
     let dataset = saved.into_dataset();
-    let mut opened = Session::restored(*state, &numbers, backend, dataset).unwrap();
+    let mut opened = Session::restored(*state, &tensors, backend, dataset).unwrap();
     assert_eq!(opened.loaded().backend.workers, 1);
     assert_eq!(losses(&mut opened, 2).len(), 2);
 }
@@ -338,11 +346,11 @@ fn a_run_with_helpers_that_is_saved_and_opened_ends_with_the_same_bits() {
     let mut begun = session(config(3), Some(InProcess::new(|_| false)));
     losses(&mut begun, 7);
     let bytes = block_on(begun.save()).unwrap();
-    let Checkpoint::Run(state, numbers) = begun.read(&bytes).unwrap() else {
+    let Checkpoint::Run(state, tensors) = begun.read(&bytes).unwrap() else {
         panic!("no run");
     };
-    let backend = block_on(device::open(&state.config)).unwrap();
-    let mut opened = Session::restored(*state, &numbers, backend, begun.into_dataset()).unwrap();
+    let backend = block_on(device::open(&state.config())).unwrap();
+    let mut opened = Session::restored(*state, &tensors, backend, begun.into_dataset()).unwrap();
     opened.use_helpers(InProcess::new(|_| false));
     losses(&mut opened, 11);
     assert_eq!(weights(&mut opened), weights(&mut whole));

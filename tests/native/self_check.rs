@@ -5,10 +5,10 @@ use burn::tensor::Device;
 use convburn::batch;
 use convburn::cifar::Dataset;
 use convburn::metrics::RunningMean;
-use convburn::model::NetworkSpec;
 use convburn::protocol::{Backend, Config, Split};
 use convburn::self_check::{TOLERANCE, compare, judge, upload};
-use convburn::train::{Learner, Probe};
+use convburn::random::Draws;
+use convburn::train::Probe;
 use convburn::{device, protocol::SelfCheck};
 use pollster::block_on;
 
@@ -32,8 +32,8 @@ fn probe(seed: u32) -> Probe {
     let dataset = dataset();
     let indices: Vec<usize> = (0..8).collect();
     let batch = batch::gather(dataset.train(), &indices, None, &Device::flex());
-    let learner = Learner::new(&NetworkSpec::default(), seed, &Device::flex());
-    block_on(learner.probe(&batch)).unwrap()
+    let learner = support::tutorial_learner(seed, &Device::flex());
+    block_on(learner.probe(&batch, Draws::default())).unwrap()
 }
 
 #[test]
@@ -42,8 +42,8 @@ fn another_backends_rounding_is_accepted_with_a_wide_margin() {
     let indices: Vec<usize> = (0..8).collect();
     let other = ndarray();
     for seed in 0..3 {
-        let spec = NetworkSpec::default();
-        let found = compare(&spec, seed, dataset.train(), &indices, &other);
+        let plan = support::tutorial();
+        let found = compare(&plan, seed, dataset.train(), &indices, &other);
         let SelfCheck {
             loss_difference,
             gradient_difference,
@@ -94,13 +94,13 @@ fn a_probe_changes_nothing_and_has_every_parameter() {
         batch::gather(dataset.train(), &indices, None, &Device::flex())
     };
     let trained = |is_probed: bool| {
-        let mut learner = Learner::new(&NetworkSpec::default(), 7, &Device::flex());
+        let mut learner = support::tutorial_learner(7, &Device::flex());
         for step in 0..3 {
-            learner.step(&batch(8 * step), 0.001);
+            learner.step(&batch(8 * step), Draws::default(), 0.001);
             if is_probed {
-                let before = block_on(learner.numbers()).unwrap();
-                let probe = block_on(learner.probe(&batch(40))).unwrap();
-                assert_eq!(block_on(learner.numbers()).unwrap(), before);
+                let before = block_on(learner.tensors()).unwrap();
+                let probe = block_on(learner.probe(&batch(40), Draws::default())).unwrap();
+                assert_eq!(block_on(learner.tensors()).unwrap(), before);
                 let numbers: usize = probe.gradients.iter().map(Vec::len).sum();
                 assert_eq!(numbers, 122_570);
             }
@@ -108,7 +108,7 @@ fn a_probe_changes_nothing_and_has_every_parameter() {
         let mut mean = RunningMean::default();
         block_on(learner.read_running(&mut mean)).unwrap();
         let figures = (mean.loss(), mean.accuracy());
-        (block_on(learner.numbers()).unwrap(), figures)
+        (block_on(learner.tensors()).unwrap(), figures)
     };
     assert_eq!(trained(true), trained(false));
 }

@@ -2,18 +2,21 @@
 
 use burn::tensor::Device;
 use convburn::batch::gather;
-use convburn::checkpoint::Numbers;
-use convburn::cifar::{RECORD, Records};
+use convburn::checkpoint::Tensors;
+use convburn::cifar::Records;
 use convburn::layout::{flattened_from_keras, kernel_from_keras};
 use convburn::metrics::RunningMean;
-use convburn::model::NetworkSpec;
+use convburn::network::Role;
+use convburn::random::Draws;
 use convburn::train::Learner;
 use safetensors::SafeTensors;
+
+use crate::support;
 
 const TENSORS: &[u8] = include_bytes!("../fixtures/golden.safetensors");
 const FIGURES: &str = include_str!("../fixtures/golden.json");
 
-/// Keras's names of the layers with parameters, in the order of the data.
+/// Keras's names of the layers with parameters.
 const LAYERS: [&str; 5] = ["conv2d", "conv2d_1", "conv2d_2", "dense", "dense_1"];
 /// Keras's layer before Flatten gives maps of this height, width and number.
 const FLATTENED: [usize; 3] = [4, 4, 64];
@@ -66,21 +69,30 @@ pub async fn measure(records: &Records, device: &Device) -> Distance {
 
     let first: Vec<usize> = (0..figures.batch).collect();
     let batch = gather(records, &first, None, device);
-    let found = learner.probe(&batch).await.unwrap();
-    let gradients = found.gradients.iter().zip(keras("gradient"));
+    let found = learner.probe(&batch, Draws::default()).await.unwrap();
+    let plan = learner.plan().clone();
+    let trainable = plan.places_of(Role::Trainable);
+    assert_eq!(found.gradients.len(), trainable.len());
+    let names = trainable.iter().map(|place| &plan.entries[*place].name);
+    let expected = keras("gradient").values;
+    let gradients = found.gradients.iter().zip(names);
+    let gradients = gradients.map(|(found, name)| (found, &expected[name]));
 
     let mut losses = 0.0_f64;
     for (step, expected) in figures.step_losses.iter().enumerate() {
         let start = step * figures.step_records;
         let indices: Vec<usize> = (start..start + figures.step_records).collect();
-        learner.step(&gather(records, &indices, None, device), 0.001);
+        let batch = gather(records, &indices, None, device);
+        learner.step(&batch, Draws::default(), 0.001);
         let mut mean = RunningMean::default();
         learner.read_running(&mut mean).await.unwrap();
         losses = losses.max((mean.loss() - expected).abs());
     }
-    let (last, _) = learner.numbers().await.unwrap();
-    let mut weights: Vec<f64> = (last.parameters.iter().flatten())
-        .zip(keras("final").iter().flatten())
+    let (last, _) = learner.tensors().await.unwrap();
+    let expected = keras("final").values;
+    assert!(last.values.keys().eq(expected.keys()));
+    let mut weights: Vec<f64> = (last.values.values().flatten())
+        .zip(expected.values().flatten())
         .map(|(a, b)| f64::from((a - b).abs()))
         .collect();
     weights.sort_by(f64::total_cmp);
@@ -88,7 +100,7 @@ pub async fn measure(records: &Records, device: &Device) -> Distance {
         logits: largest_difference(&found.logits, &tensor("logits").0),
         loss: (f64::from(found.loss[0]) - figures.loss).abs(),
         gradients: gradients
-            .map(|(a, b)| largest_difference(a, &b) / largest(&b))
+            .map(|(a, b)| largest_difference(a, b) / largest(b))
             .fold(0.0, f64::max),
         losses,
         weights: weights[weights.len() * 999 / 1_000],
@@ -97,17 +109,13 @@ pub async fn measure(records: &Records, device: &Device) -> Distance {
 
 /// A fresh optimiser on the weights that Keras began with.
 pub fn learner_with_initial_weights(device: &Device) -> Learner {
-    let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, device);
-    let initial = Numbers {
-        parameters: keras("initial"),
-        ..Numbers::default()
-    };
-    learner.take_over(&initial, 0).unwrap();
+    let mut learner = support::tutorial_learner(1, device);
+    learner.take_over(&keras("initial"), 0).unwrap();
     learner
 }
 
-/// Keras's numbers of one kind in Burn's layout and order.
-fn keras(kind: &str) -> Vec<Vec<f32>> {
+/// Keras's numbers of one kind in Burn's layout.
+fn keras(kind: &str) -> Tensors {
     let of_layer = |layer: &&str| {
         let (kernel, shape) = tensor(&format!("{kind}/{layer}/kernel"));
         let (bias, _) = tensor(&format!("{kind}/{layer}/bias"));
@@ -116,9 +124,15 @@ fn keras(kind: &str) -> Vec<Vec<f32>> {
             [_, units] if *layer == "dense" => flattened_from_keras(&kernel, FLATTENED, units),
             _ => kernel,
         };
-        [kernel, bias]
+        [
+            (format!("{layer}.weight"), kernel),
+            (format!("{layer}.bias"), bias),
+        ]
     };
-    LAYERS.iter().flat_map(of_layer).collect()
+    Tensors {
+        values: LAYERS.iter().flat_map(of_layer).collect(),
+        ..Tensors::default()
+    }
 }
 
 fn tensor(name: &str) -> (Vec<f32>, Vec<usize>) {

@@ -7,8 +7,14 @@
 
 pub mod networks;
 
+use std::sync::Arc;
+
+use burn::tensor::Device;
+use convburn::checkpoint::Tensors;
 use convburn::cifar::{CLASS_NAMES, RECORD_BYTES};
+use convburn::network::{NetworkPlan, tutorial_model};
 use convburn::protocol::{Backend, Config, Manifest, ManifestShard, Split};
+use convburn::train::Learner;
 use sha2::{Digest, Sha256};
 
 /// `records` records, classes in turn; `salt` tells files apart.
@@ -49,6 +55,24 @@ pub fn config() -> Config {
         seed: 7,
         ..Config::default()
     }
+}
+
+/// The tutorial's network on CIFAR-10.
+pub fn tutorial() -> Arc<NetworkPlan> {
+    Arc::new(NetworkPlan::new(&tutorial_model()).expect("the tutorial's network"))
+}
+
+/// A fresh learner of it.
+pub fn tutorial_learner(seed: u32, device: &Device) -> Learner {
+    Learner::new(&tutorial(), seed, device)
+}
+
+/// The bits of all values, then of all moments.
+pub fn bits(tensors: &Tensors) -> Vec<u32> {
+    let moments = tensors.moments.values();
+    let moments = moments.flat_map(|moments| [&moments.mean, &moments.square]);
+    let all = tensors.values.values().chain(moments).flatten();
+    all.map(|number| number.to_bits()).collect()
 }
 
 /// `bytes` as a gzip file.

@@ -13,7 +13,45 @@ pub const GRAY: ImageSpec = ImageSpec {
 /// Layers with the ids from `first` on.
 pub fn numbered(layers: Vec<Layer>, first: u32) -> Vec<LayerSpec> {
     let numbered = layers.into_iter().zip(first..);
-    numbered.map(|(layer, id)| LayerSpec { id, layer }).collect()
+    numbered
+        .map(|(layer, id)| LayerSpec { id, layer })
+        .collect()
+}
+
+/// A convolution inside the edge with a bias.
+pub fn plain_conv(filters: u32, kernel: u32) -> Layer {
+    let weight = TensorSpec::learnt(Initializer::Glorot);
+    conv(filters, kernel, Padding::Valid, 1, weight)
+}
+
+pub fn relu() -> Layer {
+    Layer::Activation(Activation::Relu)
+}
+
+pub fn max_pool(size: u32) -> Layer {
+    Layer::MaxPool(Window { size })
+}
+
+pub fn dense(units: u32) -> Layer {
+    Layer::Dense(Dense {
+        units,
+        weight: TensorSpec::learnt(Initializer::Glorot),
+        bias: Some(TensorSpec::learnt(Initializer::Zeros)),
+    })
+}
+
+/// The network of these layers on pictures of a shape.
+pub fn model_of(layers: Vec<Layer>, image: ImageSpec, classes: u32) -> ModelSpec {
+    ModelSpec {
+        network: NetworkSpec {
+            seeding: Seeding::ByLayer,
+            layers: numbered(layers, 1),
+        },
+        image,
+        classes,
+        pixels: Pixels::Unit,
+        norm_group: NormGroup::default(),
+    }
 }
 
 fn conv(filters: u32, kernel: u32, padding: Padding, stride: u32, weight: TensorSpec) -> Layer {
@@ -117,7 +155,7 @@ pub fn gray_dataset(train: usize, test: usize) -> Dataset {
                 pixels.push(if inside { 150 } else { 40 } + noise());
             }
         }
-        dataset.add_records(split, &labels, pixels).unwrap();
+        dataset.add_records(split, &labels, &pixels, None).unwrap();
     }
     dataset
 }

@@ -8,7 +8,7 @@ import { compare, markdownOf } from '../../bench/reproduction.mjs';
 import { historyOf } from '../../bench/run-file.mjs';
 import { MODULES, largest, outgrown } from '../../bench/size.mjs';
 import { faultsOf } from '../../bench/steady.mjs';
-import { mean, median, standardDeviation, standardErrorsApart } from '../../bench/statistics.mjs';
+import { mean, median, medianInterval, standardDeviation, standardErrorsApart } from '../../bench/statistics.mjs';
 
 const reference = JSON.parse(readFileSync(new URL('../fixtures/keras_tutorial.json', import.meta.url), 'utf8'));
 
@@ -102,4 +102,13 @@ test('a task that blocks the page and memory that grows are told, each with its 
   assert.deepEqual(faultsOf(run), []);
   const bad = { ...run, after: { ...steady, wasm: 1_021, gpu: 1 }, longestTaskMs: 51 };
   assert.deepEqual(faultsOf(bad), ['A: a task took 51 ms.', 'A: wasm grew by 2.1 %.', 'A: gpu grew by Infinity %.']);
+});
+
+test('a median’s interval is as wide as so few values make it', () => {
+  const counting = (/** @type {number} */ n) => Array.from({ length: n }, (_, i) => n - i);
+  // From the table of the sign test: the places that leave 2.5 % or less on each side.
+  assert.deepEqual(medianInterval(counting(6)), { low: 1, high: 6 });
+  assert.deepEqual(medianInterval(counting(9)), { low: 2, high: 8 });
+  assert.deepEqual(medianInterval(counting(12)), { low: 3, high: 10 });
+  assert.deepEqual(medianInterval(counting(20)), { low: 6, high: 15 });
 });

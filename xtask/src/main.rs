@@ -43,6 +43,7 @@ cargo xtask bench --size                         the modules' sizes, by crate, i
 cargo xtask bench --steady                       long tasks and memory over 23 epochs, into BENCHMARKS.md
 cargo xtask bench --soak [--seed N] [--epochs N] long runs with faults, into BENCHMARKS.md
 cargo xtask bench --pool [--rounds N]            several workers beside one, into BENCHMARKS.md
+cargo xtask bench --against DIST [--rounds N]    this build beside another one, into BENCHMARKS.md
 cargo xtask fuzz [--minutes N]                   fuzz each parser of the crate for N minutes (15)
 cargo xtask licences                             hold every crate's licence and source against deny.toml
 cargo xtask advisories                           ask the advisory database about every crate; needs GitHub

@@ -29,7 +29,7 @@ pub fn reproduce(workspace: &mut Workspace, arguments: &[String]) -> Result<()> 
     )
 }
 
-/// The comparison with other trainers, or with `--pool` several workers beside one. The arguments go to the
+/// The comparison with other trainers, with `--pool` several workers beside one, or with `--against` another build. The arguments go to the
 /// script; `--native` needs Keras too.
 ///
 /// # Errors
@@ -41,6 +41,12 @@ pub fn bench(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
         return run(
             script(workspace, "bench/pool.mjs")?.args(rest),
             "Read the message above.",
+        );
+    }
+    if arguments.iter().any(|word| word == "--against") {
+        return run(
+            script(workspace, "bench/against.mjs")?.args(arguments),
+            "Read the message above; the folder is the `dist/` that another commit's `cargo xtask test dist` built.",
         );
     }
     ensure(Need::BenchPeers, workspace)?;
