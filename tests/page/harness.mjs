@@ -119,11 +119,21 @@ export async function openPage(browser, options = {}) {
 
 /** @param {Page} page @param {string[]} phases @param {number} [timeout] */
 export async function waitForPhase(page, phases, timeout = PATIENCE_MS) {
-  await page.waitForFunction(
-    (wanted) => wanted.includes(document.documentElement.dataset.phase ?? ''),
-    phases,
-    { timeout },
-  );
+  try {
+    await page.waitForFunction((wanted) => wanted.includes(document.documentElement.dataset.phase ?? ''), phases, { timeout });
+  } catch (thrown) {
+    if (page.isClosed()) throw thrown;
+    const said = await page.locator('#status-text, #notice-text, #error-text, #offer-text, #replace-text').allTextContents();
+    throw new Error(`waited for ${phases.join(' or ')}, and it is ${await phaseOf(page)}: ${said.join(' ').trim()}`, { cause: thrown });
+  }
+}
+
+/** Waits until nothing makes the page wider than its window: charts follow it a moment later. @param {Page} page @param {number} width */
+export async function fits(page, width) {
+  const isNarrow = () => page.evaluate((most) => document.documentElement.scrollWidth <= most, width);
+  for (let frame = 0; frame < 60 && !await isNarrow(); frame += 1) await page.evaluate(() => new Promise(requestAnimationFrame));
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (wide > width) throw new Error(`The page is ${wide} pixels wide in ${width}.`);
 }
 
 /** @param {Page} page @returns {Promise<string>} */
