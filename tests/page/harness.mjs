@@ -6,8 +6,9 @@
  *
  * @import { Browser, Page } from 'playwright-core'
  */
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -252,5 +253,17 @@ export async function drop(page, files) {
   }, files);
 }
 
-/** @param {string} name @param {Uint8Array} bytes */
+/** Where the files of `onDisk` are, taken away at the end. @type {string | null} */
+let chosen = null;
+process.on('exit', () => chosen && rmSync(chosen, { recursive: true }));
+
+/** The path of a file to choose. One of megabytes is there at once, where it would take seconds as bytes. @param {string} name @param {Uint8Array} bytes */
+export function onDisk(name, bytes) {
+  chosen ??= mkdtempSync(join(tmpdir(), 'convburn-chosen-'));
+  const path = join(mkdtempSync(join(chosen, 'file-')), name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** A small file to choose. @param {string} name @param {Uint8Array} bytes */
 export const upload = (name, bytes, mimeType = 'application/octet-stream') => ({ name, mimeType, buffer: Buffer.from(bytes) });

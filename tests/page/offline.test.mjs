@@ -74,6 +74,7 @@ test('after one visit a later one needs no server: the page loads, and trains on
   // Images that were never fetched are missing, and that is said.
   await later.goto(`${url}${SHORT.replace('train=2000', 'train=4000')}`);
   await later.reload();
+  while (await textOf(later, 'error') === '') await later.evaluate(() => void dispatchEvent(new Event('online'))); // It tries again at once.
   await waitForText(later, 'error', /“train-01\.bin\.gz” could not be fetched/);
 });
 
