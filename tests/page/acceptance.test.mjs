@@ -24,7 +24,7 @@ test('three epochs over 10,000 images classify more than 48 % of 2,000 test imag
 test('ndarray trains to the same figures as flex, many times slower', async (t) => {
   /** @param {string} backend */
   const rowOf = async (backend) => {
-    const { page } = await shared.visit(t, `#backend=${backend}&train=640&test=100&epochs=1&seed=7&run=1`);
+    const { page } = await shared.visit(t, `#backend=${backend}&train=320&test=50&epochs=1&seed=7&run=1`);
     await waitForPhase(page, ['done', 'error'], 600_000);
     assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
     return (await page.getByTestId('epoch-table').locator('tbody td').allTextContents()).map(Number);

@@ -43,7 +43,7 @@ test('while the engine loads', async (t) => {
 });
 
 test('without images', async (t) => {
-  const { page } = await shared.visit(t, '', { prepare: (opened) => opened.route('**/data/**', (route) => route.abort()) });
+  const { page } = await shared.visit(t, '', { prepare: (opened) => opened.route('**/data/**', (route) => route.fulfill({ status: 404 })) });
   await page.locator('#data-state').getByText('There are no images yet').waitFor();
   await assertFaultless(page, 'loading');
 });

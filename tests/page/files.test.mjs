@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { SHORT, officialBatch, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { SHORT, officialBatch, onDisk, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after });
 const RECORD_BYTES = 3_073;
 
-/** @param {import('playwright-core').Page} page */
-const withoutData = (page) => page.route('**/data/**', (route) => route.abort());
+/** A server without images says so at once; how a network that fails is tried again is in network.test.mjs. @param {import('playwright-core').Page} page */
+const withoutData = (page) => page.route('**/data/**', (route) => route.fulfill({ status: 404 }));
 
 test('without data on the server an official file is enough: 20 % are held out', async (t) => {
   const { page } = await shared.visit(t, SHORT.replace('test=1000', 'test=500'), { prepare: withoutData });
@@ -18,7 +18,7 @@ test('without data on the server an official file is enough: 20 % are held out',
   await page.locator('#status-text').getByText('There are no images yet: use your own copy, or try again').waitFor();
   assert.equal(await phaseOf(page), 'loading');
 
-  await page.getByTestId('drop').setInputFiles(upload('data_batch_1.bin', officialBatch()));
+  await page.getByTestId('drop').setInputFiles(onDisk('data_batch_1.bin', officialBatch()));
   await waitForPhase(page, ['ready']);
   await page.getByText('known as data_batch_1.bin').waitFor();
   assert.equal(await textOf(page, 'error'), '');
@@ -82,7 +82,7 @@ test('a bad file takes no trained network away, a good one starts a new one', as
 test('a trained network outlives images that cannot be had', async (t) => {
   const { page } = await shared.visit(t, `${SHORT}&run=1`);
   await waitForPhase(page, ['done']);
-  await page.route('**/train-01*', (route) => route.abort());
+  await page.route('**/train-01*', (route) => route.fulfill({ status: 404 }));
   const train = page.getByLabel('Training images', { exact: true });
   await train.fill('4000');
   await train.press('Tab');
@@ -110,8 +110,8 @@ test('what the link asked of a backend that cannot run here does not keep files 
     location.hash = location.hash.replace('flex', 'webgpu');
   });
   await waitForText(page, 'error', /webgpu.*cannot run here/);
-  await page.getByTestId('drop').setInputFiles(upload('data_batch_1.bin', officialBatch()));
-  await page.getByText('known as data_batch_1.bin').waitFor();
+  await page.getByTestId('drop').setInputFiles(upload('mine.bin', shardRecords('train-00.bin.gz').subarray(0, 100 * RECORD_BYTES)));
+  await page.getByText('100 images for training, unknown').waitFor();
   await waitForPhase(page, ['ready']);
 });
 

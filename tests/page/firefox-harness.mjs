@@ -1,5 +1,5 @@
 /**
- * Firefox for the page tests: one of its own for each visit, and the waits of harness.mjs in its terms.
+ * Firefox for the page tests: one for all visits of a file, and the waits of harness.mjs in its terms.
  *
  * Playwright drives only a Firefox of its own making, so selenium-webdriver drives the one that
  * visitors have. It downloads nothing: browser and driver are named.
@@ -11,7 +11,7 @@
 import { By, Key } from 'selenium-webdriver';
 import logInspector from 'selenium-webdriver/bidi/logInspector.js';
 import { Driver, Options, ServiceBuilder } from 'selenium-webdriver/firefox.js';
-import { PATIENCE_MS, serve } from './harness.mjs';
+import { DIST, PATIENCE_MS, serve } from './harness.mjs';
 
 const FIREFOX = process.env.CONVBURN_FIREFOX ?? '/usr/bin/firefox-esr';
 const GECKODRIVER = process.env.CONVBURN_GECKODRIVER ?? '/usr/bin/geckodriver';
@@ -46,32 +46,60 @@ async function listen(driver) {
   return complaints;
 }
 
+/** @param {Record<string, boolean>} [preferences] */
+const open = (preferences = {}) => Driver.createSession(options(preferences), new ServiceBuilder(GECKODRIVER).build());
+
+/** Copies of the page on the server: each keeps what it stores to itself, as a profile does. */
+const COPIES = 9;
+
 /**
- * One server for all tests of a file, as harness.mjs has it.
+ * One server and one Firefox for all tests of a file, as harness.mjs has it.
  * @param {{ before: (hook: () => Promise<void>) => void, after: (hook: () => Promise<void>) => void }} hooks
  */
 export function shareFirefox({ before, after }) {
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let server;
+  /** @type {Driver} */
+  let firefox;
+  /** @type {string[]} */
+  let complaints;
+  let visits = 0;
   before(async () => {
-    server = await serve();
+    server = await serve(DIST, { folders: Object.fromEntries(Array.from({ length: COPIES }, (_, i) => [`/${i}/`, DIST])) });
+    firefox = open();
+    complaints = await listen(firefox);
   });
-  after(() => server?.close());
+  after(async () => {
+    await server?.close();
+    await firefox?.quit();
+  });
   return {
     /** The page's address, for another browser. */
     url: () => server.url,
     /**
-     * A page in a Firefox of its own, ended when the test ends.
+     * A copy of the page that nobody has visited, left when the test ends.
      * @param {{ after: (hook: () => Promise<void>) => void }} test
      * @param {string} fragment
-     * @param {Record<string, boolean>} [preferences]
      */
-    async visit(test, fragment, preferences = {}) {
-      const driver = Driver.createSession(options(preferences), new ServiceBuilder(GECKODRIVER).build());
+    async visit(test, fragment) {
+      const url = new URL(`/${visits}/`, server.url).href;
+      visits += 1;
+      complaints.length = 0;
+      test.after(() => firefox.get('about:blank'));
+      await firefox.get(`${url}${fragment}`);
+      return { driver: firefox, complaints };
+    },
+    /**
+     * A page in a Firefox of its own with other preferences, ended when the test ends.
+     * @param {{ after: (hook: () => Promise<void>) => void }} test
+     * @param {string} fragment
+     * @param {Record<string, boolean>} preferences
+     */
+    async visitWith(test, fragment, preferences) {
+      const driver = open(preferences);
       test.after(() => driver.quit());
-      const complaints = await listen(driver);
       await driver.get(`${server.url}${fragment}`);
-      return { driver, complaints };
+      return { driver };
     },
   };
 }

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, share, shardRecords, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { DIST, SHORT, fits, share, shardRecords, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after });
 const STAGE = ['#subject', '#predictions', '#chart-live'];
@@ -88,28 +88,62 @@ test('who points at a run of their own is led to the settings, and told whose th
   assert.equal(await page.locator('[name="preset"]:checked').inputValue(), 'own');
 });
 
-test('the figures behind the live curve are a table, written while it is open', async (t) => {
+test('of a run that is done', async (t) => {
   const { page } = await shared.visit(t, `${SHORT}&run=1`);
-  const rows = page.locator('#live-figures tbody tr');
   await waitForPhase(page, ['done']);
-  assert.equal(await rows.count(), 0);
-  await page.getByText('The figures behind this curve').click();
-  await rows.first().waitFor();
-  const cells = await page.locator('#live-figures tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map((cell) => Number(cell.textContent))));
-  assert.ok(cells.length > 1 && cells.length <= 20, `${cells.length} rows`);
-  assert.ok(cells.every(([at, loss], i) => loss > 0 && at <= 1 && (i === 0 || at >= cells[i - 1][0])), JSON.stringify(cells));
-  assert.match((await page.locator('#chart-live').getAttribute('aria-label')) ?? '', /Running loss [\d.]+/);
-});
 
-test('a screen reader is told each epoch, and the answers that its reader asked for', async (t) => {
-  const { page } = await shared.visit(t, `${SHORT}&run=1`);
-  await waitForPhase(page, ['done']);
-  const announce = page.locator('#announce[aria-live="polite"]');
-  assert.match((await announce.textContent()) ?? '', /^Epoch 1\/1 — .*accuracy: [\d.]+ — loss: [\d.]+ — val_accuracy: [\d.]+ — val_loss: [\d.]+\. Test accuracy [\d.]+ after 1 epoch$/);
-  assert.equal(await page.locator('#verdict').getAttribute('aria-live'), 'off', 'nobody asked');
-  await page.getByTestId('random-test').click();
-  await announce.getByText(/Right|Wrong/).waitFor({ state: 'attached' });
-  assert.equal(await announce.textContent(), await page.locator('#verdict').textContent());
+  await t.test('a screen reader is told each epoch, and the answers that its reader asked for', async () => {
+    const announce = page.locator('#announce[aria-live="polite"]');
+    assert.match((await announce.textContent()) ?? '', /^Epoch 1\/1 — .*accuracy: [\d.]+ — loss: [\d.]+ — val_accuracy: [\d.]+ — val_loss: [\d.]+\. Test accuracy [\d.]+ after 1 epoch$/);
+    assert.equal(await page.locator('#verdict').getAttribute('aria-live'), 'off', 'nobody asked');
+    await page.getByTestId('random-test').click();
+    await announce.getByText(/Right|Wrong/).waitFor({ state: 'attached' });
+    assert.equal(await announce.textContent(), await page.locator('#verdict').textContent());
+  });
+
+  await t.test('the figures behind the live curve are a table, written while it is open', async () => {
+    const rows = page.locator('#live-figures tbody tr');
+    assert.equal(await rows.count(), 0);
+    await page.getByText('The figures behind this curve').click();
+    await rows.first().waitFor();
+    const cells = await page.locator('#live-figures tbody tr').evaluateAll((all) => all.map((row) => [...row.children].map((cell) => Number(cell.textContent))));
+    assert.ok(cells.length > 1 && cells.length <= 20, `${cells.length} rows`);
+    assert.ok(cells.every(([at, loss], i) => loss > 0 && at <= 1 && (i === 0 || at >= cells[i - 1][0])), JSON.stringify(cells));
+    assert.match((await page.locator('#chart-live').getAttribute('aria-label')) ?? '', /Running loss [\d.]+/);
+  });
+
+  await t.test('forced colours hide neither the progress nor the bars', async () => {
+    await waitForText(page, 'predictions', /\d %/);
+    await page.emulateMedia({ forcedColors: 'active' });
+    const looks = await page.evaluate(() => {
+      const style = (/** @type {string} */ selector) => getComputedStyle(/** @type {Element} */ (document.querySelector(selector)));
+      return {
+        fill: style('#predictions .bar-fill').backgroundColor,
+        track: style('#predictions .bar-track').backgroundColor,
+        progress: style('#run-progress').color,
+        page: style('body').backgroundColor,
+        frame: style('#confusion td.hit').outlineStyle,
+      };
+    });
+    await page.emulateMedia({ forcedColors: null });
+    assert.notEqual(looks.fill, looks.track);
+    assert.notEqual(looks.progress, looks.page);
+    assert.equal(looks.frame, 'solid');
+  });
+
+  await t.test('enlarged or on a small phone the page does not scroll sideways and can be used', async () => {
+    for (const [what, viewport] of Object.entries({
+      'at 200 % zoom': { width: 640, height: 512 }, 'at 400 % zoom': { width: 320, height: 256 }, 'on a small phone': { width: 320, height: 640 },
+    })) {
+      await page.setViewportSize(viewport);
+      await fits(page, viewport.width);
+      await page.getByTestId('evaluate').scrollIntoViewIfNeeded();
+      const bar = await page.evaluate(() => /** @type {Element} */ (document.querySelector('.runbar')).getBoundingClientRect().bottom);
+      assert.ok(bar < viewport.height * 0.4, `${what} the bar covers ${bar} of ${viewport.height} pixels`);
+      await page.getByTestId('evaluate').click();
+      await waitForPhase(page, ['done']);
+    }
+  });
 });
 
 test('who asked for less motion sees none', async (t) => {
@@ -123,41 +157,6 @@ test('who asked for less motion sees none', async (t) => {
   await page.getByTestId('random-test').click();
   await waitForText(page, 'predictions', /\d %/);
   assert.equal(await running(), 0);
-});
-
-for (const [what, viewport] of Object.entries({
-  'at 200 % zoom': { width: 640, height: 512 }, 'at 400 % zoom': { width: 320, height: 256 }, 'on a small phone': { width: 320, height: 640 },
-})) {
-  test(`${what} the page does not scroll sideways and can be used`, async (t) => {
-    const { page } = await shared.visit(t, `${SHORT}&run=1`, { options: { viewport } });
-    await waitForPhase(page, ['done']);
-    const { wide, inner } = await page.evaluate(() => ({ wide: document.documentElement.scrollWidth, inner: innerWidth }));
-    assert.ok(wide <= inner, `the page is ${wide} pixels wide in ${inner}`);
-    await page.getByTestId('evaluate').scrollIntoViewIfNeeded();
-    const bar = await page.evaluate(() => /** @type {Element} */ (document.querySelector('.runbar')).getBoundingClientRect().bottom);
-    assert.ok(bar < viewport.height * 0.4, `the bar covers ${bar} of ${viewport.height} pixels`);
-    await page.getByTestId('evaluate').click();
-    await waitForPhase(page, ['done']);
-  });
-}
-
-test('forced colours hide neither the progress nor the bars', async (t) => {
-  const { page } = await shared.visit(t, `${SHORT}&run=1`, { options: { forcedColors: 'active' } });
-  await waitForPhase(page, ['done']);
-  await waitForText(page, 'predictions', /\d %/);
-  const looks = await page.evaluate(() => {
-    const style = (/** @type {string} */ selector) => getComputedStyle(/** @type {Element} */ (document.querySelector(selector)));
-    return {
-      fill: style('#predictions .bar-fill').backgroundColor,
-      track: style('#predictions .bar-track').backgroundColor,
-      progress: style('#run-progress').color,
-      page: style('body').backgroundColor,
-      frame: style('#confusion td.hit').outlineStyle,
-    };
-  });
-  assert.notEqual(looks.fill, looks.track);
-  assert.notEqual(looks.progress, looks.page);
-  assert.equal(looks.frame, 'solid');
 });
 
 test('the skip link leads past the top and leaves the configuration alone', async (t) => {

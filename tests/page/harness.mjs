@@ -6,8 +6,9 @@
  *
  * @import { Browser, Page } from 'playwright-core'
  */
-import { createReadStream, existsSync, readFileSync, statSync } from 'node:fs';
+import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
@@ -119,11 +120,21 @@ export async function openPage(browser, options = {}) {
 
 /** @param {Page} page @param {string[]} phases @param {number} [timeout] */
 export async function waitForPhase(page, phases, timeout = PATIENCE_MS) {
-  await page.waitForFunction(
-    (wanted) => wanted.includes(document.documentElement.dataset.phase ?? ''),
-    phases,
-    { timeout },
-  );
+  try {
+    await page.waitForFunction((wanted) => wanted.includes(document.documentElement.dataset.phase ?? ''), phases, { timeout });
+  } catch (thrown) {
+    if (page.isClosed()) throw thrown;
+    const said = await page.locator('#status-text, #notice-text, #error-text, #offer-text, #replace-text').allTextContents();
+    throw new Error(`waited for ${phases.join(' or ')}, and it is ${await phaseOf(page)}: ${said.join(' ').trim()}`, { cause: thrown });
+  }
+}
+
+/** Waits until nothing makes the page wider than its window: charts follow it a moment later. @param {Page} page @param {number} width */
+export async function fits(page, width) {
+  const isNarrow = () => page.evaluate((most) => document.documentElement.scrollWidth <= most, width);
+  for (let frame = 0; frame < 60 && !await isNarrow(); frame += 1) await page.evaluate(() => new Promise(requestAnimationFrame));
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  if (wide > width) throw new Error(`The page is ${wide} pixels wide in ${width}.`);
 }
 
 /** @param {Page} page @returns {Promise<string>} */
@@ -242,5 +253,17 @@ export async function drop(page, files) {
   }, files);
 }
 
-/** @param {string} name @param {Uint8Array} bytes */
+/** Where the files of `onDisk` are, taken away at the end. @type {string | null} */
+let chosen = null;
+process.on('exit', () => chosen && rmSync(chosen, { recursive: true }));
+
+/** The path of a file to choose. One of megabytes is there at once, where it would take seconds as bytes. @param {string} name @param {Uint8Array} bytes */
+export function onDisk(name, bytes) {
+  chosen ??= mkdtempSync(join(tmpdir(), 'convburn-chosen-'));
+  const path = join(mkdtempSync(join(chosen, 'file-')), name);
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** A small file to choose. @param {string} name @param {Uint8Array} bytes */
 export const upload = (name, bytes, mimeType = 'application/octet-stream') => ({ name, mimeType, buffer: Buffer.from(bytes) });

@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { DIST, launch, openPage, serve, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { DIST, launch, onDisk, openPage, serve, shardRecords, textOf, waitForPhase, waitForText } from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -147,7 +147,7 @@ test('a run on an own file goes on whether Resume or the file comes first', asyn
   const { page } = await setUp(t);
   server.answers.set('data/cifar10/manifest.json', (response) => void response.writeHead(404).end());
   t.after(() => void server.answers.delete('data/cifar10/manifest.json'));
-  const file = upload('own.bin', shardRecords('train-00.bin.gz').subarray(0, 500 * 3_073));
+  const file = onDisk('own.bin', shardRecords('train-00.bin.gz').subarray(0, 500 * 3_073));
   const drop = () => page.getByTestId('drop').setInputFiles(file);
   await page.goto(`${server.url}${ENDLESS}`);
   await waitForText(page, 'error', /could not be had/);

@@ -1,7 +1,7 @@
 /** The whole story by Tab, Enter and Space, and how the page lies on small and large screens. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SHORT, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { SHORT, fits, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after });
 
@@ -239,7 +239,7 @@ test('nothing sticks out, is cut or breaks within a word on any screen, and the 
   }
   for (const width of [1440, 768, 390, 360]) {
     await page.setViewportSize({ width, height: 800 });
-    await page.waitForFunction((most) => document.documentElement.scrollWidth <= most, width, { timeout: 5_000 }); // Charts follow a moment later.
+    await fits(page, width);
     assert.deepEqual(await dividedWords(page), [], `at ${width} pixels`);
     const cut = await page.evaluate(() => [...document.querySelectorAll('#log, .table-box:has(#summary), .preset > span')]
       .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth).map(({ id, textContent }) => id || textContent));

@@ -36,15 +36,10 @@ test('over plain http WebGPU asked for by name is refused with a reason, and fle
   await waitForPhase(page, ['ready']);
 });
 
-test('at localhost nothing is said to be missing', async (t) => {
+test('at localhost nothing is said to be missing, and after one visit a reload needs no data from the server', async (t) => {
   const { page } = await shared.visit(t, SHORT);
   await waitForPhase(page, ['ready']);
   assert.ok(await page.getByTestId('withheld').isHidden());
-});
-
-test('after one visit a reload needs no data from the server', async (t) => {
-  const { page } = await shared.visit(t, SHORT);
-  await waitForPhase(page, ['ready']);
   while (await page.evaluate(async () => (await (await caches.open((await caches.keys()).find((name) => name.startsWith('convburn-data')) ?? '')).keys()).length) < 3);
   await page.route('**/data/**', (route) => route.abort());
   await page.reload();

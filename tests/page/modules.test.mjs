@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { DIST, SHORT, onDisk, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after });
 /** Few images, because ndarray is slow. */
@@ -62,14 +62,6 @@ test('on the processor the full module is never fetched', async (t) => {
   }
 });
 
-test('a link to a backend of the full module fetches that one alone', async (t) => {
-  const asked = listen();
-  const { page } = await shared.visit(t, `${TINY.replace('flex', 'ndarray')}&run=1`);
-  await endsWell(page);
-  assert.match(await textOf(page, 'backend-active'), /ndarray/);
-  assert.deepEqual(asked.modules(), ['convburn_full_bg.wasm']);
-});
-
 test('another backend may be chosen after a run: the Start goes over to the full module, and no image is fetched again', async (t) => {
   const asked = listen();
   const { page, complaints } = await shared.visit(t, `${TINY}&run=1`);
@@ -108,16 +100,19 @@ test('the visitor’s own images go over to the full module too', async (t) => {
   await endsWell(page);
 });
 
-test('a saved run of a backend of the full module is opened in a page that has the small one', async (t) => {
+test('a link to a backend of the full module fetches that one alone, and its saved run is opened in a page that has the small one', async (t) => {
+  const asked = listen();
   const first = await shared.visit(t, `${TINY.replace('flex', 'ndarray')}&run=1`);
   await endsWell(first.page);
+  assert.match(await textOf(first.page, 'backend-active'), /ndarray/);
+  assert.deepEqual(asked.modules(), ['convburn_full_bg.wasm']);
   const [download] = await Promise.all([first.page.waitForEvent('download'), first.page.getByTestId('save-run').click()]);
   const bytes = readFileSync(await download.path());
   await first.context.close();
 
   const { page } = await shared.visit(t, TINY);
   await waitForPhase(page, ['ready']);
-  await page.getByTestId('open-run').setInputFiles(upload('convburn-run.safetensors', bytes));
+  await page.getByTestId('open-run').setInputFiles(onDisk('convburn-run.safetensors', bytes));
   await waitForText(page, 'backend-active', /ndarray/);
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
   assert.equal(await textOf(page, 'error'), '');

@@ -35,6 +35,14 @@ function count(path) {
   return () => shared.requests().slice(mark).filter((each) => each === path).length;
 }
 
+/** Between its tries a page waits for time or for word of a network: it gets word, until something has come of it. @param {Page} page @param {() => Promise<boolean> | boolean} isEnough */
+async function hurry(page, isEnough) {
+  while (!await isEnough()) await page.evaluate(() => void dispatchEvent(new Event('online')));
+}
+
+/** @param {Page} page */
+const untilComplaint = (page) => hurry(page, async () => await textOf(page, 'error') !== '');
+
 /** @param {Page} page @param {RegExp} pattern */
 const dataNotice = (page, pattern) => page.locator('#data-notice').getByText(pattern).waitFor();
 
@@ -57,7 +65,9 @@ test('a part that fails three times and then comes is waited for, and the run be
   await page.locator('#status-text').getByText('Some images did not come: trying again').waitFor();
   assert.ok(await page.locator('#data-retry').isHidden());
   assert.equal(await textOf(page, 'error'), '');
+  await hurry(page, () => tries() === 3);
   await dataNotice(page, /“train-00\.bin\.gz” could not be fetched/);
+  await hurry(page, () => tries() === 4);
   await endsWell(page);
   assert.ok(await page.locator('#data-notice').isHidden());
   assert.equal(tries(), 4);
@@ -82,6 +92,7 @@ test('a server that goes in the middle is said, and when it is back the button b
   server.answers.set(`${SHARDS}train-03.bin.gz`, beginning(() => void server.close()));
   const { page } = await shared.visit(t, SHORT.replace('train=2000', 'train=8000'), { port });
   await dataNotice(page, /Not here yet: .* could not be fetched.*tries again by itself/);
+  await untilComplaint(page);
   await waitForText(page, 'error', /images could not be had: “.*\.bin\.gz” could not be fetched.*try again/);
   assert.equal(await phaseOf(page), 'loading');
   server = await serve(DIST, { port: Number(port) });
@@ -103,6 +114,7 @@ test('a network that is back brings the rest by itself', async (t) => {
   shared.answers().delete(path);
   await context.setOffline(true);
   response.destroy();
+  await untilComplaint(page);
   await waitForText(page, 'error', /“train-01\.bin\.gz” could not be fetched/);
   await context.setOffline(false);
   await waitForPhase(page, ['ready']);

@@ -74,6 +74,7 @@ test('after one visit a later one needs no server: the page loads, and trains on
   // Images that were never fetched are missing, and that is said.
   await later.goto(`${url}${SHORT.replace('train=2000', 'train=4000')}`);
   await later.reload();
+  while (await textOf(later, 'error') === '') await later.evaluate(() => void dispatchEvent(new Event('online'))); // It tries again at once.
   await waitForText(later, 'error', /“train-01\.bin\.gz” could not be fetched/);
 });
 
@@ -239,6 +240,7 @@ test('an update takes the place of all files or of none', async (t) => {
     // The browser tries to take the second version, and lets it be.
     while (!requests().slice(mark).includes('panels.css')) await askForUpdate(later);
     while (!await isAlone(later));
+    await forgetRuns(later); // Else Start asks whether the run of the failure before may go.
     await later.reload();
     await waitForPhase(later, ['ready']);
     assert.deepEqual(await versionsOf(later), ['first', 'first', 'first']);
@@ -259,6 +261,8 @@ test('an update takes the place of all files or of none', async (t) => {
   // A browser may take a moment to notice that the page was closed.
   while ((await versionsOf(next)).every((version) => version === 'first')) next = await visitAgain(context, url);
   assert.deepEqual(await versionsOf(next), ['second', 'second', 'second']);
+  await forgetRuns(next);
+  await next.reload();
   await next.getByTestId('start').click();
   await endsWell(next);
   assert.deepEqual(await keptVersions(next), ['second']);

@@ -42,6 +42,9 @@ async function finish(page) {
   assert.equal(await phaseOf(page), 'done', await textOf(page, 'error'));
 }
 
+/** Has the page's clock pass over the silence after which an engine is missed. @param {Page} page */
+const passSilence = (page) => page.clock.runFor(30_000);
+
 /** Begins the run and waits until its first epoch is kept. @param {Page} page */
 async function trainOneEpoch(page) {
   await waitForPhase(page, ['ready']);
@@ -112,10 +115,12 @@ test('a panic in the engine costs the steps since the checkpoint, not the run; t
 });
 
 test('an engine that dies without a word is missed and replaced', async (t) => {
-  const { page } = await shared.visit(t, LINK);
+  const { page } = await shared.visit(t, LINK, { prepare: (opened) => opened.clock.install() });
   await trainOneEpoch(page);
   await engineOf(page).evaluate(() => self.close()).catch(() => undefined); // It may end before it answers.
-  await waitForPhase(page, ['recovering'], 60_000);
+  const recovering = waitForPhase(page, ['recovering'], 60_000);
+  await passSilence(page);
+  await recovering;
   await page.getByTestId('notice').getByText(/gave no sign of life/).waitFor();
   await finish(page);
   assert.deepEqual(await figuresOf(page), undisturbed);
@@ -123,13 +128,18 @@ test('an engine that dies without a word is missed and replaced', async (t) => {
 
 test('an engine that falls silent before it has its data is replaced, and the link goes on to start', async (t) => {
   let engines = 0;
-  const silenceTheFirst = (/** @type {Page} */ page) => page.route('**/worker.js', async (route) => {
-    const response = await route.fetch();
-    const line = "self.addEventListener('message', ({ data }) => data.type === 'load' && self.close());";
-    await route.fulfill({ response, body: `${engines === 0 ? line : ''}\n${await response.text()}` });
-    engines += 1;
-  });
+  const silenceTheFirst = async (/** @type {Page} */ page) => {
+    await page.clock.install();
+    await page.route('**/worker.js', async (route) => {
+      const response = await route.fetch();
+      const line = "self.addEventListener('message', ({ data }) => data.type === 'load' && self.close());";
+      await route.fulfill({ response, body: `${engines === 0 ? line : ''}\n${await response.text()}` });
+      engines += 1;
+    });
+  };
   const { page } = await shared.visit(t, `${LINK}&run=1`, { prepare: silenceTheFirst });
+  await page.locator('#status-text').getByText(/engine that checks them is still loading|Fetching the images/).waitFor(); // It has begun.
+  await passSilence(page);
   await page.getByTestId('notice').getByText(/gave no sign of life/).waitFor({ timeout: 60_000 });
   await finish(page);
   assert.equal(engines, 2);

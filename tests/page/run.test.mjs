@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { SHORT, phaseOf, share, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { SHORT, onDisk, phaseOf, share, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after });
 const LONG = SHORT.replace('epochs=1', 'epochs=50');
@@ -86,7 +86,7 @@ test('a run that is stopped goes on after a reload, a run that is over for more 
   await page.goto('about:blank');
   await page.goto(`${address}${LONG}`);
   await waitForPhase(page, ['ready']);
-  await page.getByTestId('open-run').setInputFiles(upload('run.safetensors', bytes));
+  await page.getByTestId('open-run').setInputFiles(onDisk('run.safetensors', bytes));
   await waitForPhase(page, ['done']);
   assert.deepEqual(await shown(), before);
   assert.ok(await page.getByTestId('more-start').isVisible());

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { SHORT, phaseOf, share, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { SHORT, onDisk, phaseOf, share, textOf, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after });
 const LINK = SHORT.replace('epochs=1', 'epochs=2');
@@ -38,7 +38,7 @@ test('a run saved in the middle goes on elsewhere to the same figures', async (t
 
   const other = await shared.visit(t, '');
   await waitForPhase(other.page, ['ready']);
-  await other.page.getByTestId('open-run').setInputFiles(upload('convburn-run.safetensors', file));
+  await other.page.getByTestId('open-run').setInputFiles(onDisk('convburn-run.safetensors', file));
   await other.page.locator('#status-text').getByText(/A saved run: it goes on at epoch 1, after step \d+/).waitFor();
   assert.equal(await other.page.getByLabel('Training images', { exact: true }).inputValue(), '2000');
   assert.match(other.page.url(), /train=2000&test=1000&epochs=2/, 'the link is the run’s');
@@ -60,7 +60,7 @@ test('a file that is no run costs nothing, of two runs one is chosen, and other 
     ['<b>.safetensors', Buffer.from('nothing of a file'), /cannot be used as a run/],
   ];
   for (const [name, bytes, words] of /** @type {[string, Buffer, RegExp][]} */ (bad)) {
-    await page.getByTestId('open-run').setInputFiles(upload(name, bytes));
+    await page.getByTestId('open-run').setInputFiles(onDisk(name, bytes));
     await waitForText(page, 'error', words);
     assert.equal(await phaseOf(page), 'done');
     await page.getByRole('button', { name: 'Dismiss' }).click();
@@ -69,7 +69,7 @@ test('a file that is no run costs nothing, of two runs one is chosen, and other 
 
   // Of two at once none is opened unasked; the first of them could not be.
   const choice = page.locator('#run-choice');
-  const chooseTwo = () => page.getByTestId('drop').setInputFiles([upload('<b>cut.safetensors', file.subarray(0, -9)), upload('whole.safetensors', file)]);
+  const chooseTwo = () => page.getByTestId('drop').setInputFiles([onDisk('<b>cut.safetensors', file.subarray(0, -9)), onDisk('whole.safetensors', file)]);
   await chooseTwo();
   await choice.getByText('You chose 2 saved runs. Which one is to be opened?').waitFor();
   assert.deepEqual(await choice.getByRole('button').allTextContents(), ['<b>cut.safetensors', 'whole.safetensors', 'None']);
@@ -125,7 +125,7 @@ test('weights alone begin a run of the present settings, and only the next one',
 
   const { page, complaints } = await shared.visit(t, SHORT.replace('seed=7', 'seed=8'));
   await waitForPhase(page, ['ready']);
-  await page.getByTestId('open-run').setInputFiles(upload('weights.safetensors', weights));
+  await page.getByTestId('open-run').setInputFiles(onDisk('weights.safetensors', weights));
   await page.locator('#status-text').getByText('Opened weights: training begins from them').waitFor();
   assert.match(page.url(), /seed=8/, 'weights bring no settings');
   await page.getByTestId('evaluate').click();

@@ -38,13 +38,17 @@ test('a shared link trains to the end and nothing leaves the page', async (t) =>
   assert.deepEqual(strays(asked, origin), []);
 });
 
-test('a reload fetches no shard', async (t) => {
+test('the summary table is the tutorial’s, and a reload fetches no shard', async (t) => {
   const mark = shared.requests().length;
   const shards = () => shared.requests().slice(mark).filter((path) => path.endsWith('.bin.gz'));
   const { page } = await shared.visit(t, SHORT);
   await waitForPhase(page, ['ready']);
   const fetched = ['data/cifar10/train-00.bin.gz', 'data/cifar10/test-00.bin.gz'];
   assert.deepEqual(shards(), fetched);
+  const rows = await page.locator('#summary tr').allInnerTexts();
+  assert.equal(rows.length, 1 + 8 + 2);
+  assert.match(rows[9], /Before the dense part\s+56,320/);
+  assert.match(rows[10], /All parameters\s+122,570/);
   await page.reload();
   await waitForPhase(page, ['ready']);
   assert.deepEqual(shards(), fetched);
@@ -101,15 +105,6 @@ test('a backend that cannot run here is said so, and another one may be chosen',
   await waitForPhase(page, ['ready']);
   assert.equal(await textOf(page, 'error'), '');
   assert.match(await textOf(page, 'backend-active'), /flex/);
-});
-
-test('the summary table is the tutorial’s', async (t) => {
-  const { page } = await shared.visit(t, SHORT);
-  await waitForPhase(page, ['ready']);
-  const rows = await page.locator('#summary tr').allInnerTexts();
-  assert.equal(rows.length, 1 + 8 + 2);
-  assert.match(rows[9], /Before the dense part\s+56,320/);
-  assert.match(rows[10], /All parameters\s+122,570/);
 });
 
 test('the content security policy refuses inline script and other origins', async (t) => {
