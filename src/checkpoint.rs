@@ -2,9 +2,9 @@
 //!
 //! A `.safetensors` file: tensors under Keras's layer names and PyTorch's parameter names (`conv2d.weight`,
 //! `batch_normalization.running_mean`) in PyTorch's layout, and `optimizer.exp_avg.…`, `optimizer.exp_avg_sq.…` beside
-//! the trainable ones; in the metadata `kind` (`run`, or `weights` for the network alone), `format_version` and,
-//! for weights, `model`: a [`ModelSpec`] as JSON; for a run, `run`: a [`RunState`] as JSON, in which its model is, and
-//! `bits`: its numbers' (`exact.rs`).
+//! the trainable ones; in the metadata `kind` (`run`, or `weights` for the network alone), `format_version`, `network`
+//! (its name, if it has one) and, for weights, `model`: a [`ModelSpec`] as JSON; for a run, `run`: a [`RunState`] as
+//! JSON, in which its model is, and `bits`: its numbers' (`exact.rs`).
 //!
 //! Reading is strict, because a file comes from a stranger's disk, and goes from the header to the recipe, from there
 //! to the network and from there to the tensors: one too many, too few, of another shape or with a number that is not

@@ -9,7 +9,8 @@ use super::read::{check_header, unreadable};
 use super::tensors::{check_finite, to_file};
 use super::{FORMAT_VERSION, MEAN_PREFIX, RunState, SQUARE_PREFIX, Tensors, exact};
 use crate::error::Error;
-use crate::network::NetworkPlan;
+use crate::network::{self, NetworkPlan};
+use crate::protocol::NetworkChoice;
 
 /// Writes a run, whose network `plan` is.
 ///
@@ -71,6 +72,10 @@ fn encode(
             concat!("convburn ", env!("CARGO_PKG_VERSION")).to_owned(),
         ),
     ]);
+    // For whoever looks at a file without reading networks; this crate goes by the layers.
+    if let NetworkChoice::Preset(name) = network::choice(&plan.spec) {
+        metadata.insert("network".to_owned(), name);
+    }
     let more = more.iter();
     metadata.extend(more.map(|(key, value)| ((*key).to_owned(), value.clone())));
     let views = tensors.iter().map(|(name, shape, bytes)| {
