@@ -21,14 +21,17 @@ fn main() {
 mod native {
     use std::hint::black_box;
     use std::io::Write;
+    use std::sync::Arc;
 
     use burn::tensor::Device;
     use convburn::adam::Adam;
     use convburn::batch::{Augmentation, gather, shuffled};
-    use convburn::cifar::{Dataset, RECORD, RECORD_BYTES};
+    use convburn::cifar::{Dataset, RECORD_BYTES};
     use convburn::metrics::RunningMean;
-    use convburn::model::{Model, NetworkSpec};
+    use convburn::model::{Mode, Model};
+    use convburn::network::{NetworkPlan, tutorial_model};
     use convburn::protocol::{Augment, Split};
+    use convburn::random::Draws;
     use convburn::train::Learner;
     use criterion::{Criterion, criterion_group};
     use flate2::Compression;
@@ -58,6 +61,18 @@ mod native {
         let mut dataset = Dataset::new(None).unwrap();
         dataset.add(Split::Train, noise(RECORDS)).unwrap();
         dataset
+    }
+
+    fn tutorial() -> Arc<NetworkPlan> {
+        Arc::new(NetworkPlan::new(&tutorial_model()).unwrap())
+    }
+
+    /// A training pass over [`BATCH`] records.
+    fn mode() -> Mode<'static> {
+        Mode::Train {
+            draws: Draws::default(),
+            groups: &[BATCH],
+        }
     }
 
     /// A shard of the server's size, raw and as the server has it.
@@ -114,21 +129,17 @@ mod native {
         let (dataset, device) = (dataset(), Device::flex());
         let indices: Vec<usize> = (0..BATCH).collect();
         let batch = gather(dataset.train(), &indices, None, &device);
-        let mut learner = Learner::new(&NetworkSpec::tutorial(RECORD), 1, &device);
+        let mut learner = Learner::new(&tutorial(), 1, &device);
         criterion.bench_function(
             "train: forward 32, with autodiff's bookkeeping",
             |bencher| {
-                let model = Model::new(
-                    &NetworkSpec::tutorial(RECORD),
-                    1,
-                    &device.clone().autodiff(),
-                );
-                bencher.iter(|| model.forward(batch.images.clone().autodiff()));
+                let model = Model::new(tutorial(), 1, &device.clone().autodiff());
+                bencher.iter(|| model.forward(batch.images.clone().autodiff(), mode()));
             },
         );
         criterion.bench_function("train: a step of 32", |bencher| {
             bencher.iter(|| {
-                learner.step(&batch, 0.001);
+                learner.step(&batch, Draws::default(), 0.001);
                 block_on(learner.read_running(&mut RunningMean::default())).unwrap();
             });
         });
@@ -147,14 +158,18 @@ mod native {
         criterion.bench_function("adam: 122,570 parameters", |bencher| {
             bencher.iter_batched(
                 || {
-                    let model = Model::new(&NetworkSpec::tutorial(RECORD), 1, &autodiff);
+                    let model = Model::new(tutorial(), 1, &autodiff);
                     let gradients = model
-                        .forward(batch.images.clone().autodiff())
+                        .forward(batch.images.clone().autodiff(), mode())
+                        .logits
                         .sum()
                         .backward();
                     (Adam::default(), model, gradients)
                 },
-                |(mut adam, model, mut gradients)| adam.step(model, &mut gradients, 0.001),
+                |(mut adam, mut model, mut gradients)| {
+                    adam.step(&mut model, &mut gradients, 0.001);
+                    (adam, model) // Let go of outside the measurement.
+                },
                 criterion::BatchSize::LargeInput,
             );
         });

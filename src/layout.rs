@@ -5,15 +5,6 @@
 //! The same function is learnt, but the numbers lie elsewhere: this is the one place that knows where.
 //! PyTorch and Burn differ in dense matrices alone: `[out, in]` and `[in, out]`.
 
-/// Name and shape of a parameter as the model has it (dense matrices `[in, out]`).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slot {
-    /// Keras's layer name and PyTorch's parameter name: `conv2d.weight`.
-    pub name: String,
-    /// As Burn has it: `[64, 32, 3, 3]`.
-    pub shape: Vec<usize>,
-}
-
 /// A convolution kernel of Keras, `[height, width, in, out]` → `[out, in, height, width]`.
 pub fn kernel_from_keras(values: &[f32], [height, width, inputs, outputs]: [usize; 4]) -> Vec<f32> {
     permuted(values, [height, width, inputs, outputs], [3, 2, 0, 1])

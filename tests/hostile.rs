@@ -31,7 +31,8 @@ use std::hint::black_box;
 
 use convburn::checkpoint::{Checkpoint, decode, encode_run};
 use convburn::cifar::{Dataset, RECORD_BYTES, RECORDS_MAX};
-use convburn::protocol::{Manifest, Split};
+use convburn::network::NetworkPlan;
+use convburn::protocol::{Initializer, Layer, LayerSpec, Manifest, Split};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value, json};
@@ -63,6 +64,12 @@ fn a_configuration_is_taken_or_refused_whatever_it_is() {
 #[test]
 fn a_saved_run_is_taken_or_refused_whatever_it_is() {
     CHECKPOINT.attack();
+}
+
+/// What the formats up to 3 wrote has a description of its own.
+#[test]
+fn a_run_of_an_earlier_format_is_taken_or_refused_whatever_it_is() {
+    CHECKPOINT.attack_from(&[seeds::of_format_3()], 2_000);
 }
 
 /// 200 MB of zeros in 200 KB: inflating ends at the limit.
@@ -149,9 +156,10 @@ fn run_with(path: &str, value: Value) -> Vec<u8> {
 /// takes 34 GB.
 #[test]
 fn a_run_that_asks_for_more_than_its_settings_is_refused() {
-    let slots = parsers::slots();
+    let plan = parsers::plan();
+    let flatten = json!({ "id": 1, "layer": "flatten" });
     let source = json!({ "name": "a.bin", "split": "train", "records": 1 });
-    assert!(decode(&run_with("/train_used", json!(200)), &slots).is_ok());
+    assert!(decode(&run_with("/train_used", json!(200)), &plan).is_ok());
     for (path, value) in [
         ("/train_used", json!(u32::MAX)),
         ("/train_used", json!(201)),
@@ -163,8 +171,31 @@ fn a_run_that_asks_for_more_than_its_settings_is_refused() {
         ("/data/digest", json!("f00d")),
         ("/data/sources/0/name", json!("9".repeat(1_000))),
         ("/data/sources", json!(vec![source; 2_000])),
+        ("/recipe/model/image/height", json!(u32::MAX)),
+        ("/recipe/model/classes", json!(u32::MAX)),
+        ("/recipe/model/norm_group/records", json!(u32::MAX)),
+        ("/recipe/model/pixels/standardized/mean", json!([1e300])),
+        (
+            "/recipe/model/network/layers/0/layer/conv/filters",
+            json!(u32::MAX),
+        ),
+        ("/recipe/model/network/layers/0/layer/conv/kernel", json!(0)),
+        ("/recipe/model/network/layers/0/layer/conv/stride", json!(0)),
+        (
+            "/recipe/model/network/layers/3/layer/max_pool/size",
+            json!(0),
+        ),
+        (
+            "/recipe/model/network/layers/4/layer/pad/width",
+            json!(u32::MAX),
+        ),
+        (
+            "/recipe/model/network/layers/7/layer/dense/units",
+            json!(u32::MAX),
+        ),
+        ("/recipe/model/network/layers", json!(vec![flatten; 65])),
     ] {
-        let error = decode(&run_with(path, value), &slots).expect_err(path);
+        let error = decode(&run_with(path, value), &plan).expect_err(path);
         assert_eq!(error.code(), "checkpoint", "{path}");
     }
 }
@@ -183,7 +214,7 @@ fn a_long_header_is_refused_before_it_is_read() {
     assert!(!taken);
     println!("a header of 4 MiB: {} MiB of memory", took >> 20);
     let longer = file((2 << 20) + 100);
-    let (error, took) = peak(|| decode(&longer, &parsers::slots()).unwrap_err());
+    let (error, took) = peak(|| decode(&longer, &parsers::plan()).unwrap_err());
     assert!(error.to_string().contains("longer than 4 MiB"), "{error}");
     assert!(took < CONSTANT);
 }
@@ -192,9 +223,9 @@ fn a_long_header_is_refused_before_it_is_read() {
 /// with other bits.
 #[test]
 fn the_numbers_of_a_saved_run_keep_their_bits() {
-    let slots = parsers::slots();
+    let plan = parsers::plan();
     let (_, file) = seeds::checkpoint().remove(1);
-    let Ok(Checkpoint::Run(mut state, numbers)) = decode(&file, &slots) else {
+    let Ok(Checkpoint::Run(mut state, tensors)) = decode(&file, &plan) else {
         panic!("no run");
     };
     let mut random = ChaCha8Rng::seed_from_u64(6);
@@ -203,13 +234,36 @@ fn the_numbers_of_a_saved_run_keep_their_bits() {
         position.loss_sum = random.random::<f64>() * 100.0;
         position.train_ms = f64::from_bits(random.random()).abs().min(f64::MAX);
         state.history[0].loss = random.random();
-        state.config.lr = random.random::<f64>() * 1e-3;
-        let file = encode_run(&state, &numbers, &slots).unwrap();
+        state.recipe.lr = random.random::<f64>() * 1e-3;
+        for number in numbers_of(&mut state.recipe.model.network.layers) {
+            *number = 0.01 + random.random::<f64>() * 0.9;
+        }
+        let plan = NetworkPlan::new(&state.recipe.model).unwrap();
+        let file = encode_run(&state, &tensors, &plan).unwrap();
         assert_eq!(
-            decode(&file, &slots).unwrap(),
-            Checkpoint::Run(state.clone(), numbers.clone())
+            decode(&file, &plan).unwrap(),
+            Checkpoint::Run(state.clone(), tensors.clone())
         );
     }
+}
+
+/// Those of the layers that are no integers.
+fn numbers_of(layers: &mut [LayerSpec]) -> Vec<&mut f64> {
+    let mut found = Vec::new();
+    for layer in layers {
+        match &mut layer.layer {
+            Layer::BatchNorm(norm) => found.extend([&mut norm.epsilon, &mut norm.momentum]),
+            Layer::Dropout { rate } => found.push(rate),
+            Layer::Scale { factor } => found.push(factor),
+            Layer::Conv(conv) => match &mut conv.weight.initializer {
+                Initializer::Whitening { epsilon } => found.push(epsilon),
+                _ => {}
+            },
+            Layer::Residual { layers } => found.extend(numbers_of(layers)),
+            _ => {}
+        }
+    }
+    found
 }
 
 /// The bits beside the description can make of a number what its rounding has lost, and nothing else.
@@ -224,7 +278,7 @@ fn bits_of_other_numbers_are_refused() {
         let head = head.to_string();
         let start = (head.len() as u64).to_le_bytes();
         let file = [&start, head.as_bytes(), &file[8 + length..]].concat();
-        decode(&file, &parsers::slots())
+        decode(&file, &parsers::plan())
     };
     assert!(with(str::to_owned).is_ok());
     let changes: [fn(&str) -> String; 5] = [

@@ -321,7 +321,7 @@ fn a_session_learns_three_classes_of_gray_pictures_alone_and_with_helpers() {
 }
 
 #[test]
-fn a_run_of_three_classes_is_saved_and_opened_by_a_session_of_three_and_refused_by_one_of_ten() {
+fn a_run_of_three_classes_is_opened_by_a_session_without_pictures_and_refused_by_one_of_ten() {
     let mut begun = session(1);
     block_on(begun.advance(0.0)).unwrap();
     let mut whole = session(1);
@@ -341,6 +341,28 @@ fn a_run_of_three_classes_is_saved_and_opened_by_a_session_of_three_and_refused_
     assert!(opened.read(&over).is_ok(), "with its evaluation of 3 × 3");
 
     let backend = block_on(device::open(&config())).unwrap();
-    let other = Session::new(config(), backend, Dataset::new(None).unwrap()).unwrap();
-    assert_eq!(problem_of(other.read(&over)).0, "checkpoint");
+    let mut other = Session::new(config(), backend.clone(), Dataset::new(None).unwrap()).unwrap();
+    let Checkpoint::Run(state, tensors) = other.read(&over).unwrap() else {
+        panic!("no run");
+    };
+    let record = vec![1; 3_073];
+    other.add_shard(Split::Train, record, None).unwrap();
+    let (code, message) = problem_of(other.read(&over));
+    assert_eq!(code, "checkpoint");
+    let words = "it is of 3 classes of images of 1 × 28 × 28, and the images here are 10 classes of images of 3 × 32 × 32";
+    assert!(message.contains(words), "{message}");
+    let held = other.into_dataset();
+    let refused = Session::restored((*state).clone(), &tensors, backend.clone(), held);
+    assert_eq!(problem_of(refused).0, "checkpoint");
+
+    // Without pictures of its own a session takes over the file's shape and classes.
+    let none = Dataset::new(None).unwrap();
+    let opened = Session::restored(*state, &tensors, backend, none).unwrap();
+    assert_eq!(opened.dataset().image(), GRAY);
+    assert_eq!(
+        opened.dataset().class_names(),
+        ["circle", "cross", "square"]
+    );
+    let (_, pixels) = pictures(GRAY, 2, 9);
+    assert_eq!(block_on(opened.predict(&pixels)).unwrap().len(), 6);
 }

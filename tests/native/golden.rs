@@ -138,7 +138,11 @@ fn loss_under(tensors: &Tensors, dataset: &Dataset, records: usize) -> f64 {
     learner.take_over(tensors, 0).unwrap();
     let indices: Vec<usize> = (0..records).collect();
     let batch = gather(dataset.train(), &indices, None, &device);
-    f64::from(block_on(learner.probe(&batch, Draws::default())).unwrap().loss[0])
+    f64::from(
+        block_on(learner.probe(&batch, Draws::default()))
+            .unwrap()
+            .loss[0],
+    )
 }
 
 #[test]

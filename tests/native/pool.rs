@@ -300,9 +300,8 @@ fn whatever_follows_a_step_with_helpers_sees_that_step() {
     assert_eq!(logits(&learner), logits(&opened));
     let probe = |learner: &Learner| block_on(learner.probe(&batch, Draws::default())).unwrap();
     assert_eq!(probe(&learner), probe(&opened));
-    let gradients = |learner: &Learner| {
-        block_on(learner.slice_gradients(&batch, Draws::default())).unwrap()
-    };
+    let gradients =
+        |learner: &Learner| block_on(learner.slice_gradients(&batch, Draws::default())).unwrap();
     assert_eq!(gradients(&learner), gradients(&opened));
     for learner in [&mut learner, &mut opened] {
         learner.step(&batch, Draws::default(), 0.001);

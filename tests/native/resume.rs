@@ -9,7 +9,7 @@ mod opened;
 
 use std::collections::HashMap;
 
-use convburn::checkpoint::{Checkpoint, Numbers};
+use convburn::checkpoint::Checkpoint;
 use convburn::cifar::Dataset;
 use convburn::device;
 use convburn::protocol::{Augment, Config, EpochResult, Event, Split};
@@ -17,6 +17,7 @@ use convburn::session::Session;
 use pollster::block_on;
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
+use serde_json::Value;
 
 use crate::support;
 
@@ -45,11 +46,11 @@ fn fresh_on(dataset: Dataset, config: Config) -> Session {
 }
 
 fn restored(bytes: &[u8], dataset: Dataset) -> Session {
-    let Checkpoint::Run(state, numbers) = fresh(config()).read(bytes).unwrap() else {
+    let Checkpoint::Run(state, tensors) = fresh(config()).read(bytes).unwrap() else {
         panic!("no run");
     };
-    let backend = block_on(device::open(&state.config)).unwrap();
-    Session::restored(*state, &numbers, backend, dataset).unwrap()
+    let backend = block_on(device::open(&state.config())).unwrap();
+    Session::restored(*state, &tensors, backend, dataset).unwrap()
 }
 
 fn is_over(events: &[Event]) -> bool {
@@ -71,24 +72,15 @@ fn stop(session: &mut Session) {
 /// All bits of the weights and moments, and the history without its times.
 fn end(session: &mut Session) -> (Vec<u32>, Vec<EpochResult>) {
     let bytes = block_on(session.save()).unwrap();
-    let Checkpoint::Run(state, numbers) = session.read(&bytes).unwrap() else {
+    let Checkpoint::Run(state, tensors) = session.read(&bytes).unwrap() else {
         panic!("no run");
     };
-    let Numbers {
-        parameters,
-        means,
-        squares,
-    } = numbers;
-    let all = [parameters, means, squares].concat();
     let rows = state.history.into_iter().map(|row| EpochResult {
         seconds: 0.0,
         step_ms: 0.0,
         ..row
     });
-    (
-        all.into_iter().flatten().map(f32::to_bits).collect(),
-        rows.collect(),
-    )
+    (support::bits(&tensors), rows.collect())
 }
 
 /// Over as many epochs in one go.
@@ -128,6 +120,43 @@ fn rewritten(bytes: &[u8], change: impl FnOnce(&mut Tensors, &mut Metadata)) -> 
         (name.as_str(), view)
     });
     safetensors::serialize(views, Some(metadata)).unwrap()
+}
+
+/// Makes of a run's description what the formats up to 3 had: one flat configuration, without what came with the
+/// format 4.
+fn flatten(metadata: &mut Metadata, format: &str, change: impl FnOnce(&mut Value)) {
+    let mut run: Value = serde_json::from_str(&metadata["run"]).unwrap();
+    let fields = run.as_object_mut().unwrap();
+    let parts = ["recipe", "compute"].map(|part| fields.remove(part).unwrap());
+    let mut config = serde_json::Map::new();
+    for part in parts {
+        config.extend(part.as_object().unwrap().clone());
+    }
+    for new in ["model", "last_batch"] {
+        config.remove(new).unwrap();
+    }
+    let mut names: Vec<&str> = config.keys().map(String::as_str).collect();
+    names.sort_unstable();
+    let known = [
+        "augment",
+        "backend",
+        "batch",
+        "epochs",
+        "hold_out",
+        "lr",
+        "operators",
+        "optimizer",
+        "report_every_ms",
+        "seed",
+        "test",
+        "train",
+        "workers",
+    ];
+    assert_eq!(names, known, "what the format 3 knew");
+    fields.insert("config".into(), config.into());
+    change(&mut run);
+    set(metadata, "run", &run.to_string());
+    set(metadata, "format_version", format);
 }
 
 fn set(metadata: &mut Metadata, key: &str, value: &str) {

@@ -3,12 +3,17 @@
 //! `fuzz/seeds/` holds them as files: `cargo test --no-default-features --features ndarray --test hostile
 //! -- --ignored` writes them anew.
 
-use convburn::checkpoint::{Numbers, encode_run, encode_weights};
-use convburn::cifar::{CLASS_NAMES, RECORD_BYTES};
-use convburn::protocol::{Config, Manifest};
-use serde_json::json;
+use std::collections::BTreeMap;
 
-use crate::parsers::slots;
+use convburn::checkpoint::{Moments, Tensors, encode_run, encode_weights};
+use convburn::cifar::{CLASS_NAMES, RECORD_BYTES};
+use convburn::network::{NetworkPlan, Role, tutorial_model};
+use convburn::protocol::{Config, Manifest, NetworkChoice, NetworkSpec};
+use safetensors::Dtype;
+use safetensors::tensor::TensorView;
+use serde_json::{Value, json};
+
+use crate::parsers;
 use crate::support;
 
 /// Inputs, each with the name of its file.
@@ -82,48 +87,62 @@ pub fn two_shards() -> Manifest {
     serde_json::from_slice(&json).expect("a valid list")
 }
 
-/// Configurations: every field, some, none.
+/// Configurations: every field, some, none; a network by its name, and layer by layer.
 pub fn config() -> Seeds {
     let all = json!(Config::default());
     let some = json!({
         "backend": "flex", "train": 2_000, "test": 1_000, "epochs": 1, "lr": 0.0005,
         "augment": "flip-shift", "workers": 2, "operators": "layers",
     });
+    let named = json!({ "network": "t", "norm_group": "batch", "last_batch": "drop" });
+    let layers = json!(Config {
+        network: NetworkChoice::Spec(NetworkSpec::t(10)),
+        ..Config::default()
+    });
     vec![
         ("all.json", all.to_string().into_bytes()),
         ("some.json", some.to_string().into_bytes()),
         ("none.json", b"{}".to_vec()),
+        ("named.json", named.to_string().into_bytes()),
+        ("layers.json", layers.to_string().into_bytes()),
     ]
 }
 
 /// Files of a small network: a run before its first step, one under way, one that is over, weights.
 pub fn checkpoint() -> Seeds {
-    let slots = slots();
-    // 1, 2, 3 … of the scale, so that every number is another one.
-    let group = |scale: f32| -> Vec<Vec<f32>> {
+    let plan = parsers::plan();
+    // 1, 2, 3 … of the scale, so that every number is another one; variances are not below 0.
+    let values = |scale: f32| -> BTreeMap<String, Vec<f32>> {
         let mut next = 0.0;
-        let mut numbers = Vec::new();
-        for slot in &slots {
-            let length: usize = slot.shape.iter().product();
-            numbers.push(
-                (0..length)
-                    .map(|_| {
-                        next += scale;
-                        next
-                    })
-                    .collect(),
-            );
-        }
-        numbers
+        let mut number = |is_variance: bool| {
+            next += scale;
+            if is_variance { f32::abs(next) } else { next }
+        };
+        let entries = plan.entries.iter();
+        let numbered = entries.map(|entry| {
+            let is_variance = entry.name.ends_with("running_var");
+            let numbers = (0..entry.entries()).map(|_| number(is_variance));
+            (entry.name.clone(), numbers.collect())
+        });
+        numbered.collect()
     };
-    let fresh = Numbers {
-        parameters: group(0.01),
-        ..Numbers::default()
+    let moments = || {
+        let [means, squares] = [values(0.001), values(1e-6)];
+        let trainable = plan.places_of(Role::Trainable).into_iter();
+        let moments = trainable.map(|place| {
+            let name = &plan.entries[place].name;
+            let [mean, square] = [&means, &squares].map(|group| group[name].clone());
+            (name.clone(), Moments { mean, square })
+        });
+        moments.collect()
     };
-    let trained = Numbers {
-        parameters: group(-0.02),
-        means: group(0.001),
-        squares: group(1e-6),
+    let fresh = Tensors {
+        values: values(0.01),
+        ..Tensors::default()
+    };
+    let trained = Tensors {
+        values: values(-0.02),
+        moments: moments(),
     };
     let row = json!({
         "epoch": 1, "loss": 1.5, "accuracy": 0.4, "val_loss": 1.4, "val_accuracy": 0.5,
@@ -133,21 +152,28 @@ pub fn checkpoint() -> Seeds {
         "epoch": 1, "epochs_end": 3, "step": 2, "loss_sum": 61.03, "correct": 17.0, "records": 40,
         "train_ms": 31.25,
     });
-    let run = |numbers: &Numbers, adam_steps: i32, history, position| {
+    let run = |tensors: &Tensors, adam_steps: i32, history, position| {
         let state = json!({
-            "config": { "backend": "flex", "train": 200, "test": 100, "epochs": 2, "batch": 20 },
-            "class_names": CLASS_NAMES, "train_used": 200, "test_used": 100, "held_out": false,
-            "adam_steps": adam_steps, "history": history, "position": position,
-            "origin": { "backend": "flex", "workers": 2, "version": "0.1.0" },
-            "data": {
-                "digest": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
-                "sources": [{ "name": "data_batch_1.bin", "split": "train", "records": 10_000 }],
+            "recipe": {
+                "model": plan.spec, "train": 200, "test": 100, "epochs": 2, "batch": 20,
+                "last_batch": "keep", "lr": 0.001, "seed": 1, "optimizer": "adam",
+                "augment": "none", "hold_out": "by-class",
             },
+            "compute": {
+                "backend": "flex", "workers": 0, "operators": "blocks", "report_every_ms": 250,
+            },
+            "class_names": ["one", "two", "three"],
+            "train_used": 200, "test_used": 100, "held_out": false,
+            "adam_steps": adam_steps, "history": history, "position": position,
+            "trace": { "points": [], "resumed_at": [] },
+            "evaluation": null,
+            "origin": { "backend": "flex", "workers": 2, "version": "0.1.0" },
+            "data": source(),
         });
         let state = serde_json::from_value(state).expect("a run's state");
-        encode_run(&state, numbers, &slots).expect("a run's file")
+        encode_run(&state, tensors, &plan).expect("a run's file")
     };
-    let weights = encode_weights(&fresh.parameters, &slots).expect("a file of weights");
+    let weights = encode_weights(&fresh, &plan).expect("a file of weights");
     vec![
         ("fresh.safetensors", run(&fresh, 0, json!([]), json!(null))),
         (
@@ -160,4 +186,45 @@ pub fn checkpoint() -> Seeds {
         ),
         ("weights.safetensors", weights),
     ]
+}
+
+/// Which records a run was trained on.
+fn source() -> Value {
+    json!({
+        "digest": "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+        "sources": [{ "name": "data_batch_1.bin", "split": "train", "records": 10_000 }],
+    })
+}
+
+/// A file of a run before its first step as the format 3 had it. It is of the tutorial's network, as all of them were,
+/// and half a megabyte large: too large for `fuzz/seeds`.
+pub fn of_format_3() -> Vec<u8> {
+    let plan = NetworkPlan::new(&tutorial_model()).expect("the tutorial's network");
+    let run = json!({
+        "config": { "backend": "flex", "train": 200, "test": 100, "epochs": 2, "batch": 20 },
+        "class_names": CLASS_NAMES, "train_used": 200, "test_used": 100, "held_out": false,
+        "adam_steps": 0, "history": [], "position": null,
+        "origin": { "backend": "flex", "workers": 2, "version": "0.1.0" },
+        "data": source(),
+    });
+    let metadata = [
+        ("kind", "run".to_owned()),
+        ("format_version", "3".to_owned()),
+        ("run", run.to_string()),
+    ];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value));
+    let tensors: Vec<(&str, Vec<usize>, Vec<u8>)> = (plan.entries.iter())
+        .map(|entry| {
+            let shape = match entry.shape[..] {
+                [inputs, outputs] => vec![outputs, inputs],
+                _ => entry.shape.clone(),
+            };
+            (entry.name.as_str(), shape, vec![0; 4 * entry.entries()])
+        })
+        .collect();
+    let views = tensors.iter().map(|(name, shape, bytes)| {
+        let view = TensorView::new(Dtype::F32, shape.clone(), bytes);
+        (*name, view.expect("as many bytes as its shape has"))
+    });
+    safetensors::serialize(views, Some(metadata.into())).expect("a file")
 }

@@ -4,7 +4,9 @@ use convburn::cifar::{Dataset, RECORD_BYTES};
 use convburn::protocol::{Config, DataMatch, HoldOut, Split};
 use pollster::block_on;
 
-use super::{config, dataset, end, finish, fresh, fresh_on, restored, rewritten, set, stop, whole};
+use super::{
+    config, dataset, end, finish, flatten, fresh, fresh_on, restored, rewritten, stop, whole,
+};
 use crate::support;
 
 #[test]
@@ -107,12 +109,11 @@ fn of_format_2(config: Config, dataset: Dataset) -> Vec<u8> {
     block_on(session.advance(0.0)).unwrap();
     let bytes = block_on(session.save()).unwrap();
     rewritten(&bytes, |_, metadata| {
-        let mut run: serde_json::Value = serde_json::from_str(&metadata["run"]).unwrap();
-        run.as_object_mut().unwrap().remove("data").unwrap();
-        let config = run["config"].as_object_mut().unwrap();
-        config.remove("hold_out").unwrap();
-        set(metadata, "run", &run.to_string());
-        set(metadata, "format_version", "2");
+        flatten(metadata, "2", |run| {
+            run.as_object_mut().unwrap().remove("data").unwrap();
+            let config = run["config"].as_object_mut().unwrap();
+            config.remove("hold_out").unwrap();
+        });
     })
 }
 

@@ -2,10 +2,15 @@
 //! reason.
 
 use convburn::checkpoint::{Checkpoint, RunState};
-use convburn::protocol::{Config, Evaluation};
+use convburn::network::tutorial_model;
+use convburn::protocol::{Config, Conv, Evaluation, Layer, NetworkChoice, NetworkSpec};
 use pollster::block_on;
+use serde_json::{Value, json};
 
-use super::{Metadata, Tensors, config, dataset, end, finish, fresh, restored, rewritten, set};
+use super::{
+    Metadata, Tensors, config, dataset, end, finish, flatten, fresh, fresh_on, restored, rewritten,
+    set,
+};
 
 /// A good file, changed.
 fn changed(change: impl FnOnce(&mut Tensors, &mut Metadata)) -> Vec<u8> {
@@ -20,6 +25,32 @@ fn described(change: impl FnOnce(&mut RunState)) -> Vec<u8> {
         let mut state: RunState = serde_json::from_str(&metadata["run"]).unwrap();
         change(&mut state);
         metadata.insert("run".into(), serde_json::to_string(&state).unwrap());
+    })
+}
+
+fn first_conv(state: &mut RunState) -> &mut Conv {
+    match &mut state.recipe.model.network.layers[0].layer {
+        Layer::Conv(conv) => conv,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Puts something at a place of the run's description.
+fn in_description(place: &str, key: &str, value: Value) -> Vec<u8> {
+    changed(|_, metadata| {
+        let mut run: Value = serde_json::from_str(&metadata["run"]).unwrap();
+        let fields = run.pointer_mut(place).and_then(Value::as_object_mut);
+        fields.expect(place).insert(key.into(), value);
+        set(metadata, "run", &run.to_string());
+    })
+}
+
+/// The run's description without one of its parts.
+fn without(part: &str) -> Vec<u8> {
+    changed(|_, metadata| {
+        let mut run: Value = serde_json::from_str(&metadata["run"]).unwrap();
+        run.as_object_mut().unwrap().remove(part).unwrap();
+        set(metadata, "run", &run.to_string());
     })
 }
 
@@ -62,7 +93,85 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         ),
         ("not finite", changed(|t, _| t[1].2[3] = f32::NAN)),
         ("not finite", changed(|t, _| t[2].2[0] = f32::INFINITY)),
-        ("format 4", changed(|_, m| set(m, "format_version", "4"))),
+        ("format 5", changed(|_, m| set(m, "format_version", "5"))),
+        // Each format has its own description, strictly read.
+        (
+            "unknown field `recipe`",
+            changed(|_, m| set(m, "format_version", "3")),
+        ),
+        (
+            "unknown field `config`",
+            changed(|_, m| flatten(m, "4", |_| {})),
+        ),
+        (
+            "unknown field `model`",
+            changed(|_, m| flatten(m, "3", |run| run["model"] = json!(null))),
+        ),
+        (
+            "unknown field `speed`",
+            changed(|_, m| flatten(m, "3", |run| run["config"]["speed"] = json!(1))),
+        ),
+        (
+            "unknown field `speed`",
+            in_description("/recipe", "speed", json!(1)),
+        ),
+        (
+            "unknown field `speed`",
+            in_description("/compute", "speed", json!(1)),
+        ),
+        (
+            "unknown field `speed`",
+            in_description("/recipe/model", "speed", json!(1)),
+        ),
+        (
+            "unknown field `speed`",
+            in_description("/recipe/model/network", "speed", json!(1)),
+        ),
+        (
+            "unknown field `speed`",
+            in_description("/recipe/model/network/layers/0", "speed", json!(1)),
+        ),
+        (
+            "unknown field `speed`",
+            in_description(
+                "/recipe/model/network/layers/0/layer/conv",
+                "speed",
+                json!(1),
+            ),
+        ),
+        ("missing field `compute`", without("compute")),
+        ("missing field `recipe`", without("recipe")),
+        // Its network decides what its tensors are, and must be one.
+        (
+            "its network cannot be used",
+            described(|s| s.recipe.model.network.layers.clear()),
+        ),
+        (
+            "filters of 4000",
+            described(|s| first_conv(s).filters = 4_000),
+        ),
+        (
+            "[33, 3, 3, 3] of F32 is expected",
+            described(|s| first_conv(s).filters = 33),
+        ),
+        (
+            "where 27 are expected",
+            described(|s| first_conv(s).bias = None),
+        ),
+        (
+            "where 28 are expected",
+            described(|s| first_conv(s).weight.trainable = false),
+        ),
+        (
+            "channels is 2",
+            described(|s| s.recipe.model.image.channels = 2),
+        ),
+        (
+            "name its classes",
+            described(|s| {
+                s.class_names.pop();
+            }),
+        ),
         (
             "no version",
             changed(|_, m| set(m, "format_version", "new")),
@@ -90,6 +199,17 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         ("unknown kind", changed(|_, m| set(m, "kind", "cake"))),
         (
             "where 10 are expected",
+            changed(|_, m| {
+                set(m, "kind", "weights");
+                set(
+                    m,
+                    "model",
+                    &serde_json::to_string(&tutorial_model()).unwrap(),
+                );
+            }),
+        ),
+        (
+            "its network cannot be read",
             changed(|_, m| set(m, "kind", "weights")),
         ),
         ("description", changed(|_, m| set(m, "run", "{}"))),
@@ -119,7 +239,7 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         assert!(error.to_string().contains(words), "{words}: {error}");
     }
     let error = session
-        .read(&described(|s| s.config.batch = 0))
+        .read(&described(|s| s.recipe.batch = 0))
         .unwrap_err();
     assert_eq!(error.code(), "invalid_config");
     finish(&mut session); // It is as it was.
@@ -129,12 +249,11 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
 #[test]
 fn a_run_of_the_format_before_is_read() {
     let old = changed(|_, metadata| {
-        let mut run: serde_json::Value = serde_json::from_str(&metadata["run"]).unwrap();
-        for key in ["origin", "trace", "evaluation"] {
-            run.as_object_mut().unwrap().remove(key).unwrap();
-        }
-        set(metadata, "run", &run.to_string());
-        set(metadata, "format_version", "1");
+        flatten(metadata, "1", |run| {
+            for key in ["origin", "trace", "evaluation", "data"] {
+                run.as_object_mut().unwrap().remove(key).unwrap();
+            }
+        });
     });
     let mut old = restored(&old, dataset());
     finish(&mut old);
@@ -153,10 +272,11 @@ fn weights_alone_begin_a_new_run() {
         seed: 8,
         ..config()
     });
-    let Checkpoint::Weights(numbers) = other.read(&bytes).unwrap() else {
+    let Checkpoint::Weights(model, tensors) = other.read(&bytes).unwrap() else {
         panic!("no weights");
     };
-    other.take_weights(&numbers).unwrap();
+    assert_eq!(*model, tutorial_model());
+    other.take_weights(&model, &tensors).unwrap();
     assert_eq!(block_on(other.predict(&[90; 3_072])).unwrap(), before);
     assert!(other.history().is_empty() && other.position().is_none());
     finish(&mut other);
@@ -179,10 +299,86 @@ fn weights_that_python_saved_again_are_taken() {
         set(metadata, "format", "pt");
     });
     for bytes in [bare(&weights), bare(&run), torch] {
-        let Checkpoint::Weights(found) = session.read(&bytes).unwrap() else {
+        let Checkpoint::Weights(model, found) = session.read(&bytes).unwrap() else {
             panic!("no weights");
         };
-        assert_eq!(found.parameters, expected.parameters);
-        assert!(found.means.is_empty() && found.squares.is_empty());
+        assert_eq!(*model, tutorial_model(), "the present one");
+        assert_eq!(found.values, expected.values);
+        assert!(found.moments.is_empty());
     }
+}
+
+/// A file of weights says its network: a session of another one takes that over, and keeps its other settings.
+#[test]
+fn weights_of_another_network_bring_it_along() {
+    let t = Config {
+        network: NetworkChoice::Preset("t".into()),
+        ..config()
+    };
+    let mut session = fresh(t.clone());
+    block_on(session.advance(0.0)).unwrap();
+    let before = block_on(session.predict(&[90; 3_072])).unwrap();
+    let bytes = block_on(session.save_weights()).unwrap();
+
+    let mut other = fresh(Config {
+        seed: 8,
+        ..config()
+    });
+    let Checkpoint::Weights(model, tensors) = other.read(&bytes).unwrap() else {
+        panic!("no weights");
+    };
+    assert_eq!(model.network, NetworkSpec::t(10));
+    assert!(
+        tensors
+            .values
+            .contains_key("batch_normalization.running_var")
+    );
+    other.take_weights(&model, &tensors).unwrap();
+    assert_eq!(other.loaded().config, Config { seed: 8, ..t });
+    assert_eq!(other.summary(), session.summary());
+    assert_eq!(block_on(other.predict(&[90; 3_072])).unwrap(), before);
+    finish(&mut other);
+    assert_eq!(other.history().len(), 2);
+
+    // Another program's file says none: it is read as the present network's, and this is not one.
+    let bare = rewritten(&bytes, |_, metadata| metadata.clear());
+    let error = fresh(config()).read(&bare).unwrap_err().to_string();
+    assert!(error.contains("is none of this network's"), "{error}");
+    assert!(other.read(&bare).is_ok());
+}
+
+/// A running variance below 0 has no root, and a mean of squares neither.
+#[test]
+fn statistics_that_none_can_be_are_refused() {
+    let t = Config {
+        network: NetworkChoice::Preset("t".into()),
+        ..config()
+    };
+    let mut session = fresh_on(dataset(), t);
+    block_on(session.advance(0.0)).unwrap();
+    let bytes = block_on(session.save()).unwrap();
+    for (name, words) in [
+        (
+            "batch_normalization_1.running_var",
+            "running variance is negative",
+        ),
+        (
+            "optimizer.exp_avg_sq.dense.weight",
+            "mean of squares is negative",
+        ),
+    ] {
+        let bytes = rewritten(&bytes, |tensors, _| {
+            let tensor = tensors.iter_mut().find(|tensor| tensor.0 == name);
+            tensor.unwrap().2[3] = -1e-3;
+        });
+        let error = session.read(&bytes).unwrap_err().to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    // Statistics have no moments.
+    let extra = rewritten(&bytes, |tensors, _| {
+        let name = "optimizer.exp_avg.batch_normalization.running_mean";
+        tensors.push((name.into(), vec![32], vec![0.0; 32]));
+    });
+    let error = session.read(&extra).unwrap_err().to_string();
+    assert!(error.contains("are expected"), "{error}");
 }

@@ -85,15 +85,15 @@ fn a_run_that_goes_on_elsewhere_says_what_will_not_be_equal() {
     let bytes = block_on(session.save()).unwrap();
     assert!(restored(&bytes, dataset()).remarks().is_empty());
 
-    let Checkpoint::Run(mut state, numbers) = session.read(&bytes).unwrap() else {
+    let Checkpoint::Run(mut state, tensors) = session.read(&bytes).unwrap() else {
         panic!("no run");
     };
     let origin = state.origin.clone().unwrap();
     assert_eq!((origin.backend, origin.workers), (Backend::Flex, 1));
     let said = |origin: Option<Origin>, state: &mut RunState| {
         state.origin = origin;
-        let backend = block_on(device::open(&state.config)).unwrap();
-        let session = Session::restored(state.clone(), &numbers, backend, dataset()).unwrap();
+        let backend = block_on(device::open(&state.config())).unwrap();
+        let session = Session::restored(state.clone(), &tensors, backend, dataset()).unwrap();
         session.remarks().join(" ")
     };
     let from = |backend, workers, version: &str| {
