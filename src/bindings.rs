@@ -145,6 +145,9 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
     let empty = Dataset::new(manifest)?;
     let backend = device::open(&config).await?;
     let mut slot = claim.0.session.lock().await;
+    let is_kept = |old: &&Session| old.dataset().manifest() == empty.manifest();
+    let present = slot.as_ref().filter(is_kept).map(Session::dataset);
+    Session::check_network(&config, present.unwrap_or(&empty).spec())?; // Before anything is given up.
     let dataset = match slot.take() {
         Some(old) if old.dataset().manifest() == empty.manifest() => old.into_dataset(),
         _ => empty,

@@ -118,6 +118,14 @@ impl Session {
         })
     }
 
+    /// Checks that there is a network for [`Session::new`] to train, before another session is given up for it.
+    ///
+    /// # Errors
+    /// As [`Session::new`].
+    pub fn check_network(config: &Config, records: RecordSpec) -> Result<(), Error> {
+        planned(config, records).map(drop)
+    }
+
     /// The handle by which a run is paused or stopped from outside.
     pub fn signals(&self) -> Arc<Signals> {
         Arc::clone(&self.signals)

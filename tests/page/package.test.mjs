@@ -54,11 +54,35 @@ const revoked = () => {
 const cyclic = {};
 cyclic.self = cyclic;
 
+const learnt = (/** @type {string} */ initializer) => ({ initializer, trainable: true });
+/** The smallest network that there is. */
+const NETWORK = {
+  seeding: 'by-layer',
+  layers: [{ id: 1, layer: 'flatten' }, { id: 2, layer: { dense: { units: 10, weight: learnt('glorot'), bias: learnt('zeros') } } }],
+};
+const MODEL = { network: NETWORK, image: { channels: 3, height: 32, width: 32 }, classes: 10, pixels: 'unit', norm_group: { records: 32 } };
+
+/**
+ * A helper's job, as `src/bindings/helpers.rs` lays it out: nine words, the values (after two figures' room), the images,
+ * the labels and the model. All numbers are 0.
+ * @param {unknown} model What the job says that it is of.
+ * @param {{ values?: number, records?: number, image?: number, cut?: number }} [more] `cut`: so many bytes are missing at the end.
+ */
+function job(model, { values = 0, records: images = 0, image = 3_072, cut = 0 } = {}) {
+  const json = new TextEncoder().encode(typeof model === 'string' ? model : JSON.stringify(model));
+  const numbers = values < 1e6 ? values + 2 : 0; // One that claims more has no room for it.
+  const start = 4 * (9 + numbers) + images * (image + 1);
+  const buffer = new ArrayBuffer(start + json.length - cut);
+  new Uint32Array(buffer, 0, 9).set([values, images, 0, 1, 0, 0, 0, image, json.length]);
+  new Uint8Array(buffer).set(json.subarray(0, json.length - cut), start);
+  return buffer;
+}
+
 test('every wrong argument is refused with what was expected and what came, and costs nothing', async () => {
   await convburn.load({ backend: 'flex', train: 20, test: 10, batch: 10, workers: 1 });
   await convburn.add_shard('train', records(20, 100));
   const { load, needs_other_module: needs, add_shard: add, predict, advance, train_epoch: train, restore, config_of: configOf, open_file: open } = convburn;
-  const { use_helpers: helpers, helper_gradients: gradients, helper_logits: logits } = convburn;
+  const { use_helpers: helpers, helper_gradients: gradients, helper_logits: logits, summary_of: summaryOf } = convburn;
   const nothing = () => undefined;
   const file = await convburn.save();
   const image = new Uint8Array(3_072);
@@ -119,17 +143,35 @@ test('every wrong argument is refused with what was expected and what came, and 
     [() => helpers(0, nothing, nothing), /^invalid_argument: .*"cores".* the number 0 came/],
     [() => helpers(2, undefined, nothing), /^invalid_argument: .*"want".* undefined came/],
     [() => helpers(2, nothing, {}), /^invalid_argument: .*"ask".* an object came/],
-    [() => gradients(new Uint8Array(8), 0, 0), /^invalid_argument: .*"job".* an ArrayBuffer was expected, and a Uint8Array of 8 came/],
-    [() => logits(undefined, 0, 0), /^invalid_argument: .*"job".* undefined came/],
-    [() => gradients(new ArrayBuffer(8), -1, 0), /^invalid_argument: .*"parameters".* the number -1 came/],
-    [() => gradients(new ArrayBuffer(8), 5, 0), /^checkpoint: .*shorter than it says/],
-    [() => gradients(new ArrayBuffer(8), 0, 1, [1, 28, 28, 3]), /^checkpoint: .*shorter than it says/],
-    [() => gradients(new ArrayBuffer(8), 0, 0, 3_072), /^invalid_argument: .*"shape".* the number 3072 came/],
-    [() => logits(new ArrayBuffer(8), 0, 0, [1, 28]), /^invalid_argument: .*"shape".* undefined came/],
-    [() => logits(new ArrayBuffer(8), 0, 0, [3, 1e9, 32, 10]), /^dataset: .* 1000000000 pixels, and 8 to 96 can be used/],
-    [() => logits(new ArrayBuffer(8), 0, 0, [3, 8, 8, 10]), /^dataset: .*too few for the network/],
+    // Jobs of helpers: what they say of themselves is not believed.
+    ...[gradients, logits].flatMap((helper) => /** @type {[() => unknown, RegExp][]} */ ([
+      [() => helper(new Uint8Array(8)), /^invalid_argument: .*"job".* an ArrayBuffer was expected, and a Uint8Array of 8 came/],
+      [() => helper(undefined), /^invalid_argument: .*"job".* undefined came/],
+      [() => helper(new ArrayBuffer(8)), /^checkpoint: .*shorter than it says/],
+      [() => helper(job(MODEL, { cut: 1 })), /^checkpoint: .*shorter than it says/],
+      [() => helper(job(MODEL, { values: 2 ** 32 - 1, cut: 8 })), /^checkpoint: .*shorter than it says/],
+      [() => helper(job('none')), /^checkpoint: .*is of no model/],
+      [() => helper(job({ ...MODEL, layers: 3 })), /^checkpoint: .*is of no model \(unknown field `layers`/],
+      [() => helper(job(MODEL)), /^checkpoint: .*it has 0 numbers, and the network has 30730/],
+      [() => helper(job(MODEL, { values: 30_730, records: 1, image: 3_071 })), /^checkpoint: .*shorter than it says/],
+      [() => helper(job({ ...MODEL, network: { ...NETWORK, layers: [] } })), /^invalid_config: .*"network".* it has no layers/],
+      [() => helper(job({ ...MODEL, classes: 3 })), /^invalid_config: .*"network".* gives 10 numbers, and there are 3 classes/],
+      [() => helper(job({ ...MODEL, image: { channels: 3, height: 1e9, width: 32 } })), /^dataset: .* 1000000000 pixels, and 8 to 96 can be used/],
+    ])),
+    // Networks.
+    ...[load, summaryOf].flatMap((call) => /** @type {[() => unknown, RegExp][]} */ ([
+      [() => call({ network: 'resnet' }), /^invalid_config: .*"network".* "resnet" is none of tutorial, t/],
+      [() => call({ network: 5 }), /^invalid_argument: .*its "network" .* and the number 5 came/],
+      [() => call({ network: [] }), /^invalid_argument: .*its "network" .* and an Array of 0 came/],
+      [() => call({ network: {} }), /^invalid_argument: .*its "network" cannot be read: missing field `seeding`/],
+      [() => call({ network: cyclic }), /^invalid_argument: .*its "network" cannot be read/],
+      [() => call({ network: { ...NETWORK, layers: NETWORK.layers.slice(0, 1) } }), /^invalid_config: .*"network".* flatten, gives 3072 numbers, and there are 10 classes/],
+      [() => call({ network: { ...NETWORK, layers: [{ id: 1, layer: 'softmax' }] } }), /^invalid_argument: .*its "network" cannot be read: unknown variant `softmax`/],
+    ])),
+    [() => load({ norm_group: { records: 1 } }), /^invalid_config: .*"norm_group".* 1 is not "batch" and not between 2 and 4096/],
+    [() => load({ pixels: { standardized: { mean: [0.5], deviation: [0.2] } } }), /^invalid_config: .*"pixels".* for each of 3 channels/],
     // Settings.
-    ...[load, needs, (/** @type {unknown} */ changes) => restore(file, changes)].flatMap((call) => /** @type {[() => unknown, RegExp][]} */ ([
+    ...[load, needs, summaryOf, (/** @type {unknown} */ changes) => restore(file, changes)].flatMap((call) => /** @type {[() => unknown, RegExp][]} */ ([
       [() => call('flex'), /^invalid_argument: .*"(config|changes)".* an object of settings was expected, and the text "flex" came/],
       [() => call([]), /^invalid_argument: .*an Array of 0 came/],
       [() => call(new Map([['lr', 1]])), /^invalid_argument: .*a Map of 1 came/],
@@ -142,7 +184,7 @@ test('every wrong argument is refused with what was expected and what came, and 
       [() => call({ workers: 1.5 }), /^invalid_argument: .*the number 1.5 came/],
       [() => call({ backend: 'tpu' }), /^invalid_argument: .*its "backend" one of `auto`, `webgpu`, `flex`, `ndarray` was expected, and the text "tpu" came/],
       [() => call({ backend: revoked() }), /^invalid_argument: .*its "backend" .*cannot be read came/],
-      [() => call({ lr: cyclic }), /^invalid_argument: .*its "lr" .*an object came/],
+      [() => call({ lr: cyclic }), /^invalid_argument: .*its "lr" cannot be read/],
     ])),
     [() => load(throwing()), /^invalid_argument: .*"config"/],
     [() => load({ batch: null }), /^invalid_argument: .*its "batch" .*null came/],
@@ -165,6 +207,45 @@ test('every wrong argument is refused with what was expected and what came, and 
   assert.equal((await convburn.save()).length, file.length);
   assert.equal((await convburn.add_shard('test', records(10, 50))).data.test_records, 10);
   assert.equal((await convburn.train_epoch(null)).epoch, 1);
+});
+
+test('a helper answers a job that says all that it is of', async () => {
+  const asked = { values: 30_730, records: 2 };
+  const logits = new Float32Array(await convburn.helper_logits(job(MODEL, asked)));
+  assert.deepEqual([...logits], Array(20).fill(0), 'weights of 0 prefer no class');
+  // In the job's own buffer, after its first words: loss, how many are right, and a gradient a number.
+  const [loss, right, ...gradients] = new Float32Array(await convburn.helper_gradients(job(MODEL, asked)), 36, 2 + 30_730);
+  assert.ok(Math.abs(loss - Math.log(10)) < 1e-6, String(loss));
+  assert.equal(right, 2, 'of equal logits the first is taken, and the labels are 0');
+  // Images of nothing but zeros: the bias alone moves, towards the label.
+  const bias = gradients.slice(-10);
+  assert.ok(gradients.slice(0, -10).every((gradient) => gradient === 0));
+  bias.forEach((gradient, i) => assert.ok(Math.abs(gradient - (i === 0 ? -0.9 : 0.1)) < 1e-6, `${i}: ${gradient}`));
+});
+
+test('the table of any network can be had, and asking for it changes nothing', async () => {
+  await convburn.load({ backend: 'flex', network: NETWORK, train: 20, test: 10, batch: 10, workers: 1 });
+  const before = await convburn.summary();
+  const { layers, total_parameters: parameters } = await convburn.summary_of({ network: 't' });
+  assert.equal(parameters, 122_794);
+  assert.deepEqual(layers.slice(0, 4).map((/** @type {any} */ { name, kind }) => [name, kind]), [
+    ['conv2d', 'Conv2D 3×3'], ['max_pooling2d', 'MaxPooling2D 2×2'], ['batch_normalization', 'BatchNormalization'], ['activation', 'ReLU'],
+  ]);
+  const tutorial = await convburn.summary_of({});
+  const fixture = JSON.parse(readFileSync(new URL('../fixtures/protocol.json', import.meta.url), 'utf8'));
+  assert.deepEqual(tutorial, fixture.loaded.summary, 'on flex');
+  assert.deepEqual(await convburn.summary(), before);
+  assert.equal(before.total_parameters, 30_730);
+});
+
+test('a file opens its network, whatever network is there', async () => {
+  await convburn.load({ backend: 'flex', network: NETWORK, train: 20, test: 10, batch: 10, workers: 1 });
+  await convburn.add_shard('train', records(20, 101));
+  const file = await convburn.save();
+  await convburn.load({ backend: 'flex' });
+  const { kind, loaded } = await convburn.restore(file);
+  assert.deepEqual([kind, loaded.config.network, loaded.summary.total_parameters], ['run', NETWORK, 30_730]);
+  assert.deepEqual((await convburn.config_of(file)).network, NETWORK);
 });
 
 test('a browser that has no graphics card at first is asked again twice, later once', async (t) => {

@@ -13,10 +13,10 @@ async function figuresOf(page) {
   return Promise.all(rows.map(async (row) => (await row.locator('td').allTextContents()).slice(0, 4)));
 }
 
-/** @param {import('playwright-core').Page} page */
-async function saveRun(page) {
+/** @param {import('playwright-core').Page} page @param {string} [recipe] As the file's name says it. */
+async function saveRun(page, recipe = 'own-2000-images') {
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('save-run').click()]);
-  assert.match(download.suggestedFilename(), /^convburn-run-own-2000-images-epoch-1(-step-\d+|-accuracy-0\.\d{4})\.safetensors$/);
+  assert.match(download.suggestedFilename(), new RegExp(`^convburn-run-${recipe}-epoch-1(-step-\\d+|-accuracy-0\\.\\d{4})\\.safetensors$`));
   return readFileSync(await download.path());
 }
 
@@ -142,4 +142,58 @@ test('weights alone begin a run of the present settings, and only the next one',
   const [anew] = await figuresOf(page);
   assert.ok(Number(anew[2]) < Number(further[2]), `${anew} begins from nothing`);
   assert.deepEqual(complaints, []);
+});
+
+/** The network that the panel shows: its layers, how many of them are drawn, and its parameters. @param {import('playwright-core').Page} page */
+async function networkOf(page) {
+  const [layers, drawn] = await Promise.all([page.locator('#summary tbody tr').count(), page.locator('#layers li').count()]);
+  return [layers, drawn - 1, await page.locator('#summary tfoot td').last().textContent()];
+}
+const TUTORIALS = [8, 8, '122,570'];
+const T = [16, 8, '122,794'];
+
+test('a link’s network is shown, trained and saved, and its file brings it to a page with the tutorial’s', async (t) => {
+  const link = '#network=t&train=600&test=100&epochs=1&batch=32&backend=flex';
+  const { page, asked, complaints } = await shared.visit(t, link);
+  await waitForPhase(page, ['ready']);
+  const select = page.getByTestId('network');
+  const note = page.getByTestId('network-note');
+  assert.deepEqual([await networkOf(page), await select.inputValue()], [T, 't']);
+  assert.match(await note.textContent() ?? '', /^Burn’s own operators compute its convolutions here/);
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['done']);
+  const figures = await figuresOf(page);
+  assert.ok(figures.flat().every((figure) => Number.isFinite(Number(figure))), String(figures));
+
+  // Keras's curves are of another network.
+  const ghost = page.getByTestId('ghost');
+  assert.deepEqual([await ghost.isDisabled(), await ghost.isChecked()], [true, false]);
+  await page.getByText('They are of the tutorial’s network, and this is another one.').waitFor();
+  assert.doesNotMatch(await page.locator('#chart-accuracy').getAttribute('aria-label') ?? '', /Keras/);
+  assert.ok(!asked.some((url) => url.includes('keras')));
+
+  // The table follows the setting; the curves stay the run's.
+  await select.selectOption('tutorial');
+  await note.getByText('This is the network that the next run trains.').waitFor();
+  assert.deepEqual(await networkOf(page), TUTORIALS);
+  assert.match(page.url(), /#network=tutorial&train=600&/);
+  assert.ok(await ghost.isDisabled());
+  await select.selectOption('t');
+  await note.getByText(/^Burn’s own operators/).waitFor();
+  assert.deepEqual(await networkOf(page), T);
+  const file = await saveRun(page, 't-600-images');
+  assert.deepEqual(complaints, []);
+
+  const other = await shared.visit(t, link.replace('network=t&', ''));
+  await waitForPhase(other.page, ['ready']);
+  assert.deepEqual([await networkOf(other.page), await other.page.getByTestId('ghost').isEnabled()], [TUTORIALS, true]);
+  await other.page.getByTestId('open-run').setInputFiles(upload('t.safetensors', file));
+  await waitForPhase(other.page, ['done']);
+  assert.deepEqual([await networkOf(other.page), await other.page.getByTestId('network').inputValue()], [T, 't']);
+  assert.match(other.page.url(), /#network=t&train=600&/, 'the link is the run’s');
+  assert.deepEqual(await figuresOf(other.page), figures);
+  await other.page.getByTestId('evaluate').click();
+  await other.page.getByText(`Test accuracy ${figures[0][2]}`).waitFor();
+  assert.equal(await textOf(other.page, 'error'), '');
+  assert.deepEqual(other.complaints, []);
 });

@@ -33,14 +33,14 @@ function makeBlock(kind, shape) {
   ] });
 }
 
-/** A name that a narrow table may break after its underscores, and nowhere else. @param {string} name */
-const breakable = (name) => name.split(/(?<=_)/).flatMap((part, i) => (i === 0 ? [part] : [make('wbr'), part]));
+/** A name that a narrow table may break after its underscores and before its capitals, and nowhere else. @param {string} name */
+const breakable = (name) => name.split(/(?<=_)|(?<=[a-z])(?=[A-Z][a-z])/).flatMap((part, i) => (i === 0 ? [part] : [make('wbr'), part]));
 
 /** @param {LayerSummary} layer */
 function makeRow(layer) {
   return make('tr', { children: [
     make('th', { children: breakable(layer.name), attributes: { scope: 'row' } }),
-    make('td', { text: layer.kind }),
+    make('td', { children: breakable(layer.kind) }),
     make('td', { className: 'shape', text: shapeText(layer.output_shape) }),
     make('td', { className: 'num', text: count(layer.parameters) }),
   ] });
