@@ -187,7 +187,7 @@ test('a link’s network is shown, trained and saved, and its file brings it to 
   const other = await shared.visit(t, link.replace('network=t&', ''));
   await waitForPhase(other.page, ['ready']);
   assert.deepEqual([await networkOf(other.page), await other.page.getByTestId('ghost').isEnabled()], [TUTORIALS, true]);
-  await other.page.getByTestId('open-run').setInputFiles(upload('t.safetensors', file));
+  await other.page.getByTestId('open-run').setInputFiles(onDisk('t.safetensors', file));
   await waitForPhase(other.page, ['done']);
   assert.deepEqual([await networkOf(other.page), await other.page.getByTestId('network').inputValue()], [T, 't']);
   assert.match(other.page.url(), /#network=t&train=600&/, 'the link is the run’s');
