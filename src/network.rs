@@ -87,9 +87,10 @@ pub struct Entry {
 }
 
 impl Entry {
-    /// Number of numbers.
+    /// Number of numbers; the most there can be where it is more, since wasm's `usize` has 32 bits.
     pub fn entries(&self) -> usize {
-        self.shape.iter().product()
+        let sides = self.shape.iter();
+        sides.fold(1, |entries, side| entries.saturating_mul(*side))
     }
 }
 

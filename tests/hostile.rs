@@ -255,10 +255,11 @@ fn numbers_of(layers: &mut [LayerSpec]) -> Vec<&mut f64> {
             Layer::BatchNorm(norm) => found.extend([&mut norm.epsilon, &mut norm.momentum]),
             Layer::Dropout { rate } => found.push(rate),
             Layer::Scale { factor } => found.push(factor),
-            Layer::Conv(conv) => match &mut conv.weight.initializer {
-                Initializer::Whitening { epsilon } => found.push(epsilon),
-                _ => {}
-            },
+            Layer::Conv(conv) => {
+                if let Initializer::Whitening { epsilon } = &mut conv.weight.initializer {
+                    found.push(epsilon);
+                }
+            }
             Layer::Residual { layers } => found.extend(numbers_of(layers)),
             _ => {}
         }

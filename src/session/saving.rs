@@ -138,6 +138,7 @@ impl Session {
     /// [`Error::InvalidConfig`] when the network cannot be trained under this configuration; [`Error::Checkpoint`].
     /// The session is as it was.
     pub fn take_weights(&mut self, model: &ModelSpec, tensors: &Tensors) -> Result<(), Error> {
+        check_kind(&self.dataset, model)?;
         let config = Config {
             network: network::choice(model),
             pixels: model.pixels.clone(),

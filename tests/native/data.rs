@@ -324,6 +324,7 @@ fn a_session_learns_three_classes_of_gray_pictures_alone_and_with_helpers() {
 fn a_run_of_three_classes_is_opened_by_a_session_without_pictures_and_refused_by_one_of_ten() {
     let mut begun = session(1);
     block_on(begun.advance(0.0)).unwrap();
+    let weights = block_on(begun.save_weights()).unwrap();
     let mut whole = session(1);
     finish(&mut whole);
     let bytes = block_on(begun.save()).unwrap();
@@ -354,6 +355,21 @@ fn a_run_of_three_classes_is_opened_by_a_session_without_pictures_and_refused_by
     let held = other.into_dataset();
     let refused = Session::restored((*state).clone(), &tensors, backend.clone(), held);
     assert_eq!(problem_of(refused).0, "checkpoint");
+
+    // Nor does such a session take weights alone, and it keeps its records.
+    let empty = Dataset::new(None).unwrap();
+    let mut other = Session::new(config(), backend.clone(), empty).unwrap();
+    let Checkpoint::Weights(model, values) = other.read(&weights).unwrap() else {
+        panic!("no weights");
+    };
+    let record = vec![1; 3_073];
+    other.add_shard(Split::Train, record, None).unwrap();
+    assert_eq!(
+        problem_of(other.take_weights(&model, &values)).0,
+        "checkpoint"
+    );
+    assert_eq!(other.dataset().train().len(), 1);
+    assert_eq!(other.loaded().config, config());
 
     // Without pictures of its own a session takes over the file's shape and classes.
     let none = Dataset::new(None).unwrap();

@@ -102,7 +102,7 @@ function weightsOf(run) {
   const header = JSON.parse(run.subarray(8, 8 + length).toString());
   const tensors = Object.entries(header).filter(([name]) => name !== '__metadata__' && !name.startsWith('optimizer.'));
   /** @type {Record<string, any>} */
-  const own = { __metadata__: { kind: 'weights', format_version: header.__metadata__.format_version } };
+  const own = { __metadata__: { kind: 'weights', format_version: header.__metadata__.format_version, model: JSON.stringify(JSON.parse(header.__metadata__.run).recipe.model) } };
   /** @type {Buffer[]} */
   const parts = [];
   let at = 0;

@@ -29,7 +29,8 @@ test('a shared link trains to the end and nothing leaves the page', async (t) =>
   const schema = JSON.parse(readFileSync(join(DIST, 'report.schema.json'), 'utf8'));
   assert.deepEqual(problems(schema, report), []);
   assert.equal(report.epochs.length, 1);
-  assert.equal(report.config.seed, 7);
+  assert.deepEqual([report.recipe.seed, report.recipe.network, report.compute.backend], [7, 'tutorial', 'flex']);
+  assert.deepEqual(report.layers.map((/** @type {any} */ layer) => layer.own_kernel), [true, true, true, true, true, false, false, false]);
   assert.equal(report.data.train_used, 2_000);
   assert.equal(report.data.test_used, 1_000);
   assert.equal(report.backend.active, 'flex');
