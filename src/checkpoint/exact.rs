@@ -91,6 +91,13 @@ fn of_layer<'a>(layer: &'a mut Layer, found: &mut Vec<&'a mut f64>) {
                 of_layer(&mut inner.layer, found);
             }
         }
-        _ => {}
+        Layer::Activation(_)
+        | Layer::MaxPool(_)
+        | Layer::AvgPool(_)
+        | Layer::GlobalMaxPool
+        | Layer::GlobalAvgPool
+        | Layer::Pad { .. }
+        | Layer::Flatten
+        | Layer::Dense(_) => {}
     }
 }

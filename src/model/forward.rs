@@ -173,14 +173,31 @@ impl<'a> Forward<'a> {
             Layer::GlobalAvgPool => Flow::Vectors(operators::global_avg_pool(maps)),
             Layer::Pad { width, with } => Flow::Maps(operators::pad(*width, *with, maps)),
             Layer::Flatten => Flow::Vectors(maps.flatten(1, 3)),
-            _ => Flow::Maps(self.any_layer(layer, maps)),
+            Layer::BatchNorm(_)
+            | Layer::Activation(_)
+            | Layer::Dropout { .. }
+            | Layer::Scale { .. } => Flow::Maps(self.any_layer(layer, maps)),
+            // A planned dense layer gets vectors, and a residual one is a group of its own.
+            Layer::Dense(_) | Layer::Residual { .. } => Flow::Maps(maps),
         }
     }
 
     fn vector_layer(&mut self, layer: &PlannedLayer, vectors: Tensor<2>) -> Tensor<2> {
         match &layer.layer {
             Layer::Dense(_) => operators::dense(self.model, layer, vectors),
-            _ => self.any_layer(layer, vectors),
+            Layer::BatchNorm(_)
+            | Layer::Activation(_)
+            | Layer::Dropout { .. }
+            | Layer::Scale { .. } => self.any_layer(layer, vectors),
+            // Planned, these get maps.
+            Layer::Conv(_)
+            | Layer::MaxPool(_)
+            | Layer::AvgPool(_)
+            | Layer::GlobalMaxPool
+            | Layer::GlobalAvgPool
+            | Layer::Pad { .. }
+            | Layer::Flatten
+            | Layer::Residual { .. } => vectors,
         }
     }
 

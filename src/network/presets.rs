@@ -159,3 +159,26 @@ fn relu() -> Layer {
 fn max_pool(size: u32) -> Layer {
     Layer::MaxPool(Window { size })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::NetworkPlan;
+
+    #[test]
+    fn every_name_is_a_network_that_can_be_built_and_is_known_again() {
+        let parameters = NETWORKS.map(|name| {
+            let model = ModelSpec {
+                network: preset(name, 10)?,
+                ..tutorial_model()
+            };
+            assert_eq!(choice(&model), NetworkChoice::Preset(name.to_owned()));
+            let plan = NetworkPlan::new(&model).ok()?;
+            Some(plan.summary(|_| false).total_parameters)
+        });
+        assert_eq!(parameters, [Some(122_570), Some(122_794)]);
+        let unknown = NetworkChoice::Preset("resnet".into());
+        let refused = resolve(&unknown, 10).err().map(|error| error.to_string());
+        assert!(refused.is_some_and(|text| text.contains("tutorial, t")));
+    }
+}
