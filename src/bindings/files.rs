@@ -9,7 +9,7 @@ use crate::checkpoint::{Checkpoint, RunState, Tensors};
 use crate::cifar::count;
 use crate::device;
 use crate::error::Error;
-use crate::protocol::{Changes, FileKind, Restored};
+use crate::protocol::{Changes, FileKind, RecordSpec, Restored};
 use crate::session::Session;
 
 /// The run as one `.safetensors` file, under way, paused or over: configuration, weights, optimiser,
@@ -93,6 +93,12 @@ async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error
             if let Some(epochs) = changes.epochs {
                 config = config.extended(epochs, count(state.history.len()))?;
             }
+            let model = &state.recipe.model;
+            let records = RecordSpec {
+                image: model.image,
+                classes: model.classes as usize,
+            };
+            Session::check_network(&config, records)?; // Another number of workers may take too much memory.
             go_on(&claim, state.with_config(&config), &tensors, changes.epochs).await
         }
         Checkpoint::Weights(model, tensors) => {
