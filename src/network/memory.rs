@@ -2,7 +2,7 @@
 
 use super::{NetworkPlan, PlannedLayer, Shape};
 use crate::error::Error;
-use crate::protocol::{Activation, Layer};
+use crate::protocol::{Activation, Layer, MEASURE_BATCH};
 
 /// Most bytes of a step in one worker: its records' maps, as its share of the batch.
 pub const WORKER_BYTES_MAX: u64 = 1 << 30;
@@ -86,6 +86,64 @@ impl NetworkPlan {
                 ));
             }
         }
-        Ok(())
+        self.check_measuring()
+    }
+
+    /// Whether a batch that is measured fits: nothing is kept but what goes into a layer and out of it.
+    fn check_measuring(&self) -> Result<(), Error> {
+        let largest = self.largest_buffers().output_bytes;
+        let bytes = largest.saturating_mul(2 * u64::from(MEASURE_BATCH));
+        if bytes <= WORKER_BYTES_MAX {
+            return Ok(());
+        }
+        Err(Error::invalid_config(
+            "network",
+            format!(
+                "to measure {MEASURE_BATCH} images with it takes {} MiB, and {} MiB are the most",
+                bytes >> 20,
+                WORKER_BYTES_MAX >> 20
+            ),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::network::tutorial_model;
+    use crate::protocol::ImageSpec;
+
+    #[test]
+    fn the_tutorials_largest_batch_fits_and_what_takes_more_is_refused_with_how_much() {
+        let plan = |model| NetworkPlan::new(&model).ok();
+        let said = |result: Result<(), Error>| result.err().map(|error| error.to_string());
+        let tutorial = plan(tutorial_model());
+        let check = |batch, share, workers| {
+            let found = tutorial
+                .as_ref()
+                .map(|plan| plan.check_memory(batch, share, workers));
+            found.and_then(said)
+        };
+        assert_eq!(check(4_096, 4_096, 1), None);
+        assert_eq!(check(4_096, 64, 64), None);
+        assert!(check(8_192, 8_192, 1).is_some_and(|text| text.contains("in one worker")));
+        assert!(check(16_384, 256, 64).is_some_and(|text| text.contains("in all workers")));
+
+        // Of one image at a time a step fits; a hundred that are measured do not.
+        let mut large = tutorial_model();
+        large.image = ImageSpec {
+            height: 96,
+            width: 96,
+            ..large.image
+        };
+        if let Some(Layer::Conv(conv)) = large.network.layers.first_mut().map(|l| &mut l.layer) {
+            conv.filters = 1_024;
+        }
+        let large = plan(large).map(|plan| plan.check_memory(1, 1, 1));
+        assert!(
+            large
+                .and_then(said)
+                .is_some_and(|text| text.contains("to measure 100 images"))
+        );
     }
 }
