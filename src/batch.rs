@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 
 use crate::cifar::Selection;
 use crate::error::Error;
-use crate::protocol::{Augment, ImageSpec, RecordSpec};
+use crate::protocol::{Augment, ImageSpec, Pixels, RecordSpec};
 use crate::random::{Stream, generator};
 
 use augment::{Augmenter, extend_flipped_and_shifted};
@@ -126,6 +126,19 @@ impl RecordBytes {
             pixels: &self.pixels,
             labels: &self.labels,
         }
+    }
+}
+
+impl RecordBytes {
+    /// All numbers of the images as a network's first layer gets them, one image after the other.
+    pub fn as_seen(&self, pixels: &Pixels) -> Vec<f32> {
+        let channels = self.spec.image.channels.max(1) as usize;
+        let planes = self.pixels.chunks(self.spec.image.plane_bytes().max(1));
+        let planes = planes.enumerate().flat_map(|(at, plane)| {
+            let of_channel = pixels.of_channel(at % channels);
+            plane.iter().map(move |byte| of_channel(*byte))
+        });
+        planes.collect()
     }
 }
 

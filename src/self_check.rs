@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 
-use crate::batch::{Batch, Held, gather};
+use crate::batch::{Batch, Held, gather, gather_bytes};
 use crate::cifar::Selection;
 use crate::error::Error;
 use crate::network::NetworkPlan;
@@ -28,6 +28,10 @@ pub const TOLERANCE: f64 = 1e-3;
 /// entry moves by its whole size (seen between flex and ndarray: 6e-3). That is chance, and
 /// other weights do not repeat it; a wrong kernel is wrong with all.
 const ATTEMPTS: u32 = 3;
+
+/// Share of all gradients' length below which a tensor's own length does not count: of a bias before batch
+/// normalisation, which takes it out again, the gradient is nothing but rounding.
+const LEAST_SHARE: f64 = 1e-2;
 
 /// Records compared: the tutorial's batch. On the CPU they take tens of milliseconds.
 const RECORDS: usize = 32;
@@ -87,9 +91,11 @@ pub async fn compare<'a>(
 ) -> Result<SelfCheck, String> {
     let records = records.into();
     let first = indices.get(..RECORDS).unwrap_or(indices);
+    let pixels = gather_bytes(records, first, None).as_seen(&plan.spec.pixels);
     let probe = async |seed: u32, device: &Device| {
         let batch = gather(records, first, None, device);
-        let learner = Learner::new(plan, seed, device);
+        let mut learner = Learner::new(plan, seed, device);
+        learner.begin_from(&pixels); // Else what whitens would hand on nothing but zeros.
         learner
             .probe(&batch, Draws::default())
             .await
@@ -114,10 +120,12 @@ pub async fn compare<'a>(
 /// # Errors
 /// They are further apart than [`TOLERANCE`]: the end of a sentence, with the figures.
 pub fn judge(there: &Probe, here: &Probe) -> Result<SelfCheck, String> {
+    let all = here.gradients.iter().flatten();
+    let least = LEAST_SHARE * length(&mut all.map(|value| f64::from(*value)));
     let pairs = there.gradients.iter().zip(&here.gradients);
-    let gradients = pairs.map(|(a, b)| difference(a, b));
+    let gradients = pairs.map(|(a, b)| difference(a, b, least));
     let found = SelfCheck {
-        loss_difference: difference(&there.loss, &here.loss),
+        loss_difference: difference(&there.loss, &here.loss, 0.0),
         // `f64::max` passes over NaN, but `difference` gives none.
         gradient_difference: gradients.fold(0.0, f64::max),
         tolerance: TOLERANCE,
@@ -132,15 +140,23 @@ pub fn judge(there: &Probe, here: &Probe) -> Result<SelfCheck, String> {
     ))
 }
 
-/// Length of `a − b` as a share of the length of `b`; infinite where a number is not finite.
-fn difference(a: &[f32], b: &[f32]) -> f64 {
+fn length(values: &mut dyn Iterator<Item = f64>) -> f64 {
+    values.map(|v| v * v).sum::<f64>().sqrt()
+}
+
+/// Length of `a − b` as a share of the length of `b`, or of `least` where that is more; infinite where a number is not
+/// finite.
+fn difference(a: &[f32], b: &[f32], least: f64) -> f64 {
     if a.len() != b.len() || !a.iter().chain(b).all(|value| value.is_finite()) {
         return f64::INFINITY;
     }
-    let length = |values: &mut dyn Iterator<Item = f64>| values.map(|v| v * v).sum::<f64>().sqrt();
     let apart = length(&mut a.iter().zip(b).map(|(a, b)| f64::from(*a) - f64::from(*b)));
     let whole = length(&mut b.iter().map(|b| f64::from(*b)));
-    if apart == 0.0 { 0.0 } else { apart / whole }
+    if apart == 0.0 {
+        0.0
+    } else {
+        apart / whole.max(least)
+    }
 }
 
 fn reason(error: Error) -> String {

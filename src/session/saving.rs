@@ -173,14 +173,7 @@ impl Session {
         let records = plan.train_records(&self.dataset);
         let indices: Vec<usize> = (0..records.len().min(FIRST_IMAGES)).collect();
         let bytes = batch::gather_bytes(records, &indices, None);
-        let plane = self.network.spec.image.plane_bytes().max(1);
-        let channels = self.network.spec.image.channels as usize;
-        let pixels = bytes.pixels.chunks(plane).enumerate();
-        let pixels = pixels.flat_map(|(at, plane)| {
-            let of_channel = self.network.spec.pixels.of_channel(at % channels.max(1));
-            plane.iter().map(move |byte| of_channel(*byte))
-        });
-        let pixels: Vec<f32> = pixels.collect();
+        let pixels = bytes.as_seen(&self.network.spec.pixels);
         self.learner.begin_from(&pixels);
     }
 }
