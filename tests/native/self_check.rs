@@ -1,11 +1,14 @@
 //! The self-check, natively: what it accepts (another backend's rounding) and what it refuses, with the
 //! figures.
 
+use std::sync::Arc;
+
 use burn::tensor::Device;
 use convburn::batch;
 use convburn::cifar::Dataset;
 use convburn::metrics::RunningMean;
-use convburn::protocol::{Backend, Config, Split};
+use convburn::network::NetworkPlan;
+use convburn::protocol::{Backend, Config, ModelSpec, NormGroup, Pixels, Split};
 use convburn::random::Draws;
 use convburn::self_check::{TOLERANCE, compare, judge, upload};
 use convburn::train::Probe;
@@ -13,6 +16,7 @@ use convburn::{device, protocol::SelfCheck};
 use pollster::block_on;
 
 use crate::support;
+use crate::support::networks::{GRAY, every_layer, gray_dataset};
 
 fn dataset() -> Dataset {
     let mut dataset = Dataset::new(None).unwrap();
@@ -54,6 +58,23 @@ fn another_backends_rounding_is_accepted_with_a_wide_margin() {
         assert!(gradient_difference < TOLERANCE / 10.0);
     }
     block_on(upload(dataset.train(), None, &indices, &other)).unwrap();
+}
+
+/// What begins from the images does so, and the gradient of a bias that normalisation takes out again is rounding.
+#[test]
+fn a_network_that_whitens_and_normalises_is_accepted_on_another_backend() {
+    let dataset = gray_dataset(48, 3);
+    let model = ModelSpec {
+        network: every_layer(),
+        image: GRAY,
+        classes: 3,
+        pixels: Pixels::Unit,
+        norm_group: NormGroup::Records(16),
+    };
+    let plan = Arc::new(NetworkPlan::new(&model).unwrap());
+    let indices: Vec<usize> = (0..32).collect();
+    let found = block_on(compare(&plan, 3, dataset.train(), &indices, &ndarray())).unwrap();
+    assert!(found.gradient_difference < TOLERANCE / 4.0, "{found:?}");
 }
 
 #[test]
