@@ -13,6 +13,8 @@
 
 #[path = "support/browser_gpu.rs"]
 mod gpu;
+#[path = "support/golden_network.rs"]
+mod network_values;
 #[path = "support/browser.rs"]
 mod page;
 mod support;

@@ -19,7 +19,8 @@ use convburn::session::Session;
 use convburn::train::Learner;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::page::is_chromium;
+use crate::network_values::{CASES, measure};
+use crate::page::{first_records, is_chromium};
 use crate::small_run;
 use crate::support::networks::{GRAY, every_layer, gray_dataset, numbered};
 
@@ -50,6 +51,17 @@ fn of_ten_classes(layers: Vec<Layer>) -> ModelSpec {
             layers: numbered(layers, 1),
         },
         ..tutorial_model()
+    }
+}
+
+/// The second golden network (batch normalisation in one group and in two, an even kernel, stride 2, GELU) on WebGPU.
+#[wasm_bindgen_test]
+async fn webgpu_computes_what_keras_computes_of_another_network() {
+    let Some(gpu) = webgpu().await else { return };
+    let dataset = first_records().await;
+    for case in &CASES {
+        let distance = measure(dataset.train(), case, &gpu).await;
+        distance.assert_within(1e-3);
     }
 }
 
