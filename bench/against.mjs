@@ -42,6 +42,7 @@ if (!Number.isInteger(rounds) || rounds < 6) throw new Error('--rounds wants a w
 const folders = { '/bench/': fileURLToPath(new URL('.', import.meta.url)) };
 const servers = [await serve(DIST, { folders }), await serve(resolve(options.against), { folders })];
 const browser = await launch({
+  webgpu: true,
   args: ['--disable-background-timer-throttling', '--disable-renderer-backgrounding', '--disable-backgrounding-occluded-windows'],
 });
 
@@ -64,7 +65,7 @@ async function measure({ title, id, backend, workers, steps, warmUp }) {
     for (const which of order) {
       const epoch = await subjects[which].epoch();
       stepMs[which] = epoch.step_ms;
-      if (which === 0) dispatches = epoch.dispatches / steps;
+      if (which === 0) dispatches = epoch.dispatches;
     }
     pairs.push(stepMs);
     interval = medianInterval(pairs.map(([here, there]) => here / there));
