@@ -3,11 +3,13 @@
 //!
 //! ```text
 //! bytes ─► cifar ─► batch ─► model ─► train ─► metrics ─► session ─► bindings ─► JavaScript
+//!                             ▲
+//!       list of layers ─► network
 //! ```
 //!
 //! Data goes along this line, and a room knows its left neighbours only (`tests/native/layering.rs`):
 //! [`cifar`] checks bytes, [`plan`] says which records a run uses, [`batch`] makes tensors of them,
-//! [`model`] makes logits, [`train`] and [`adam`] make the model better, [`metrics`] and [`run`] keep
+//! [`network`] plans a list of layers, [`model`] makes logits with it, [`train`] and [`adam`] make the model better, [`metrics`] and [`run`] keep
 //! the figures, [`session`] owns it all, and `bindings` (on wasm32) exports `load`, `train_epoch`,
 //! `predict` and their kin. [`device`] is the only place where a backend is chosen, and [`self_check`]
 //! finds out whether a GPU computes what the CPU computes.

@@ -7,6 +7,7 @@
 mod calibrate;
 mod data;
 mod measure;
+mod planning;
 mod prepare;
 mod resting;
 mod saving;
@@ -22,20 +23,19 @@ use crate::checkpoint::{RunState, Tensors};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
-use crate::model;
-use crate::network::{self, NetworkPlan};
+use crate::network::NetworkPlan;
 use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, ModelSpec, Operators, RecordSpec,
-    Stage, Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, Stage, Summary, Trace,
 };
 use crate::random::Draws;
 use crate::run::{Epoch, Measurement, Run};
 use crate::train::Learner;
 
 use data::DataUsed;
+use planning::{fresh_learner, order, planned};
 use prepare::Preparation;
 
 pub use signals::Signals;
@@ -118,14 +118,6 @@ impl Session {
         })
     }
 
-    /// Checks that there is a network for [`Session::new`] to train, before another session is given up for it.
-    ///
-    /// # Errors
-    /// As [`Session::new`].
-    pub fn check_network(config: &Config, records: RecordSpec) -> Result<(), Error> {
-        planned(config, records).map(drop)
-    }
-
     /// The handle by which a run is paused or stopped from outside.
     pub fn signals(&self) -> Arc<Signals> {
         Arc::clone(&self.signals)
@@ -160,15 +152,6 @@ impl Session {
     /// The network's table.
     pub fn summary(&self) -> Summary {
         self.learner.summary()
-    }
-
-    /// The table of the network that another configuration would train on these records. Nothing changes.
-    ///
-    /// # Errors
-    /// [`Error::InvalidConfig`] when there can be no such network.
-    pub fn summary_of(&self, config: &Config) -> Result<Summary, Error> {
-        let plan = planned(config, self.dataset.spec())?;
-        Ok(model::summary_on(&plan, &self.backend.device))
     }
 
     /// Forgets the run: new weights from the seed, no history. The data stays.
@@ -386,38 +369,6 @@ impl Session {
         events.push(Event::Progress(progress));
         events.push(Event::EpochEnd { result, evaluation });
     }
-}
-
-/// The network that `config` asks for, for such records.
-fn planned(config: &Config, records: RecordSpec) -> Result<Arc<NetworkPlan>, Error> {
-    let classes = count(records.classes);
-    let plan = NetworkPlan::new(&ModelSpec {
-        network: network::resolve(&config.network, classes)?,
-        image: records.image,
-        classes,
-        pixels: config.pixels.clone(),
-        norm_group: config.norm_group,
-    })?;
-    let workers = config.workers.max(1);
-    plan.check_memory(config.batch, config.batch.div_ceil(workers), workers)?;
-    Ok(Arc::new(plan))
-}
-
-/// New weights from the run's seed.
-fn fresh_learner(network: &Arc<NetworkPlan>, config: &Config, backend: &OpenDevice) -> Learner {
-    let learner = Learner::new(network, config.seed, &backend.device);
-    match config.operators {
-        Operators::Blocks => learner,
-        Operators::Layers => learner.layer_by_layer(),
-    }
-}
-
-/// The records that an epoch (numbered from 0) of a run on `train` records visits, in its order.
-fn order(config: &Config, train: usize, epoch: u32) -> Vec<usize> {
-    let mut order = batch::shuffled(train, config.seed, epoch);
-    let batches = config.steps(count(train)) as usize;
-    order.truncate(batches.saturating_mul(config.batch as usize));
-    order
 }
 
 /// How many steps may be queued before the next read: few where a step is slow. One until a step has

@@ -165,7 +165,7 @@ impl Session {
     pub(super) fn move_to_cpu(&mut self, events: &mut Vec<Event>) {
         self.let_go();
         self.choose_helpers();
-        self.learner = super::fresh_learner(&self.network, &self.config, &self.backend);
+        self.learner = super::planning::fresh_learner(&self.network, &self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored
             && let Err(error) = self.learner.take_over(numbers, state.adam_steps)
         {

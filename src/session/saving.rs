@@ -149,8 +149,8 @@ impl Session {
             image: model.image,
             classes: model.classes as usize,
         };
-        let network = super::planned(&config, records)?;
-        let mut learner = super::fresh_learner(&network, &config, &self.backend);
+        let network = super::planning::planned(&config, records)?;
+        let mut learner = super::planning::fresh_learner(&network, &config, &self.backend);
         learner.take_over(tensors, 0)?;
         if records != self.dataset.spec() {
             let empty = Dataset::new(None)?;
@@ -243,7 +243,7 @@ fn run(position: &RunPosition, state: &RunState) -> Run {
     run.epochs_end = position.epochs_end;
     if position.step > 0 {
         run.state = Some(Epoch {
-            order: super::order(&config, train, position.epoch),
+            order: super::planning::order(&config, train, position.epoch),
             step: position.step,
             steps: config.steps(state.train_used),
             mean: RunningMean {
