@@ -9,7 +9,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { SHORT, drop, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { SHORT, drop, phaseOf, share, shardRecords, textOf, until, upload, waitForPhase, waitForText } from './harness.mjs';
 import { LABELS } from '../../www/config.js';
 import { whitePng } from './png.mjs';
 
@@ -90,7 +90,7 @@ test('a download that stalls is tried again, then given up, and trying again bri
     await page.clock.fastForward(20_000);
     await page.locator('#data-notice').getByText(/“train-00.bin.gz” stalled.*tries again by itself/).waitFor();
     await page.clock.fastForward(6_000);
-    while (tries() < again) await page.evaluate(() => undefined);
+    await until(`it is tried for the ${again}th time`, () => tries() === again);
   }
   await page.clock.fastForward(21_000);
   await waitForText(page, 'error', /“train-00.bin.gz” stalled: nothing came for 20 seconds/);

@@ -214,6 +214,18 @@ export function share({ before, after }, { root, ...more } = {}) {
   };
 }
 
+/**
+ * Asks again and again until something is so, and fails with what was waited for when it never is.
+ * @param {string} what @param {() => Promise<boolean> | boolean} isSo @param {() => Promise<unknown>} [between] What helps it on, after each no.
+ */
+export async function until(what, isSo, between = () => new Promise((resolve) => setImmediate(resolve))) {
+  const end_ms = performance.now() + PATIENCE_MS;
+  while (!await isSo()) {
+    if (performance.now() > end_ms) throw new Error(`waited in vain until ${what}`);
+    await between();
+  }
+}
+
 /** Takes away what is kept of runs, so that a link that starts by itself trains anew. @param {Page} page */
 export const forgetRuns = (page) => page.evaluate(async () => {
   const root = await navigator.storage.getDirectory();

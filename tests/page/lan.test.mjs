@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { DIST, PATIENCE_MS, SHORT, phaseOf, serve, share, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { DIST, PATIENCE_MS, SHORT, phaseOf, serve, share, strays, textOf, until, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after }, { args: ['--host-resolver-rules=MAP classroom.test 127.0.0.1'] });
 
@@ -40,7 +40,8 @@ test('at localhost nothing is said to be missing, and after one visit a reload n
   const { page } = await shared.visit(t, SHORT);
   await waitForPhase(page, ['ready']);
   assert.ok(await page.getByTestId('withheld').isHidden());
-  while (await page.evaluate(async () => (await (await caches.open((await caches.keys()).find((name) => name.startsWith('convburn-data')) ?? '')).keys()).length) < 3);
+  const keptFiles = () => page.evaluate(async () => (await (await caches.open((await caches.keys()).find((name) => name.startsWith('convburn-data')) ?? '')).keys()).length);
+  await until('all three files are kept', async () => await keptFiles() >= 3);
   await page.route('**/data/**', (route) => route.abort());
   await page.reload();
   await waitForPhase(page, ['ready', 'error']);

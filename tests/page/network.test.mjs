@@ -10,7 +10,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, phaseOf, serve, share, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { DIST, SHORT, phaseOf, serve, share, textOf, until, waitForPhase, waitForText } from './harness.mjs';
 
 const shared = share({ before, after });
 const SHARDS = 'data/cifar10/';
@@ -35,29 +35,30 @@ function count(path) {
   return () => shared.requests().slice(mark).filter((each) => each === path).length;
 }
 
-/** Between its tries a page waits for time or for word of a network: it gets word, until something has come of it. @param {Page} page @param {() => Promise<boolean> | boolean} isEnough */
-async function hurry(page, isEnough) {
-  while (!await isEnough()) await page.evaluate(() => void dispatchEvent(new Event('online')));
-}
+/** Says that there is a network: a page that waits between its tries then tries at once. @param {Page} page */
+const sayOnline = (page) => page.evaluate(() => void dispatchEvent(new Event('online')));
 
 /** @param {Page} page */
-const untilComplaint = (page) => hurry(page, async () => await textOf(page, 'error') !== '');
+const untilComplaint = (page) => until('the page complains', async () => await textOf(page, 'error') !== '', () => sayOnline(page));
 
 /** @param {Page} page @param {RegExp} pattern */
 const dataNotice = (page, pattern) => page.locator('#data-notice').getByText(pattern).waitFor();
 
 test('a part that fails three times and then comes is waited for, and the run begins by itself', async (t) => {
   const path = `${SHARDS}train-00.bin.gz`;
-  /** @type {Answer[]} */
-  const failures = [
-    (response) => void response.writeHead(503).end(),
-    (response) => void response.writeHead(429).end(),
-    (response) => beginning(() => response.destroy())(response),
-  ];
-  shared.answer(t, path, (response) => {
-    const [failure] = failures.splice(0, 1);
-    if (failures.length === 0) shared.answers().delete(path);
-    failure(response);
+  /** The third try, which hangs until the test breaks it off: else word of a network might bring the fourth before anybody has looked. @type {Promise<import('node:http').ServerResponse>} */
+  const third = new Promise((resolve) => {
+    /** @type {Answer[]} */
+    const failures = [
+      (response) => void response.writeHead(503).end(),
+      (response) => void response.writeHead(429).end(),
+      (response) => beginning(() => resolve(response))(response),
+    ];
+    shared.answer(t, path, (response) => {
+      const [failure] = failures.splice(0, 1);
+      if (failures.length === 0) shared.answers().delete(path);
+      failure(response);
+    });
   });
   const tries = count(path);
   const { page } = await shared.visit(t, `${SHORT}&run=1`);
@@ -65,9 +66,10 @@ test('a part that fails three times and then comes is waited for, and the run be
   await page.locator('#status-text').getByText('Some images did not come: trying again').waitFor();
   assert.ok(await page.locator('#data-retry').isHidden());
   assert.equal(await textOf(page, 'error'), '');
-  await hurry(page, () => tries() === 3);
+  await until('it is tried a third time', () => tries() === 3, () => sayOnline(page));
+  (await third).destroy();
   await dataNotice(page, /“train-00\.bin\.gz” could not be fetched/);
-  await hurry(page, () => tries() === 4);
+  await until('it is tried a fourth time', () => tries() === 4, () => sayOnline(page));
   await endsWell(page);
   assert.ok(await page.locator('#data-notice').isHidden());
   assert.equal(tries(), 4);

@@ -12,7 +12,7 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, forgetRuns, launch, openPage, phaseOf, serve, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { DIST, SHORT, forgetRuns, launch, openPage, phaseOf, serve, strays, textOf, until, waitForPhase, waitForText } from './harness.mjs';
 
 /** @type {import('playwright-core').Browser} */
 let browser;
@@ -74,7 +74,8 @@ test('after one visit a later one needs no server: the page loads, and trains on
   // Images that were never fetched are missing, and that is said.
   await later.goto(`${url}${SHORT.replace('train=2000', 'train=4000')}`);
   await later.reload();
-  while (await textOf(later, 'error') === '') await later.evaluate(() => void dispatchEvent(new Event('online'))); // It tries again at once.
+  const complains = async () => await textOf(later, 'error') !== '';
+  await until('the page complains', complains, () => later.evaluate(() => void dispatchEvent(new Event('online')))); // It tries again at once.
   await waitForText(later, 'error', /“train-01\.bin\.gz” could not be fetched/);
 });
 
@@ -123,7 +124,7 @@ test('the full module is kept for those who have used it', async (t) => {
   await page.goto(`${url}${TINY_NDARRAY}`);
   await waitForPhase(page, ['ready']);
   await isKept(page);
-  while (!await keepsFullModule(page));
+  await until('the full module is kept', () => keepsFullModule(page));
   await page.close();
   await close();
   const later = await context.newPage();
@@ -238,8 +239,8 @@ test('an update takes the place of all files or of none', async (t) => {
     await forgetRuns(later); // A page that is closed at once may have kept its run a step before its end: Start would ask.
     assert.deepEqual(await versionsOf(later), ['first', 'first', 'first']);
     // The browser tries to take the second version, and lets it be.
-    while (!requests().slice(mark).includes('panels.css')) await askForUpdate(later);
-    while (!await isAlone(later));
+    await until('the second version is asked for', () => requests().slice(mark).includes('panels.css'), () => askForUpdate(later));
+    await until('the first version is alone', () => isAlone(later));
     await forgetRuns(later); // Else Start asks whether the run of the failure before may go.
     await later.reload();
     await waitForPhase(later, ['ready']);
@@ -259,7 +260,8 @@ test('an update takes the place of all files or of none', async (t) => {
   assert.deepEqual(await versionsOf(waiting), ['first', 'first', 'first']);
   let next = await visitAgain(context, url);
   // A browser may take a moment to notice that the page was closed.
-  while ((await versionsOf(next)).every((version) => version === 'first')) next = await visitAgain(context, url);
+  const isFirst = async () => (await versionsOf(next)).every((version) => version === 'first');
+  await until('the second version is there', async () => !await isFirst(), async () => { next = await visitAgain(context, url); });
   assert.deepEqual(await versionsOf(next), ['second', 'second', 'second']);
   await forgetRuns(next);
   await next.reload();
