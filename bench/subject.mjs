@@ -30,7 +30,7 @@ export async function openPage(browser, origin, configuration, records) {
   const asked = [];
   context.on('request', (request) => asked.push(new URL(request.url()).pathname));
   await page.addInitScript({ content: COUNTING });
-  await page.route('**/convburn/worker.js', async (route) => {
+  await page.route('**/worker.js', async (route) => {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${COUNTING}\n${COUNTED_POSTS}\n${await response.text()}` });
   });

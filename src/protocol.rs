@@ -1,7 +1,7 @@
 //! What crosses the border of the crate, as plain serde types: configuration in, events and
 //! results out, one doc line a field, units in the names.
 //!
-//! `www/protocol.js` mirrors these types for the page; `tests/fixtures/protocol.json` holds one
+//! `www/protocol/protocol.js` mirrors these types for the page; `tests/fixtures/protocol.json` holds one
 //! value of each, and both sides' tests read it, so that the two cannot drift apart.
 //!
 //! This is not where anything is decided: no burn, no JavaScript. Commands have no enum here,

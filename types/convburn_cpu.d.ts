@@ -1,12 +1,12 @@
 // The wasm modules' bindings, which the build puts beside worker.js: `src/bindings.rs` is the
-// original. The values are described in www/protocol.js; what crosses is checked at the border.
+// original. The values are described in www/protocol/protocol.js; what crosses is checked at the border.
 
 /** Fetches and starts the module; the rest may be called after it. */
 export default function init(
   input?: { module_or_path: string | URL | Request | Response | BufferSource | WebAssembly.Module },
 ): Promise<unknown>;
 
-/** Who else computes; `www/pool.js` says it. */
+/** Who else computes; `www/engine/pool.js` says it. */
 export function use_helpers(cores: number, want: (...args: any[]) => void, ask: (...args: any[]) => Promise<ArrayBuffer>): void;
 export function backends(...args: any[]): Promise<any>;
 export function load(...args: any[]): Promise<any>;

@@ -2,35 +2,35 @@
  * Wires the page: store, worker, loader and panels. It holds the few rules that join them (when a
  * run starts by itself, what a dropped file is) and nothing that could be tested without them.
  *
- * @import { Command } from './protocol.js'
- * @import { State } from './store.js'
+ * @import { Command } from './protocol/protocol.js'
+ * @import { State } from './state/store.js'
  */
-import { createAsking } from './asking.js';
-import { createChoosing } from './choosing.js';
-import { connect } from './client.js';
-import { readAddress, refusalOf, toFragment } from './config.js';
-import { FILES_MAX, dropProblem, filesIn, hasFiles, isForField, nameOf } from './drops.js';
-import { reportOf, wordsOf } from './errors.js';
-import { kindOfFile, routeOf } from './file-kinds.js';
-import { createKeeping } from './keeping.js';
-import { createLinks } from './links.js';
-import { createLoader } from './loader.js';
-import { keepForOffline } from './offline.js';
-import { createOpening } from './opening.js';
-import { isOccupied } from './phases.js';
-import { shrinkPicture } from './pictures.js';
-import { createPlanning } from './planning.js';
-import { LOOK_EVERY_MS, createRecovery } from './recovery.js';
-import { createPolling } from './polling.js';
-import { fetchReference } from './reference-file.js';
-import { goesOn, isExtended } from './resting.js';
-import { createResuming, isUsable } from './resuming.js';
-import { needsWord } from './run-images.js';
-import { readRunFile } from './run-files.js';
-import { createShowing } from './showing.js';
-import { createStore, isSettled, problemsOf } from './store.js';
-import { deleteStored } from './stored.js';
-import { openVault } from './vault.js';
+import { createAsking } from './live/asking.js';
+import { createChoosing } from './live/choosing.js';
+import { connect } from './engine/client.js';
+import { readAddress, refusalOf, toFragment } from './state/config.js';
+import { FILES_MAX, dropProblem, filesIn, hasFiles, isForField, nameOf } from './loading/drops.js';
+import { reportOf, wordsOf } from './protocol/errors.js';
+import { kindOfFile, routeOf } from './loading/file-kinds.js';
+import { createCheckpoints } from './runs/checkpoints.js';
+import { createLinks } from './state/links.js';
+import { createLoader } from './loading/loader.js';
+import { keepForOffline } from './storage/offline.js';
+import { createOpening } from './loading/opening.js';
+import { isOccupied } from './state/phases.js';
+import { shrinkPicture } from './loading/pictures.js';
+import { createPlanning } from './state/planning.js';
+import { LOOK_EVERY_MS, createRecovery } from './engine/recovery.js';
+import { createPolling } from './loading/polling.js';
+import { fetchReference } from './loading/reference-file.js';
+import { goesOn, isExtended } from './state/run-reducer.js';
+import { createResuming, isUsable } from './runs/resuming.js';
+import { needsWord } from './state/run-images.js';
+import { readRunFile } from './runs/run-files.js';
+import { createShowing } from './live/showing.js';
+import { createStore, isSettled, problemsOf } from './state/store.js';
+import { deleteStored } from './storage/cleanup.js';
+import { openRunStorage } from './storage/run-storage.js';
 import { mountCharts } from './views/charts.js';
 import { mountControls } from './views/controls.js';
 import { mountData } from './views/data.js';
@@ -38,7 +38,7 @@ import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountFiles } from './views/files.js';
 import { mountFocus } from './views/focus.js';
-import { mountKeeping } from './views/keeping.js';
+import { mountKeptRun } from './views/kept-run.js';
 import { mountMore } from './views/more.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
@@ -59,7 +59,7 @@ const store = createStore(() => performance.now());
 const client = connect((message) => recovery.hear(message), readAddress(location.hash).config.backend);
 const opening = createOpening(store, client.send);
 const loader = createLoader(store, client.send, opening.open);
-const keeping = createKeeping(store, { open: openVault, locks: navigator.locks, storage: navigator.storage, deleteOthers: deleteStored });
+const keeping = createCheckpoints(store, { open: openRunStorage, locks: navigator.locks, storage: navigator.storage, deleteOthers: deleteStored });
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
 const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
@@ -73,7 +73,7 @@ const links = createLinks(store, client.send, {
   push: (hash) => history.pushState(null, '', hash),
 });
 
-/** @param {import('./errors.js').PageCode} code @param {string} message @param {string} hint @param {number} [drop] Which drop of files it is about. */
+/** @param {import('./protocol/errors.js').PageCode} code @param {string} message @param {string} hint @param {number} [drop] Which drop of files it is about. */
 function complain(code, message, hint, drop) {
   store.dispatch({ type: 'complained', error: reportOf(code, message, hint), drop });
 }
@@ -121,7 +121,7 @@ async function restore(file, drop) {
   }
 }
 
-/** @param {Uint8Array<ArrayBuffer>} bytes A saved run. @param {import('./protocol.js').Changes | null} [changes] */
+/** @param {Uint8Array<ArrayBuffer>} bytes A saved run. @param {import('./protocol/protocol.js').Changes | null} [changes] */
 function sendRun(bytes, changes = null) {
   client.send({ type: 'restore', bytes, changes }, [bytes.buffer]);
 }
@@ -171,7 +171,7 @@ async function takeDropped(dropped) {
   }
 }
 
-/** @param {State} state @param {State} before @param {import('./protocol.js').Message | import('./store.js').Action} message */
+/** @param {State} state @param {State} before @param {import('./protocol/protocol.js').Message | import('./state/store.js').Action} message */
 function react(state, before, message) {
   if (state.phase !== before.phase) document.documentElement.dataset.phase = state.phase;
   if (state.config !== before.config) configChanged(state, before);
@@ -264,7 +264,7 @@ const actions = {
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeeping, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeptRun, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }

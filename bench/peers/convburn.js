@@ -10,11 +10,17 @@ import { BATCH, RECORD_BYTES, differenceOf } from './records.js';
 const TEST = 200;
 const EPOCHS = 1_000;
 
+/** Where the worker lies; at the top in a build of before 2026-11-27, which `--against` may name. */
+async function workerScript() {
+  const script = '/convburn/engine/worker.js';
+  return (await fetch(script, { method: 'HEAD' })).ok ? script : '/convburn/worker.js';
+}
+
 /** @param {string} backend @param {Records} records @param {{ workers: number, operators: string }} how 0 workers: as many as pay here. @returns {Promise<Trainer>} */
 export async function open(backend, { count, bytes }, { workers, operators }) {
-  // The name says which module, as www/client.js gives it.
+  // The name says which module, as www/engine/client.js gives it.
   const name = backend === 'flex' ? 'convburn cpu' : 'convburn full';
-  const worker = new Worker('/convburn/worker.js', { type: 'module', name });
+  const worker = new Worker(await workerScript(), { type: 'module', name });
   const config = {
     backend, workers, train: count, test: TEST, epochs: EPOCHS, batch: BATCH, lr: 0.001, seed: 1,
     optimizer: 'adam', augment: 'none', operators, report_every_ms: 250,

@@ -1,6 +1,6 @@
 //! Several workers at the border: the run's own worker says who helps it (`use_helpers`), and a helper's
 //! module computes what it is asked (`helper_gradients`, `helper_logits`). How workers are started, fed
-//! and replaced is `www/pool.js`'s; whoever writes a page of their own may leave all this alone.
+//! and replaced is `www/engine/pool.js`'s; whoever writes a page of their own may leave all this alone.
 
 use std::cell::RefCell;
 use std::ops::Range;

@@ -109,12 +109,17 @@ fn mentions(code: &str, krate: &str) -> bool {
 
 /// The Rust files in a folder, at every depth; none where there is no such folder.
 fn files_under(folder: &Path) -> Vec<PathBuf> {
+    files_with(folder, "rs")
+}
+
+/// The files in a folder, at every depth, whose names end so; none where there is no such folder.
+fn files_with(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).into_iter().flatten() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            files.extend(files_under(&path));
-        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.extend(files_with(&path, extension));
+        } else if path.extension().is_some_and(|e| e == extension) {
             files.push(path);
         }
     }
@@ -227,12 +232,74 @@ fn imports(path: &Path) -> (Vec<String>, String) {
     (froms, code)
 }
 
-fn scripts(folder: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(root().join(folder)).unwrap();
-    let mut paths: Vec<PathBuf> = entries.map(|e| e.unwrap().path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|e| e == "js"));
-    assert!(!paths.is_empty(), "{folder} holds scripts");
+/// A row of the wings table of ARCHITECTURE.md.
+struct Wing {
+    folder: String,
+    knows: Vec<String>,
+}
+
+/// `| wing | what it does | knows | never |`.
+fn wings() -> Vec<Wing> {
+    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    let (_, section) = text.split_once("## The page's wings").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    let wings: Vec<Wing> = rows
+        .map(|row| {
+            let cells: Vec<&str> = row.split('|').collect();
+            Wing {
+                folder: words(cells[1]).remove(0),
+                knows: words(cells[3]),
+            }
+        })
+        .collect();
+    assert!(wings.len() > 7, "the table is read");
+    wings
+}
+
+/// Where the page's scripts lie.
+fn www() -> PathBuf {
+    root().join("www")
+}
+
+/// The page's scripts, at every depth, as paths from `www` with slashes.
+fn scripts() -> Vec<String> {
+    let paths: Vec<String> = files_with(&www(), "js")
+        .iter()
+        .map(|path| {
+            path.strip_prefix(www())
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace('\\', "/")
+        })
+        .collect();
+    assert!(paths.len() > 60, "the wings are read");
     paths
+}
+
+/// A script's folder, from `www`; empty at the top.
+fn wing_of(script: &str) -> &str {
+    script.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// The script or file that `from` names when `script` imports it, from `www`.
+fn imported(script: &str, from: &str) -> String {
+    let mut parts: Vec<&str> = wing_of(script)
+        .split('/')
+        .filter(|part| !part.is_empty())
+        .collect();
+    for part in from.split('/') {
+        match part {
+            "." => {}
+            ".." => assert!(
+                parts.pop().is_some(),
+                "{script} imports from outside: {from}"
+            ),
+            name => parts.push(name),
+        }
+    }
+    parts.join("/")
 }
 
 /// The wasm modules' bindings, as the build names them.
@@ -240,11 +307,11 @@ const MODULES: [&str; 2] = ["convburn_cpu.js", "convburn_full.js"];
 
 #[test]
 fn only_the_worker_imports_the_module_and_it_never_touches_the_page() {
-    for path in scripts("www").into_iter().chain(scripts("www/views")) {
-        let (_, code) = imports(&path);
-        let is_worker = path.ends_with("www/worker.js");
+    for script in scripts() {
+        let (_, code) = imports(&www().join(&script));
+        let is_worker = script == "engine/worker.js";
         let imports_module = MODULES.iter().any(|name| code.contains(name));
-        assert_eq!(imports_module, is_worker, "{}", path.display());
+        assert_eq!(imports_module, is_worker, "{script}");
         if is_worker {
             assert!(!code.contains("document.") && !code.contains("window."));
         }
@@ -252,59 +319,57 @@ fn only_the_worker_imports_the_module_and_it_never_touches_the_page() {
 }
 
 #[test]
-fn the_store_is_pure() {
-    let files = [
-        "arrivals",
-        "complaints",
-        "config",
-        "kept",
-        "networks",
-        "numbers",
-        "phases",
-        "planning",
-        "recoveries",
-        "reference",
-        "resting",
-        "run-images",
-        "store",
-    ];
-    for file in files.map(|name| format!("www/{name}.js")) {
-        let (froms, code) = imports(&root().join(&file));
-        for word in ["document.", "window.", "fetch(", "postMessage"] {
-            assert!(!code.contains(word), "{file} uses {word}");
-        }
+fn a_wing_knows_the_wings_of_its_row_only() {
+    let wings = wings();
+    for Wing { folder, .. } in &wings {
+        assert!(www().join(folder).is_dir(), "{folder} is not there");
+    }
+    for script in scripts()
+        .iter()
+        .filter(|script| !wing_of(script).is_empty())
+    {
+        let own = wing_of(script);
+        let wing = wings.iter().find(|wing| wing.folder == own);
+        let wing = wing.unwrap_or_else(|| panic!("{script} is in no row of the table"));
+        let (froms, _) = imports(&www().join(script));
         for from in froms {
-            let name = from.trim_start_matches("./").trim_end_matches(".js");
-            let pure = name == "protocol" || files.contains(&name);
-            assert!(pure, "{file} imports {from}");
+            let path = imported(script, &from);
+            let other = wing_of(&path);
+            let beside = other == "vendor" || MODULES.contains(&path.as_str());
+            let known = other == own || wing.knows.iter().any(|each| each == other);
+            assert!(known || beside, "{script} imports {path}");
         }
     }
 }
 
-/// What panels share; everything else in the folder is a panel.
-const SHARED_BY_VIEWS: [&str; 10] = [
-    "./announcer.js",
-    "./bars.js",
-    "./dom.js",
-    "./figures.js",
-    "./format.js",
-    "./ghost.js",
-    "./health.js",
-    "./images-sentence.js",
-    "./marks.js",
-    "./question.js",
-];
+#[test]
+fn the_state_is_pure() {
+    let pure = ["state", "protocol"];
+    for script in scripts()
+        .iter()
+        .filter(|script| pure.contains(&wing_of(script)))
+    {
+        let (_, code) = imports(&www().join(script));
+        for word in ["document.", "window.", "fetch(", "postMessage"] {
+            assert!(!code.contains(word), "{script} uses {word}");
+        }
+    }
+}
 
 #[test]
 fn views_know_neither_the_worker_nor_each_other() {
-    for path in scripts("www/views") {
-        let (froms, code) = imports(&path);
+    for script in scripts()
+        .iter()
+        .filter(|script| script.starts_with("views/"))
+    {
+        let (froms, code) = imports(&www().join(script));
         for word in ["new Worker", "postMessage"].iter().chain(&MODULES) {
-            assert!(!code.contains(word), "{} uses {word}", path.display());
+            assert!(!code.contains(word), "{script} uses {word}");
         }
-        for from in froms.iter().filter(|from| from.starts_with("./")) {
-            let shared = SHARED_BY_VIEWS.contains(&from.as_str());
-            assert!(shared, "{} imports the panel {from}", path.display());
+        for from in froms {
+            let path = imported(script, &from);
+            let is_panel = wing_of(script) == "views" && wing_of(&path) == "views";
+            assert!(!is_panel, "{script} imports the panel {path}");
         }
     }
 }

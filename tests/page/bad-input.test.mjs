@@ -10,7 +10,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { SHORT, drop, phaseOf, share, shardRecords, textOf, until, upload, waitForPhase, waitForText } from './harness.mjs';
-import { LABELS } from '../../www/config.js';
+import { LABELS } from '../../www/state/config.js';
 import { whitePng } from './png.mjs';
 
 const shared = share({ before, after });

@@ -146,7 +146,7 @@ test('no request of a visit with a run leaves the page’s origin, the service w
     await page.reload(); // The first time the fragment alone would be no visit.
     await endsWell(page);
     await isKept(page);
-    await page.getByTestId('ghost').check();
+    await page.getByTestId('reference').check();
     await page.getByTestId('random-test').click();
     await waitForText(page, 'predictions', /\d %/);
     await page.getByTestId('evaluate').click();

@@ -9,14 +9,14 @@ import { after, before, test } from 'node:test';
 import { DIST, share, textOf, waitForPhase } from './harness.mjs';
 
 const shared = share({ before, after });
-const HELPER = readFileSync(join(DIST, 'helper.js'), 'utf8');
+const HELPER = readFileSync(join(DIST, 'engine/helper.js'), 'utf8');
 /** Its listener comes before helper.js's own: at the third job it dies as `death` says. @param {string} death */
 const dying = (death) => `let jobs = 0; self.addEventListener('message', ({ data }) => { if (data.task && (jobs += 1) === 3) { ${death} } });\n${HELPER}`;
 const THROWS = dying('queueMicrotask(() => { throw new Error("a test"); }); self.onmessage = null;');
 const CLOSES = dying('self.onmessage = null; self.close();');
 
 /** A helper that has closed itself is missed after 3 seconds and not 10. */
-const IMPATIENT = readFileSync(join(DIST, 'pool.js'), 'utf8').replace('PATIENCE_MS = 10_000', 'PATIENCE_MS = 3_000');
+const IMPATIENT = readFileSync(join(DIST, 'engine/pool.js'), 'utf8').replace('PATIENCE_MS = 10_000', 'PATIENCE_MS = 3_000');
 
 /**
  * Trains ten steps by the page's own worker, and counts the helpers' scripts that were asked for.
@@ -24,14 +24,14 @@ const IMPATIENT = readFileSync(join(DIST, 'pool.js'), 'utf8').replace('PATIENCE_
  */
 async function train(t, workers, helpers) {
   let started = 0;
-  shared.answer(t, 'helper.js', (response) => {
+  shared.answer(t, 'engine/helper.js', (response) => {
     response.writeHead(200, { 'content-type': 'text/javascript' }).end(helpers[Math.min(started, helpers.length - 1)]);
     started += 1;
   });
-  shared.answer(t, 'pool.js', (response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(IMPATIENT));
+  shared.answer(t, 'engine/pool.js', (response) => void response.writeHead(200, { 'content-type': 'text/javascript' }).end(IMPATIENT));
   const { page, complaints } = await shared.visit(t, '#backend=flex&train=320&test=100&workers=1');
   const figures = await page.evaluate(async (count) => {
-    const worker = new Worker('worker.js', { type: 'module' });
+    const worker = new Worker('engine/worker.js', { type: 'module' });
     /** @type {any[]} */
     const said = [];
     let wake = () => {};

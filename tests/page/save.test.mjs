@@ -166,8 +166,8 @@ test('a link’s network is shown, trained and saved, and its file brings it to 
   assert.ok(figures.flat().every((figure) => Number.isFinite(Number(figure))), String(figures));
 
   // Keras's curves are of another network.
-  const ghost = page.getByTestId('ghost');
-  assert.deepEqual([await ghost.isDisabled(), await ghost.isChecked()], [true, false]);
+  const reference = page.getByTestId('reference');
+  assert.deepEqual([await reference.isDisabled(), await reference.isChecked()], [true, false]);
   await page.getByText('They are of the tutorial’s network, and this is another one.').waitFor();
   assert.doesNotMatch(await page.locator('#chart-accuracy').getAttribute('aria-label') ?? '', /Keras/);
   assert.ok(!asked.some((url) => url.includes('keras')));
@@ -177,7 +177,7 @@ test('a link’s network is shown, trained and saved, and its file brings it to 
   await note.getByText('This is the network that the next run trains.').waitFor();
   assert.deepEqual(await networkOf(page), TUTORIALS);
   assert.match(page.url(), /#network=tutorial&train=600&/);
-  assert.ok(await ghost.isDisabled());
+  assert.ok(await reference.isDisabled());
   await select.selectOption('t');
   await note.getByText(/^Burn’s own operators/).waitFor();
   assert.deepEqual(await networkOf(page), T);
@@ -186,7 +186,7 @@ test('a link’s network is shown, trained and saved, and its file brings it to 
 
   const other = await shared.visit(t, link.replace('network=t&', ''));
   await waitForPhase(other.page, ['ready']);
-  assert.deepEqual([await networkOf(other.page), await other.page.getByTestId('ghost').isEnabled()], [TUTORIALS, true]);
+  assert.deepEqual([await networkOf(other.page), await other.page.getByTestId('reference').isEnabled()], [TUTORIALS, true]);
   await other.page.getByTestId('open-run').setInputFiles(onDisk('t.safetensors', file));
   await waitForPhase(other.page, ['done']);
   assert.deepEqual([await networkOf(other.page), await other.page.getByTestId('network').inputValue()], [T, 't']);

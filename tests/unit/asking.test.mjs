@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAsking } from '../../www/asking.js';
-import { columnsOf, evenly } from '../../www/views/figures.js';
+import { createAsking } from '../../www/live/asking.js';
+import { columnsOf, evenly } from '../../www/views/shared/figures.js';
 
-/** @typedef {import('../../www/protocol.js').Message} Message */
+/** @typedef {import('../../www/protocol/protocol.js').Message} Message */
 
 /** A network that learns, a chosen image, and what the engine is asked. */
 function makeAsking() {

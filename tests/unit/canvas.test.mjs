@@ -1,7 +1,7 @@
 /** Small canvases: kept off the graphics card, and drawn again when the browser lost them. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { paint } from '../../www/views/dom.js';
+import { paint } from '../../www/views/shared/dom.js';
 
 /** What a browser gives: a canvas that says what is done to it. */
 class Canvas extends EventTarget {

@@ -1,9 +1,9 @@
 /** Which image the network is asked about, when pictures are decoded by a test that has time. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createChoosing } from '../../www/choosing.js';
-import { Refusal } from '../../www/errors.js';
-import { createStore } from '../../www/store.js';
+import { createChoosing } from '../../www/live/choosing.js';
+import { Refusal } from '../../www/protocol/errors.js';
+import { createStore } from '../../www/state/store.js';
 
 const PIXELS = new Uint8Array(3_072);
 const IMAGE = { origin: /** @type {const} */ ('test'), label: 3, pixels: PIXELS, title: 'Test image: cat' };

@@ -1,7 +1,7 @@
 /** Several files that cannot be taken, as one complaint. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { complained, complaintOf, joined } from '../../www/complaints.js';
+import { complained, complaintOf, joined } from '../../www/state/complaints.js';
 
 const error = (/** @type {string} */ message, hint = 'Use another.', code = 'other_format') => ({ code, message, hint });
 

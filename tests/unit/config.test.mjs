@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULTS, PRESETS, RULES, crossCheck, isSaidByLink, parseField, parseFragment, partsOf, presetOf, toFragment } from '../../www/config.js';
+import { DEFAULTS, PRESETS, RULES, crossCheck, isSaidByLink, parseField, parseFragment, partsOf, presetOf, toFragment } from '../../www/state/config.js';
 
 test('an empty fragment is the tutorial’s run', () => {
   assert.deepEqual(parseFragment(''), { config: DEFAULTS, autostart: false, complaints: [] });
@@ -22,7 +22,7 @@ test('a fragment survives the way there and back', () => {
   assert.equal(parseFragment(toFragment(config, false)).autostart, false);
 });
 
-/** A network that has no name. @type {import('../../www/protocol.js').NetworkSpec} */
+/** A network that has no name. @type {import('../../www/protocol/protocol.js').NetworkSpec} */
 const NAMELESS = { seeding: 'by-layer', layers: [{ id: 1, layer: 'flatten' }] };
 
 test('a link says the recipe first, then how it is computed; one from before the networks is read as ever', () => {
@@ -39,7 +39,7 @@ test('a network that has no name is left out of a link, and the page knows that 
   const config = { ...DEFAULTS, network: NAMELESS };
   assert.equal(toFragment(config, false), toFragment(DEFAULTS, false).replace('network=tutorial&', ''));
   assert.equal(presetOf(config), null);
-  /** @type {[Partial<import('../../www/protocol.js').Config>, boolean][]} */
+  /** @type {[Partial<import('../../www/protocol/protocol.js').Config>, boolean][]} */
   const cases = [[{}, true], [{ network: 't' }, true], [{ norm_group: { records: 32 } }, true], [{ network: NAMELESS }, false],
     [{ norm_group: 'batch' }, false], [{ last_batch: 'drop' }, false], [{ pixels: { standardized: { mean: [0.5], deviation: [0.2] } } }, false]];
   for (const [change, isSaid] of cases) assert.equal(isSaidByLink({ ...DEFAULTS, ...change }), isSaid, JSON.stringify(change));

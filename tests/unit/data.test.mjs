@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DEFAULTS, PRESETS } from '../../www/config.js';
-import { RECORD_BYTES } from '../../www/protocol.js';
-import { areWhole, countRecords, openRecords, recordAt, toRgba } from '../../www/records.js';
-import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
+import { DEFAULTS, PRESETS } from '../../www/state/config.js';
+import { RECORD_BYTES } from '../../www/protocol/protocol.js';
+import { areWhole, countRecords, openRecords, recordAt, toRgba } from '../../www/loading/records.js';
+import { promisedBy, readManifest, shardsNeeded } from '../../www/loading/shards.js';
 
-/** @param {number} train @param {number} test @returns {import('../../www/protocol.js').Manifest} */
+/** @param {number} train @param {number} test @returns {import('../../www/protocol/protocol.js').Manifest} */
 function manifest(train, test) {
-  const shard = (/** @type {import('../../www/protocol.js').Split} */ split) => (/** @type {unknown} */ _, /** @type {number} */ i) => (
+  const shard = (/** @type {import('../../www/protocol/protocol.js').Split} */ split) => (/** @type {unknown} */ _, /** @type {number} */ i) => (
     { file: `${split}-0${i}`, split, records: 2_000, bytes: 2_000 * RECORD_BYTES, sha256: `${i}` });
   return {
     format_version: 1,

@@ -1,7 +1,7 @@
 /** One file from the server: what may go wrong on the way, and the sentence for it. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { download, retryAfterOf } from '../../www/download.js';
+import { download, retryAfterOf } from '../../www/loading/download.js';
 
 const realFetch = globalThis.fetch;
 afterEach(() => {

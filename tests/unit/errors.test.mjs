@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
-import { PAGE_CODES, reportOf, wordsOf } from '../../www/errors.js';
+import { PAGE_CODES, reportOf, wordsOf } from '../../www/protocol/errors.js';
 
 const ROOT = new URL('../../', import.meta.url);
 const read = (/** @type {string} */ path) => readFileSync(new URL(path, ROOT), 'utf8');
@@ -16,9 +16,10 @@ function documented(heading) {
 
 /** The page's scripts, but for the list of codes itself, as one text. */
 function scripts() {
-  const paths = ['www/', 'www/views/'].flatMap((folder) => (
-    readdirSync(new URL(folder, ROOT)).filter((name) => name.endsWith('.js')).map((name) => folder + name)));
-  return paths.filter((path) => path !== 'www/errors.js').map(read).join('\n');
+  const all = /** @type {string[]} */ (readdirSync(new URL('www/', ROOT), { recursive: true })).map((path) => `www/${path}`);
+  const paths = all.filter((path) => path.endsWith('.js') && path !== 'www/protocol/errors.js');
+  assert.ok(paths.length > 60, 'the wings are read');
+  return paths.map(read).join('\n');
 }
 
 test('the crate’s codes are documented, and no others', () => {

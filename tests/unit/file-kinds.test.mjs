@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { dropProblem, hasFiles, isForField } from '../../www/drops.js';
-import { TELLING_BYTES, kindOf, kindOfFile, routeOf } from '../../www/file-kinds.js';
+import { dropProblem, hasFiles, isForField } from '../../www/loading/drops.js';
+import { TELLING_BYTES, kindOf, kindOfFile, routeOf } from '../../www/loading/file-kinds.js';
 import { whitePng } from '../page/png.mjs';
 
 /** @param {string} text Latin-1. @param {number} [length] */

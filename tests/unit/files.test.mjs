@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DEFAULTS } from '../../www/config.js';
-import { filesIn, nameOf } from '../../www/drops.js';
-import { createFiles } from '../../www/files.js';
-import { createLoader } from '../../www/loader.js';
-import { RECORD_BYTES } from '../../www/protocol.js';
-import { createStore, initialState, reduce } from '../../www/store.js';
-import { imagesSentence } from '../../www/views/images-sentence.js';
+import { DEFAULTS } from '../../www/state/config.js';
+import { filesIn, nameOf } from '../../www/loading/drops.js';
+import { createFiles } from '../../www/loading/files.js';
+import { createLoader } from '../../www/loading/loader.js';
+import { RECORD_BYTES } from '../../www/protocol/protocol.js';
+import { createStore, initialState, reduce } from '../../www/state/store.js';
+import { imagesSentence } from '../../www/views/shared/images-sentence.js';
 import { open, records } from './opened.mjs';
 
 const MANIFEST = {

@@ -9,14 +9,14 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { DEFAULTS, RULES, crossCheck, parseField, parseFragment, presetOf, readAddress, toFragment } from '../../www/config.js';
-import { kindOf, routeOf } from '../../www/file-kinds.js';
-import { RECORD_BYTES } from '../../www/protocol.js';
-import { areWhole, countRecords, openRecords, recordAt } from '../../www/records.js';
-import { describeRun, readRunFile } from '../../www/run-files.js';
-import { promisedBy, readManifest, shardsNeeded } from '../../www/shards.js';
-import { initialState, reduce } from '../../www/store.js';
-import { rootOf } from '../../www/svg.js';
+import { DEFAULTS, RULES, crossCheck, parseField, parseFragment, presetOf, readAddress, toFragment } from '../../www/state/config.js';
+import { kindOf, routeOf } from '../../www/loading/file-kinds.js';
+import { RECORD_BYTES } from '../../www/protocol/protocol.js';
+import { areWhole, countRecords, openRecords, recordAt } from '../../www/loading/records.js';
+import { describeRun, readRunFile } from '../../www/runs/run-files.js';
+import { promisedBy, readManifest, shardsNeeded } from '../../www/loading/shards.js';
+import { initialState, reduce } from '../../www/state/store.js';
+import { rootOf } from '../../www/loading/svg.js';
 
 /** The same inputs each time, so that a failure is one for everybody. */
 const SEED = 6;
@@ -48,7 +48,7 @@ test('any fragment gives a configuration that is valid, with complaints that are
   fc.assert(fc.property(link, (hash) => {
     const { config, autostart, complaints } = readAddress(hash);
     assert.deepEqual(Object.keys(config), Object.keys(DEFAULTS));
-    for (const field of /** @type {import('../../www/config.js').Field[]} */ (Object.keys(RULES))) {
+    for (const field of /** @type {import('../../www/state/config.js').Field[]} */ (Object.keys(RULES))) {
       assert.deepEqual(parseField(field, String(config[field])), { value: config[field] }, field);
     }
     assert.deepEqual(crossCheck(config), {});

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { DEFAULTS, readAddress, toFragment } from '../../www/config.js';
-import { createLinks } from '../../www/links.js';
-import { createStore } from '../../www/store.js';
+import { DEFAULTS, readAddress, toFragment } from '../../www/state/config.js';
+import { createLinks } from '../../www/state/links.js';
+import { createStore } from '../../www/state/store.js';
 
 const fixture = JSON.parse(readFileSync(new URL('../fixtures/protocol.json', import.meta.url), 'utf8'));
 const [RUNS, LINK] = [`${toFragment(fixture.loaded.config, false)}&run=1`, toFragment({ ...DEFAULTS, seed: 99 }, false)];

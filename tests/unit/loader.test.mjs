@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { missingSentence } from '../../www/arrivals.js';
-import { DEFAULTS, PRESETS } from '../../www/config.js';
-import { createLoader } from '../../www/loader.js';
-import { RECORD_BYTES } from '../../www/protocol.js';
-import { createStore } from '../../www/store.js';
+import { missingSentence } from '../../www/state/data-reducer.js';
+import { DEFAULTS, PRESETS } from '../../www/state/config.js';
+import { createLoader } from '../../www/loading/loader.js';
+import { RECORD_BYTES } from '../../www/protocol/protocol.js';
+import { createStore } from '../../www/state/store.js';
 import { open, records } from './opened.mjs';
 
 const shard = (/** @type {string} */ split, /** @type {number} */ i) => (

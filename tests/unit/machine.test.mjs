@@ -7,16 +7,16 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DEFAULTS, PRESETS, RULES } from '../../www/config.js';
-import { isOccupied } from '../../www/phases.js';
-import { goesOn } from '../../www/resting.js';
-import { initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { DEFAULTS, PRESETS, RULES } from '../../www/state/config.js';
+import { isOccupied } from '../../www/state/phases.js';
+import { goesOn } from '../../www/state/run-reducer.js';
+import { initialState, isSettled, problemsOf, reduce } from '../../www/state/store.js';
 import { pressable } from '../../www/views/controls.js';
 import { statusSentence } from '../../www/views/status.js';
 import { openPage } from './page-and-worker.mjs';
 
-/** @typedef {import('../../www/store.js').State} State */
-/** @typedef {import('../../www/phases.js').Phase} Phase */
+/** @typedef {import('../../www/state/store.js').State} State */
+/** @typedef {import('../../www/state/phases.js').Phase} Phase */
 
 const fixture = JSON.parse(readFileSync(new URL('../fixtures/protocol.json', import.meta.url), 'utf8'));
 const loaded = { ...fixture.loaded, data: { ...fixture.shard_added.data, train_records: 60_000, test_records: 10_000 } };
@@ -61,7 +61,7 @@ const MESSAGES = [
   fc.record({ type: fc.constant('data_failed'), sentence: fc.constant('There is none.') }),
   fc.record({ type: fc.constant('subject_chosen'), subject: fc.record({ id: fc.nat(3), origin: fc.constantFrom('test', 'picture'), label: fc.constant(null), pixels: fc.constant(new Uint8Array(3_072)), title: fc.string(), asked: fc.boolean() }) }),
   fc.record({ type: fc.constant('complained'), error, drop: fc.option(fc.nat(2), { nil: undefined }) }),
-  fc.record({ type: fc.constant('ghost_chosen'), shown: fc.boolean() }),
+  fc.record({ type: fc.constant('reference_chosen'), shown: fc.boolean() }),
   ...['recovery_left', 'resume_wanted', 'runs_deleted', 'kept_wanted', 'kept_opening', 'offer_dismissed', 'autostart_over', 'link_wanted']
     .map((type) => fc.constant({ type })),
   fc.constant({ type: 'run_kept', own: null, best: null }),

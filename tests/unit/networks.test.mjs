@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { fileNameOf } from '../../www/file-names.js';
-import { groupsOf } from '../../www/networks.js';
-import { createPlanning, shownNetwork } from '../../www/planning.js';
-import { makeReport } from '../../www/report.js';
-import { beginsFromWeights, goesOn } from '../../www/resting.js';
-import { createStore } from '../../www/store.js';
+import { fileNameOf } from '../../www/runs/file-names.js';
+import { groupsOf } from '../../www/state/networks.js';
+import { createPlanning, shownNetwork } from '../../www/state/planning.js';
+import { makeReport } from '../../www/state/report.js';
+import { beginsFromWeights, goesOn } from '../../www/state/run-reducer.js';
+import { createStore } from '../../www/state/store.js';
 import { drawnLayers, networkNote } from '../../www/views/network.js';
 import { groupsNote } from '../../www/views/settings.js';
 import { problems } from '../page/schema.mjs';

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { LABELS, RULES, parseField, refusalOf, stepped } from '../../www/config.js';
-import { initialState, reduce } from '../../www/store.js';
-import { count, figure, short } from '../../www/views/format.js';
+import { LABELS, RULES, parseField, refusalOf, stepped } from '../../www/state/config.js';
+import { initialState, reduce } from '../../www/state/store.js';
+import { count, figure, short } from '../../www/views/shared/format.js';
 
 /** @param {string} field @param {string} text @returns {any} */
 const read = (field, text) => parseField(/** @type {keyof typeof RULES} */ (field), text);

@@ -1,8 +1,8 @@
 /** Each question about a file has one answer, whatever becomes of the engine. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createOpening } from '../../www/opening.js';
-import { initialState } from '../../www/store.js';
+import { createOpening } from '../../www/loading/opening.js';
+import { initialState } from '../../www/state/store.js';
 
 const OPENED = { files: [], refused: [] };
 

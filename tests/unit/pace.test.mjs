@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { createStore } from '../../www/store.js';
+import { createStore } from '../../www/state/store.js';
 import { DRAW_EVERY_MS, paced } from '../../www/views/pace.js';
 
 const fixture = JSON.parse(readFileSync(new URL('../fixtures/protocol.json', import.meta.url), 'utf8'));

@@ -1,5 +1,5 @@
 /**
- * The page's store, www/client.js, www/recovery.js and www/worker.js, joined by queues, with a crate of a few lines
+ * The page's store, www/engine/client.js, www/engine/recovery.js and www/engine/worker.js, joined by queues, with a crate of a few lines
  * behind them.
  *
  * A tape of numbers decides everything: which button is pressed, which queue moves, what the crate says and
@@ -7,15 +7,15 @@
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { connect } from '../../www/client.js';
-import { isOccupied } from '../../www/phases.js';
-import { createRecovery } from '../../www/recovery.js';
-import { goesOn, isExtended, moreEpochs } from '../../www/resting.js';
-import { initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { connect } from '../../www/engine/client.js';
+import { isOccupied } from '../../www/state/phases.js';
+import { createRecovery } from '../../www/engine/recovery.js';
+import { goesOn, isExtended, moreEpochs } from '../../www/state/run-reducer.js';
+import { initialState, isSettled, problemsOf, reduce } from '../../www/state/store.js';
 import { pressable } from '../../www/views/controls.js';
 
-const SOURCE = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
-  .replaceAll(/await import\('\.\/convburn_\w+\.js'\)/g, 'crate')
+const SOURCE = readFileSync(new URL('../../www/engine/worker.js', import.meta.url), 'utf8')
+  .replaceAll(/await import\('\.\.\/convburn_\w+\.js'\)/g, 'crate')
   .replace("import { offerHelpers } from './pool.js';", 'const offerHelpers = () => {};')
   .replace("import { watchGpu } from './gpu-watch.js';", 'const watchGpu = () => {};')
   .replaceAll(/new URL\(script, import\.meta\.url\)\.href/g, "''")

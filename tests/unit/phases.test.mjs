@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { nextPhase } from '../../www/phases.js';
+import { nextPhase } from '../../www/state/phases.js';
 
-/** @typedef {import('../../www/phases.js').Phase} Phase */
+/** @typedef {import('../../www/state/phases.js').Phase} Phase */
 
 /** @type {Phase[]} */
 const ALL = ['loading', 'ready', 'compiling', 'training', 'paused', 'evaluating', 'recovering', 'done', 'error'];

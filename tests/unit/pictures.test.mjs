@@ -1,8 +1,8 @@
 /** The arithmetic of a picture's way to the network: the exact average, and an SVG's size. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createAreaAverage } from '../../www/area-average.js';
-import { holdsHtml, resized, rootOf, sizeOf, textOf } from '../../www/svg.js';
+import { createAreaAverage } from '../../www/loading/area-average.js';
+import { holdsHtml, resized, rootOf, sizeOf, textOf } from '../../www/loading/svg.js';
 
 /** Each output pixel as the sum over all pixels of what it covers of them. @param {number} size @param {number} side @param {Uint8ClampedArray} rgba */
 function plainAverage(size, side, rgba) {

@@ -1,9 +1,9 @@
 /** A server that was given up: when it is asked again, and what ends that. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DownloadError } from '../../www/download.js';
-import { PACE_MS, createPolling } from '../../www/polling.js';
-import { createStore } from '../../www/store.js';
+import { DownloadError } from '../../www/loading/download.js';
+import { PACE_MS, createPolling } from '../../www/loading/polling.js';
+import { createStore } from '../../www/state/store.js';
 
 const FAILED = { type: /** @type {const} */ ('data_failed'), sentence: 'It could not be had.' };
 

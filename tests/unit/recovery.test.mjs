@@ -1,7 +1,7 @@
 /** When an engine is taken for lost, what is done then, and when it is given up. */
 import assert from 'node:assert/strict';
 import { beforeEach, test } from 'node:test';
-import { createRecovery } from '../../www/recovery.js';
+import { createRecovery } from '../../www/engine/recovery.js';
 
 let nowMs = 0;
 /** @type {any} */

@@ -1,8 +1,8 @@
 /** Trying again: which failures, how often, how long between, and what ends a wait. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DownloadError } from '../../www/download.js';
-import { WAITS_MS, pauseOrOnline, varied, withRetries } from '../../www/retry.js';
+import { DownloadError } from '../../www/loading/download.js';
+import { WAITS_MS, pauseOrOnline, varied, withRetries } from '../../www/loading/retry.js';
 
 const passing = () => new DownloadError('it is busy', true);
 

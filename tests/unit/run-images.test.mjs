@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { createResuming, isImagesAsked } from '../../www/resuming.js';
-import { needsWord } from '../../www/run-images.js';
-import { createStore } from '../../www/store.js';
+import { createResuming, isImagesAsked } from '../../www/runs/resuming.js';
+import { needsWord } from '../../www/state/run-images.js';
+import { createStore } from '../../www/state/store.js';
 
 const fixture = JSON.parse(readFileSync(new URL('../fixtures/protocol.json', import.meta.url), 'utf8'));
 const data = { ...fixture.loaded.data, complete: true, train_records: 50_000, test_records: 10_000 };

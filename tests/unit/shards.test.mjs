@@ -16,7 +16,7 @@ const pathOf = (/** @type {string} */ url) => url.replace(/\?.*$/, '');
     },
   }),
 };
-const { fetchManifest, fetchShard, forgetShard, keepManifest, keepShard } = await import('../../www/shards.js');
+const { fetchManifest, fetchShard, forgetShard, keepManifest, keepShard } = await import('../../www/loading/shards.js');
 
 const SHARD = { file: 'train-00.bin.gz', split: /** @type {const} */ ('train'), records: 1, bytes: 3_073, sha256: 'aabbccddee' };
 const ADDRESS = 'data/cifar10/train-00.bin.gz?v=aabbccdd';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { RECORD_BYTES } from '../../www/protocol.js';
-import { choiceOf, createShowing } from '../../www/showing.js';
-import { createStore } from '../../www/store.js';
+import { RECORD_BYTES } from '../../www/protocol/protocol.js';
+import { choiceOf, createShowing } from '../../www/live/showing.js';
+import { createStore } from '../../www/state/store.js';
 
 const { loaded } = JSON.parse(readFileSync(new URL('../fixtures/protocol.json', import.meta.url), 'utf8'));
 

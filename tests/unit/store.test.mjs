@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
-import { missingSentence } from '../../www/arrivals.js';
-import { isOccupied } from '../../www/phases.js';
-import { CLASSES } from '../../www/protocol.js';
-import { makeReport } from '../../www/report.js';
-import { goesOn, isExtended, moreEpochs } from '../../www/resting.js';
-import { createStore, initialState, isSettled, problemsOf, reduce } from '../../www/store.js';
+import { missingSentence } from '../../www/state/data-reducer.js';
+import { isOccupied } from '../../www/state/phases.js';
+import { CLASSES } from '../../www/protocol/protocol.js';
+import { makeReport } from '../../www/state/report.js';
+import { goesOn, isExtended, moreEpochs } from '../../www/state/run-reducer.js';
+import { createStore, initialState, isSettled, problemsOf, reduce } from '../../www/state/store.js';
 import { pressable } from '../../www/views/controls.js';
-import { marksSentence } from '../../www/views/marks.js';
+import { marksSentence } from '../../www/views/shared/marks.js';
 import { errorSentences, statusSentence } from '../../www/views/status.js';
 import { problems } from '../page/schema.mjs';
 
@@ -17,7 +17,7 @@ const read = (/** @type {string} */ path) => JSON.parse(readFileSync(new URL(pat
 const fixture = read('../fixtures/protocol.json');
 const schema = read('../../www/report.schema.json');
 
-/** @param {import('../../www/store.js').State} state @param {any[]} messages */
+/** @param {import('../../www/state/store.js').State} state @param {any[]} messages */
 const feed = (state, ...messages) => messages.reduce((now, message, i) => reduce(now, message, 1_000 * (i + 1)), state);
 
 /** A page whose engine and data are there. */

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { bestFileName, fileNameOf } from '../../www/file-names.js';
-import { initialState, reduce } from '../../www/store.js';
-import { createAnnouncer } from '../../www/views/announcer.js';
-import { troubleLine, troubleOf, troubleSentence } from '../../www/views/health.js';
-import { heldOutSentence, imagesSentence, repeatedSentence, unseenSentence } from '../../www/views/images-sentence.js';
+import { bestFileName, fileNameOf } from '../../www/runs/file-names.js';
+import { initialState, reduce } from '../../www/state/store.js';
+import { createAnnouncer } from '../../www/views/shared/announcer.js';
+import { troubleLine, troubleOf, troubleSentence } from '../../www/views/shared/health.js';
+import { heldOutSentence, imagesSentence, repeatedSentence, unseenSentence } from '../../www/views/shared/images-sentence.js';
 import { isUnderWay } from '../../www/views/controls.js';
 import { tiles } from '../../www/views/progress.js';
 import { workersNote, workersPhrase } from '../../www/views/settings.js';
@@ -19,7 +19,7 @@ const progress = fixture.events.find((/** @type {any} */ each) => each.type === 
 const [config, data] = [fixture.config, { ...fixture.shard_added.data, train_records: 6_000, test_records: 1_000, train_used: 5_000, test_used: 1_000 }];
 const loaded = { ...fixture.loaded, config, data };
 
-/** @param {import('../../www/store.js').State} state @param {any[]} messages */
+/** @param {import('../../www/state/store.js').State} state @param {any[]} messages */
 const feed = (state, ...messages) => messages.reduce((now, message, i) => reduce(now, message, 1_000 * (i + 1)), state);
 const server = { type: 'source_chosen', source: 'server', turn: 1, promised: { train: 50_000, test: 10_000 } };
 const added = (/** @type {string} */ id) => ({ type: 'shard_added', id, added: { ...fixture.shard_added, data } });

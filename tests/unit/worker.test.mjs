@@ -88,8 +88,8 @@ scope.MessageChannel = class {
   port2 = { postMessage: () => setImmediate(() => this.port1.onmessage()) };
 };
 
-const source = readFileSync(new URL('../../www/worker.js', import.meta.url), 'utf8')
-  .replaceAll(/import\('\.\/(convburn_\w+)\.js'\)/g, 'globalThis.crate')
+const source = readFileSync(new URL('../../www/engine/worker.js', import.meta.url), 'utf8')
+  .replaceAll(/import\('\.\.\/(convburn_\w+)\.js'\)/g, 'globalThis.crate')
   .replace("import { offerHelpers } from './pool.js';", 'const offerHelpers = () => {};')
   .replace("import { watchGpu } from './gpu-watch.js';", 'const watchGpu = (tell) => { globalThis.loseGpu = tell; };')
   .replaceAll(/new URL\(script, import\.meta\.url\)\.href/g, "''");

@@ -4,30 +4,30 @@
  * Training is a solid line, testing a dashed one with points, so that colour is never alone. The
  * colours are the style sheet's; when they change the charts are drawn anew. Each chart
  * says its last figures to a screen reader; all of them stand in the log, and in the table behind
- * the live curve (figures.js). Behind the epochs' curves lie Keras's, where they are to be seen (ghost.js).
+ * the live curve (figures.js). Behind the epochs' curves lie Keras's, where they are to be seen (reference-band.js).
  *
- * @import { State, Store } from '../store.js'
- * @import { Figure } from '../reference.js'
- * @import { Haunt } from './ghost.js'
+ * @import { State, Store } from '../state/store.js'
+ * @import { Figure } from '../state/reference.js'
+ * @import { ReferenceLine } from './shared/reference-band.js'
  */
-import { ghostOf } from '../reference.js';
+import { shownReference } from '../state/reference.js';
 import uPlot from '../vendor/uPlot.esm.js';
-import { byId, make } from './dom.js';
-import { columnsOf, mountFigures } from './figures.js';
-import { figure, short } from './format.js';
-import { ghostParts, ghostSentence, mountGhost, mountGhostKey, withGhost } from './ghost.js';
-import { drawMarks, marksSentence } from './marks.js';
+import { byId, make } from './shared/dom.js';
+import { columnsOf, mountFigures } from './shared/figures.js';
+import { figure, short } from './shared/format.js';
+import { bandParts, referenceSentence, mountReferenceBand, mountReferenceKey, withReference } from './shared/reference-band.js';
+import { drawMarks, marksSentence } from './shared/marks.js';
 
 /** The smallest chart that can be read, in CSS pixels; how large it is says the style sheet. */
 const SMALLEST = { width: 200, height: 120 };
 
 /** @typedef {{ label: string, colour: string, fill: string, dashed?: boolean }} Line */
-/** `ghosts` are the reference's figures, a line each. @typedef {{ id: string, lines: Line[], ghosts: Figure[], span: (state: State) => number, data: (state: State) => (number | null)[][], say: (state: State) => string }} Chart */
+/** `referenceFigures` are the reference's figures, a line each. @typedef {{ id: string, lines: Line[], referenceFigures: Figure[], span: (state: State) => number, data: (state: State) => (number | null)[][], say: (state: State) => string }} Chart */
 
 /** @type {Line} */
-const TRAINING = { label: 'training', colour: '--line-train', fill: '--ghost-train' };
+const TRAINING = { label: 'training', colour: '--line-train', fill: '--reference-train' };
 /** @type {Line} */
-const TESTING = { label: 'test', colour: '--line-test', fill: '--ghost-test', dashed: true };
+const TESTING = { label: 'test', colour: '--line-test', fill: '--reference-test', dashed: true };
 
 /** @param {State} state */
 const epochsOf = (state) => state.runConfig?.epochs ?? state.config.epochs;
@@ -37,7 +37,7 @@ const CHARTS = [
   {
     id: 'chart-live',
     lines: [TRAINING, TRAINING],
-    ghosts: [],
+    referenceFigures: [],
     span: epochsOf,
     data: ({ trace }) => takingTurns(trace),
     say: ({ progress, marks }) => (progress ? `Running loss ${figure(progress.loss)}${marksSentence(marks)}` : 'No figure yet'),
@@ -45,20 +45,20 @@ const CHARTS = [
   {
     id: 'chart-accuracy',
     lines: [TRAINING, TESTING],
-    ghosts: ['accuracy', 'val_accuracy'],
+    referenceFigures: ['accuracy', 'val_accuracy'],
     span: epochsOf,
     data: ({ epochs }) => columnsOf(epochs, (e) => [e.epoch, e.accuracy, e.val_accuracy]),
     say: (state) => lastOf(state.epochs, (e) => `accuracy ${figure(e.accuracy)}, on test images ${figure(e.val_accuracy)}`
-      + ghostSentence(ghostOf(state), 'accuracy', e.epoch)),
+      + referenceSentence(shownReference(state), 'accuracy', e.epoch)),
   },
   {
     id: 'chart-loss',
     lines: [TRAINING, TESTING],
-    ghosts: ['loss', 'val_loss'],
+    referenceFigures: ['loss', 'val_loss'],
     span: epochsOf,
     data: ({ epochs }) => columnsOf(epochs, (e) => [e.epoch, e.loss, e.val_loss]),
     say: (state) => lastOf(state.epochs, (e) => `loss ${figure(e.loss)}, on test images ${figure(e.val_loss)}`
-      + ghostSentence(ghostOf(state), 'loss', e.epoch)),
+      + referenceSentence(shownReference(state), 'loss', e.epoch)),
   },
 ];
 
@@ -94,16 +94,16 @@ const sizeOf = ({ clientWidth, clientHeight }) => ({
   height: Math.max(SMALLEST.height, clientHeight),
 });
 
-/** What lies behind a chart's lines now. @param {Chart} chart @param {State} state @returns {Haunt[]} */
-function hauntsOf({ ghosts, lines }, state) {
-  const reference = ghostOf(state);
-  return reference ? ghosts.map((name, i) => ({ colour: lines[i].colour, fill: lines[i].fill, band: reference.bands[name] })) : [];
+/** What lies behind a chart's lines now. @param {Chart} chart @param {State} state @returns {ReferenceLine[]} */
+function referenceLinesOf({ referenceFigures, lines }, state) {
+  const reference = shownReference(state);
+  return reference ? referenceFigures.map((name, i) => ({ colour: lines[i].colour, fill: lines[i].fill, band: reference.bands[name] })) : [];
 }
 
-/** @param {Chart} chart @param {HTMLElement} box @param {Haunt[]} haunts @param {() => State} stateNow @returns {uPlot.Options} */
-function optionsOf(chart, box, haunts, stateNow) {
+/** @param {Chart} chart @param {HTMLElement} box @param {ReferenceLine[]} referenceLines @param {() => State} stateNow @returns {uPlot.Options} */
+function optionsOf(chart, box, referenceLines, stateNow) {
   const span = () => chart.span(stateNow());
-  const behind = ghostParts(haunts, colourOf);
+  const behind = bandParts(referenceLines, colourOf);
   const axis = { stroke: colourOf('--ink-quiet'), grid: { stroke: colourOf('--line'), width: 1 }, ticks: { show: false }, font: '12px system-ui' };
   const isLive = chart.id === 'chart-live';
   return {
@@ -127,7 +127,7 @@ function addLegend(box, lines, store) {
   if (new Set(lines).size < 2) return;
   const children = lines.map(({ label, dashed }) => make('span', { className: dashed ? 'key dashed' : 'key', text: label }));
   const keys = make('span', { className: 'keys', children });
-  mountGhostKey(keys, store);
+  mountReferenceKey(keys, store);
   box.parentElement?.querySelector('figcaption')?.append(keys);
 }
 
@@ -138,11 +138,11 @@ function mountChart(chart, store) {
   let plot = null;
   addLegend(box, chart.lines, store);
 
-  const dataOf = (/** @type {State} */ state) => /** @type {uPlot.AlignedData} */ (withGhost(hauntsOf(chart, state), chart.data(state)));
+  const dataOf = (/** @type {State} */ state) => /** @type {uPlot.AlignedData} */ (withReference(referenceLinesOf(chart, state), chart.data(state)));
 
   function draw() {
     plot?.destroy();
-    plot = new uPlot(optionsOf(chart, box, hauntsOf(chart, store.get()), store.get), dataOf(store.get()), box);
+    plot = new uPlot(optionsOf(chart, box, referenceLinesOf(chart, store.get()), store.get), dataOf(store.get()), box);
   }
 
   /** Whether a line has moved. @param {State} state @param {State} before */
@@ -151,7 +151,7 @@ function mountChart(chart, store) {
 
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
-    const hasOthers = before && chart.ghosts.length > 0 && ghostOf(state) !== ghostOf(before); // Other series.
+    const hasOthers = before && chart.referenceFigures.length > 0 && shownReference(state) !== shownReference(before); // Other series.
     if (before && !hasOthers && !hasMoved(state, before)) return;
     box.setAttribute('aria-label', chart.say(state));
     const data = dataOf(state);
@@ -173,5 +173,5 @@ function mountChart(chart, store) {
 export function mountCharts(store) {
   for (const chart of CHARTS) mountChart(chart, store);
   mountFigures(store);
-  mountGhost(store);
+  mountReferenceBand(store);
 }

@@ -2,12 +2,12 @@
  * The run's buttons: which may be pressed when, and what each sends. Before the first run there is
  * one only, so that nobody has to choose.
  *
- * @import { State, Store } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { goesOn } from '../resting.js';
-import { isSettled } from '../store.js';
-import { byId, setText } from './dom.js';
+import { goesOn } from '../state/run-reducer.js';
+import { isSettled } from '../state/store.js';
+import { byId, setText } from './shared/dom.js';
 
 /** @param {State} state @returns {string} */
 function nameOfStart(state) {

@@ -2,15 +2,15 @@
  * The Data panel: twenty-five labelled samples, the counts of each class, and how far the images are. The
  * visitor's own files are files.js's.
  *
- * @import { State, Store } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { DATA_HINT, missingSentence } from '../arrivals.js';
-import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js';
-import { SAMPLES } from '../store.js';
-import { byId, make, paint, setShare, setText } from './dom.js';
-import { count } from './format.js';
-import { heldOutSentence, imagesSentence, repeatedSentence, unseenSentence } from './images-sentence.js';
+import { DATA_HINT, missingSentence } from '../state/data-reducer.js';
+import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../loading/records.js';
+import { SAMPLES } from '../state/store.js';
+import { byId, make, paint, setShare, setText } from './shared/dom.js';
+import { count } from './shared/format.js';
+import { heldOutSentence, imagesSentence, repeatedSentence, unseenSentence } from './shared/images-sentence.js';
 
 /** @returns {{ canvas: HTMLCanvasElement, caption: HTMLElement, item: HTMLLIElement }} */
 function makeSample() {

@@ -2,11 +2,11 @@
  * The tutorial's log as a table: one row an epoch, each labelled with its log line. New rows are appended, so that an
  * epoch costs the same after a thousand of them.
  *
- * @import { EpochResult } from '../protocol.js'
- * @import { State, Store } from '../store.js'
+ * @import { EpochResult } from '../protocol/protocol.js'
+ * @import { State, Store } from '../state/store.js'
  */
-import { byId, make } from './dom.js';
-import { figure, logLine, milliseconds, seconds } from './format.js';
+import { byId, make } from './shared/dom.js';
+import { figure, logLine, milliseconds, seconds } from './shared/format.js';
 
 /** So near to the last line, in CSS pixels, the log follows it. */
 const NEAR_PX = 40;

@@ -3,13 +3,13 @@
  *
  * Shades only underline the numbers, which stand in every cell.
  *
- * @import { Evaluation } from '../protocol.js'
- * @import { State, Store } from '../store.js'
+ * @import { Evaluation } from '../protocol/protocol.js'
+ * @import { State, Store } from '../state/store.js'
  */
-import { CLASS_NAMES } from '../records.js';
-import { makeBars } from './bars.js';
-import { byId, make, setShare, setText } from './dom.js';
-import { count, figure, percent, seconds } from './format.js';
+import { CLASS_NAMES } from '../loading/records.js';
+import { makeBars } from './shared/bars.js';
+import { byId, make, setShare, setText } from './shared/dom.js';
+import { count, figure, percent, seconds } from './shared/format.js';
 
 /** @param {string[]} names */
 function renderHead(names) {

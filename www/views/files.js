@@ -4,12 +4,12 @@
  *
  * A row stays the same element while its file is there, so that the focus stays in it when the files are sent anew.
  *
- * @import { AddedFile, State, Store } from '../store.js'
+ * @import { AddedFile, State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { isOccupied } from '../phases.js';
-import { byId, make, setText } from './dom.js';
-import { count } from './format.js';
+import { isOccupied } from '../state/phases.js';
+import { byId, make, setText } from './shared/dom.js';
+import { count } from './shared/format.js';
 
 /** @typedef {{ item: HTMLLIElement, use: HTMLSelectElement, remove: HTMLButtonElement, told: HTMLElement }} Row */
 

@@ -4,9 +4,9 @@
  *
  * It is mounted last, so that it sees what the other panels have done.
  *
- * @import { Store } from '../store.js'
+ * @import { Store } from '../state/store.js'
  */
-import { byId } from './dom.js';
+import { byId } from './shared/dom.js';
 
 /** Where the focus goes, the first that can take it. */
 const PLACES = ['start', 'pause', 'stop', 'content'];

@@ -1,16 +1,16 @@
 /**
  * Under a run that is over: for how many epochs in all to train it, and the button that does.
  *
- * When that can be, and how many are usual, is resting.js's.
+ * When that can be, and how many are usual, is run-reducer.js's.
  *
- * @import { State, Store } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { parseField } from '../config.js';
-import { moreEpochs } from '../resting.js';
-import { isSettled } from '../store.js';
-import { byId, setText } from './dom.js';
-import { count } from './format.js';
+import { parseField } from '../state/config.js';
+import { moreEpochs } from '../state/run-reducer.js';
+import { isSettled } from '../state/store.js';
+import { byId, setText } from './shared/dom.js';
+import { count } from './shared/format.js';
 
 /** @param {Store} store @param {Actions} actions */
 export function mountMore(store, actions) {

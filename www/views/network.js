@@ -2,14 +2,14 @@
  * The Network panel: the summary table, and the shapes drawn to scale. Both are computed from the
  * summary that the engine made of the network itself: of the one that is loaded, or that the settings ask for.
  *
- * @import { LayerSummary, Summary } from '../protocol.js'
- * @import { Shown } from '../planning.js'
- * @import { State, Store } from '../store.js'
+ * @import { LayerSummary, Summary } from '../protocol/protocol.js'
+ * @import { Shown } from '../state/planning.js'
+ * @import { State, Store } from '../state/store.js'
  */
-import { isSame } from '../networks.js';
-import { shownNetwork } from '../planning.js';
-import { byId, make, setShare, setText } from './dom.js';
-import { count } from './format.js';
+import { isSame } from '../state/networks.js';
+import { shownNetwork } from '../state/planning.js';
+import { byId, make, setShare, setText } from './shared/dom.js';
+import { count } from './shared/format.js';
 
 /** What a network is that came with a file. */
 const OF_FILE = 'The network of the file that was opened, layer by layer, from the image to a figure for each class.';

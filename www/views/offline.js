@@ -1,10 +1,10 @@
 /**
  * The line in the footer that says what a visit without a network would find.
  *
- * @import { Offline } from '../arrivals.js'
- * @import { Store } from '../store.js'
+ * @import { Offline } from '../state/data-reducer.js'
+ * @import { Store } from '../state/store.js'
  */
-import { byId, setText } from './dom.js';
+import { byId, setText } from './shared/dom.js';
 
 /** @type {Record<Offline, string>} */
 const SENTENCES = {

@@ -5,9 +5,9 @@
  * Panels subscribe here as they would to the store. What they are told as the state before is the one that they were told
  * last, so that nothing is missed in between.
  *
- * @import { State, Store } from '../store.js'
- * @import { Message } from '../protocol.js'
- * @import { Action } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
+ * @import { Message } from '../protocol/protocol.js'
+ * @import { Action } from '../state/store.js'
  */
 
 /** Milliseconds between two drawings of further figures. */

@@ -1,10 +1,10 @@
 /**
  * The tiles that say where the run stands, from the last progress report and the last epoch.
  *
- * @import { State, Store } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
  */
-import { byId, setText } from './dom.js';
-import { count, duration, figure } from './format.js';
+import { byId, setText } from './shared/dom.js';
+import { count, duration, figure } from './shared/format.js';
 
 /** What is shown where there is no figure. */
 const NONE = '–';

@@ -1,12 +1,12 @@
 /**
  * The button that downloads the report. What is in it is report.js's.
  *
- * @import { Store } from '../store.js'
+ * @import { Store } from '../state/store.js'
  */
-import { toFragment } from '../config.js';
-import { fileNameOf } from '../file-names.js';
-import { makeReport } from '../report.js';
-import { byId, download } from './dom.js';
+import { toFragment } from '../state/config.js';
+import { fileNameOf } from '../runs/file-names.js';
+import { makeReport } from '../state/report.js';
+import { byId, download } from './shared/dom.js';
 
 /** @param {Store} store */
 function giveReport(store) {

@@ -1,11 +1,11 @@
 /**
  * Several saved runs that were dropped at once: which of them to open.
  *
- * @import { State, Store } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { isOccupied } from '../phases.js';
-import { byId, make, setText } from './dom.js';
+import { isOccupied } from '../state/phases.js';
+import { byId, make, setText } from './shared/dom.js';
 
 /** @param {Store} store @param {Actions} actions */
 export function mountRunChoice(store, actions) {

@@ -4,13 +4,13 @@
  *
  * When it is asked is resuming.js's.
  *
- * @import { Store } from '../store.js'
+ * @import { Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { isImagesAsked } from '../resuming.js';
-import { byId, setText } from './dom.js';
-import { unseenSentence } from './images-sentence.js';
-import { createQuestion } from './question.js';
+import { isImagesAsked } from '../runs/resuming.js';
+import { byId, setText } from './shared/dom.js';
+import { unseenSentence } from './shared/images-sentence.js';
+import { createQuestion } from './shared/question.js';
 
 /** @param {Pick<Store, 'get' | 'subscribe'>} store @param {Actions} actions */
 export function mountRunImages(store, actions) {

@@ -3,12 +3,12 @@
  *
  * The file is made and read by the crate; dropping one anywhere on the page does the same (main.js).
  *
- * @import { Store } from '../store.js'
+ * @import { Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { fileNameOf } from '../file-names.js';
-import { isOccupied } from '../phases.js';
-import { byId, download } from './dom.js';
+import { fileNameOf } from '../runs/file-names.js';
+import { isOccupied } from '../state/phases.js';
+import { byId, download } from './shared/dom.js';
 
 /** @param {Store} store @param {Actions} actions */
 export function mountSaving(store, actions) {

@@ -4,19 +4,19 @@
  * The rules of the fields are config.js's, and which backends can run is the crate's to say; here
  * it is only shown.
  *
- * @import { State, Store } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
- * @import { Field } from '../config.js'
- * @import { SelfCheck } from '../protocol.js'
+ * @import { Field } from '../state/config.js'
+ * @import { SelfCheck } from '../protocol/protocol.js'
  */
-import { PRESETS, RULES, isSaidByLink, presetOf, stepped } from '../config.js';
-import { groupsOf, isNormalising } from '../networks.js';
-import { isOccupied } from '../phases.js';
-import { shownNetwork } from '../planning.js';
-import { problemsOf } from '../store.js';
-import { withheld } from '../surroundings.js';
-import { byId, make, setText } from './dom.js';
-import { count } from './format.js';
+import { PRESETS, RULES, isSaidByLink, presetOf, stepped } from '../state/config.js';
+import { groupsOf, isNormalising } from '../state/networks.js';
+import { isOccupied } from '../state/phases.js';
+import { shownNetwork } from '../state/planning.js';
+import { problemsOf } from '../state/store.js';
+import { withheld } from '../engine/capabilities.js';
+import { byId, make, setText } from './shared/dom.js';
+import { count } from './shared/format.js';
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Control */
 

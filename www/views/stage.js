@@ -5,7 +5,7 @@
  * The style sheet says how it moves: smoothly, or at once for those who asked for less motion.
  * What is on the stage is try-it.js's and charts.js's.
  */
-import { byId } from './dom.js';
+import { byId } from './shared/dom.js';
 
 /** @param {HTMLElement} stage @returns {boolean} Whether the reader has gone past it: then nothing is torn away. */
 function isPast(stage) {
@@ -15,7 +15,7 @@ function isPast(stage) {
 /** Whether a pointer did it: the arrow keys' clicks, with which they pass over a choice, count none. @param {MouseEvent} event */
 const isPointed = ({ detail }) => detail > 0;
 
-/** @param {import('../store.js').Store} store */
+/** @param {import('../state/store.js').Store} store */
 export function mountStage(store) {
   const stage = byId('try');
   const content = byId('content');

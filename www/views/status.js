@@ -2,19 +2,19 @@
  * The line that says what the page is doing, the run's progress bar, errors, and what a screen
  * reader is told when an epoch ends.
  *
- * @import { State, Store } from '../store.js'
- * @import { CompilePart } from '../protocol.js'
+ * @import { State, Store } from '../state/store.js'
+ * @import { CompilePart } from '../protocol/protocol.js'
  * @import { Actions } from '../main.js'
- * @import { Phase } from '../phases.js'
+ * @import { Phase } from '../state/phases.js'
  */
-import { DATA_HINT, isAboutData, missingSentence } from '../arrivals.js';
-import { isOccupied } from '../phases.js';
-import { beginsFromWeights, goesOn, isOpened } from '../resting.js';
-import { isSettled } from '../store.js';
-import { announce, announceInTurn, byId, setText } from './dom.js';
-import { count, duration, figure, logLine } from './format.js';
-import { troubleLine, troubleOf } from './health.js';
-import { waitingSentence } from './images-sentence.js';
+import { DATA_HINT, isAboutData, missingSentence } from '../state/data-reducer.js';
+import { isOccupied } from '../state/phases.js';
+import { beginsFromWeights, goesOn, isOpened } from '../state/run-reducer.js';
+import { isSettled } from '../state/store.js';
+import { announce, announceInTurn, byId, setText } from './shared/dom.js';
+import { count, duration, figure, logLine } from './shared/format.js';
+import { troubleLine, troubleOf } from './shared/health.js';
+import { waitingSentence } from './shared/images-sentence.js';
 
 /** @type {Record<Phase, string>} */
 const NAMES = {
@@ -31,7 +31,7 @@ function loadingSentence(state) {
   return waitingSentence(state) ?? 'Preparing the network';
 }
 
-/** @param {State} state @param {import('../protocol.js').Position} at Where the run goes on. */
+/** @param {State} state @param {import('../protocol/protocol.js').Position} at Where the run goes on. */
 function restingSentence(state, { epoch, step }) {
   const place = `epoch ${count(epoch)}, after step ${count(step)}`;
   if (!goesOn(state)) return 'Stopped: the network keeps what it has learnt. With other settings training begins anew';

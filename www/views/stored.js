@@ -2,18 +2,18 @@
  * What this browser stores of the page: the best run, which can be opened and saved, and the button that deletes
  * everything, which asks first.
  *
- * @import { State, Store } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { bestFileName } from '../file-names.js';
-import { keptRun } from '../kept.js';
-import { isOccupied } from '../phases.js';
-import { byId, download, setText } from './dom.js';
-import { figure } from './format.js';
-import { createQuestion } from './question.js';
+import { bestFileName } from '../runs/file-names.js';
+import { keptRun } from '../state/storage-reducer.js';
+import { isOccupied } from '../state/phases.js';
+import { byId, download, setText } from './shared/dom.js';
+import { figure } from './shared/format.js';
+import { createQuestion } from './shared/question.js';
 
 /** @param {State} state @returns {string} */
-export function keepingSentence({ kept }) {
+export function keptSentence({ kept }) {
   if (kept.problem) return kept.problem;
   if (!keptRun(kept) && !kept.best) return 'A run is kept on this machine after each epoch and every 30 seconds.';
   const promise = kept.isPersistent === false ? ' The browser has not promised to keep them when room runs short: save the run as a file if it matters.' : '';
@@ -51,7 +51,7 @@ export function mountStored(store, actions) {
     last.disabled = open.disabled;
     remove.disabled = occupied;
     if (occupied) ask(false);
-    setText(byId('kept-note'), keepingSentence(state));
+    setText(byId('kept-note'), keptSentence(state));
   }
   store.subscribe(render);
   render(store.get());

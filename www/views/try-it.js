@@ -5,15 +5,15 @@
  * every second while the network learns; a screen reader is told only the answers that its reader
  * asked for.
  *
- * @import { State, Store } from '../store.js'
+ * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { holdsBack } from '../asking.js';
-import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../records.js';
-import { makeBars } from './bars.js';
-import { announce, byId, paint, setText } from './dom.js';
-import { percent } from './format.js';
-import { troubleOf, troubleSentence } from './health.js';
+import { holdsBack } from '../live/asking.js';
+import { CLASS_NAMES, SIDE, countRecords, recordAt, toRgba } from '../loading/records.js';
+import { makeBars } from './shared/bars.js';
+import { announce, byId, paint, setText } from './shared/dom.js';
+import { percent } from './shared/format.js';
+import { troubleOf, troubleSentence } from './shared/health.js';
 
 const NO_SUBJECT = 'No image chosen yet';
 

@@ -2,9 +2,9 @@
  * Keeps the screen on while a run is under way, if the visitor wants it: a machine that goes to sleep
  * trains nothing. The browser takes the lock back whenever the page is hidden, so it is asked for again.
  *
- * @import { Store } from '../store.js'
+ * @import { Store } from '../state/store.js'
  */
-import { byId } from './dom.js';
+import { byId } from './shared/dom.js';
 
 /** @param {Store} store */
 export function mountWakeLock(store) {

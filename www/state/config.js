@@ -1,0 +1,253 @@
+/**
+ * The configuration and the address bar's fragment, which holds it: `#train=2000&epochs=1&run=1`.
+ *
+ * Each field has one rule here, used for the fragment and for the form alike. The rules mirror
+ * the table of settings in `src/protocol/settings.rs`, which has the last word. Pure: no DOM, no location.
+ *
+ * @import { Config } from '../protocol/protocol.js'
+ * @import { Steps } from './numbers.js'
+ */
+import { isSame } from './networks.js';
+import { nextNumber, readNumber } from './numbers.js';
+
+/**
+ * The tutorial's network, and beside it what neither form nor link can say: a file may bring other values. A run of
+ * before the page knew other networks has these.
+ * @type {Pick<Config, 'network' | 'pixels' | 'norm_group' | 'last_batch'>}
+ */
+export const TUTORIALS = { network: 'tutorial', pixels: 'unit', norm_group: { records: 32 }, last_batch: 'keep' };
+
+/** The tutorial's run. @type {Config} */
+export const DEFAULTS = {
+  ...TUTORIALS,
+  train: 50_000,
+  test: 10_000,
+  epochs: 10,
+  batch: 32,
+  lr: 0.001,
+  seed: 1,
+  optimizer: 'adam',
+  augment: 'none',
+  hold_out: 'by-class',
+  backend: 'auto',
+  workers: 0,
+  operators: 'blocks',
+  report_every_ms: 250,
+};
+
+/** What of a configuration is how a run is computed; all else is its recipe, which is what it computes. @type {(keyof Config)[]} */
+const COMPUTE = ['backend', 'workers', 'operators', 'report_every_ms'];
+
+/** A configuration's two parts, as the crate has them. @param {Config} config */
+export function partsOf(config) {
+  const all = Object.entries(config);
+  const isCompute = (/** @type {string} */ key) => COMPUTE.includes(/** @type {keyof Config} */ (key));
+  return {
+    recipe: Object.fromEntries(all.filter(([key]) => !isCompute(key))),
+    compute: Object.fromEntries(all.filter(([key]) => isCompute(key))),
+  };
+}
+
+/** Ready-made choices, by name. @type {Record<string, Partial<Config>>} */
+export const PRESETS = {
+  quick: { ...TUTORIALS, train: 5_000, test: 1_000, epochs: 3, batch: 32, lr: 0.001, augment: 'none' },
+  tutorial: { ...TUTORIALS, train: 50_000, test: 10_000, epochs: 10, batch: 32, lr: 0.001, augment: 'none' },
+};
+
+/** @typedef {'network' | 'train' | 'test' | 'epochs' | 'batch' | 'lr' | 'seed' | 'augment' | 'backend' | 'workers'} Field */
+
+/** @typedef {{ low: number, high: number, whole: boolean, steps: Steps }} NumberRule */
+/** @typedef {{ choices: string[] } | NumberRule} Rule */
+
+/** What the form calls each field. @type {Record<Field, string>} */
+export const LABELS = {
+  network: 'Network',
+  train: 'Training images',
+  test: 'Test images',
+  epochs: 'Epochs',
+  batch: 'Batch size',
+  lr: 'Learning rate',
+  seed: 'Seed',
+  augment: 'Augmentation',
+  backend: 'Backend',
+  workers: 'Processor cores',
+};
+
+/** Every field that a link carries, in the order in which a link carries them: the recipe's, then how it is computed. @type {Record<Field, Rule>} */
+export const RULES = {
+  network: { choices: ['tutorial', 't'] },
+  train: { low: 1, high: 60_000, whole: true, steps: 'digit' },
+  test: { low: 1, high: 60_000, whole: true, steps: 'digit' },
+  epochs: { low: 1, high: 1_000, whole: true, steps: 'one' },
+  batch: { low: 1, high: 4_096, whole: true, steps: 'double' },
+  lr: { low: 0, high: 10, whole: false, steps: 'one_two_five' },
+  seed: { low: 0, high: 4_294_967_295, whole: true, steps: 'one' },
+  augment: { choices: ['none', 'flip-shift'] },
+  backend: { choices: ['auto', 'webgpu', 'flex', 'ndarray'] },
+  workers: { low: 0, high: 64, whole: true, steps: 'one' },
+};
+
+/** @param {string} key @returns {key is Field} */
+function isField(key) {
+  return Object.hasOwn(RULES, key);
+}
+
+/**
+ * Reads one field's text.
+ * @param {Field} field
+ * @param {string} text
+ * @returns {{ value: string | number } | { problem: string }} The problem is a sentence.
+ */
+export function parseField(field, text) {
+  const rule = RULES[field];
+  if ('choices' in rule) {
+    if (rule.choices.includes(text)) return { value: text };
+    return { problem: `Choose one of ${rule.choices.join(', ')}.` };
+  }
+  const read = readNumber(text, rule.whole);
+  if ('problem' in read) return read;
+  const { value } = read;
+  // The engine computes in 32 bits, where the least numbers are 0.
+  const isLargeEnough = rule.whole ? value >= rule.low : Math.fround(value) > rule.low;
+  // Adding 0 makes 0 of -0, which a link would not bring back.
+  if ((!rule.whole || Number.isInteger(value)) && isLargeEnough && value <= rule.high) return { value: value + 0 };
+  const range = rule.whole
+    ? `Enter a whole number from ${rule.low} to ${rule.high.toLocaleString('en')}.`
+    : `Enter a number above ${rule.low} and up to ${rule.high}.`;
+  return { problem: range };
+}
+
+/**
+ * Where an arrow key takes a field's text; the text as it is where it cannot be read, or at the end of the range.
+ * @param {Field} field @param {string} text @param {1 | -1} direction Up or down.
+ * @returns {string}
+ */
+export function stepped(field, text, direction) {
+  const rule = RULES[field];
+  const read = parseField(field, text);
+  if ('choices' in rule || 'problem' in read) return text;
+  const next = nextNumber(Number(read.value), rule.steps, direction);
+  const within = Math.min(rule.high, rule.whole ? Math.max(rule.low, next) : next);
+  return String(within);
+}
+
+/**
+ * Every setting that cannot stay, by the name that the form gives it.
+ * @param {Record<string, string>} problems A sentence for each field.
+ * @returns {string}
+ */
+export function refusalOf(problems) {
+  const each = Object.entries(problems).map(([field, sentence]) => `${LABELS[/** @type {Field} */ (field)]}: ${sentence}`);
+  return `${each.length === 1 ? 'One setting' : `${each.length} settings`} cannot be used. ${each.join(' ')}`;
+}
+
+/**
+ * What a configuration's fields forbid each other.
+ * @param {Config} config
+ * @returns {Record<string, string>} A sentence for each field that has to change.
+ */
+export function crossCheck(config) {
+  if (config.batch <= config.train) return {};
+  return { batch: `A batch cannot be larger than the ${config.train.toLocaleString('en')} training ${config.train === 1 ? 'image' : 'images'}.` };
+}
+
+/** As much of a link's text as a sentence can hold, cut between two characters. @param {string} text */
+function quote(text) {
+  const start = Array.from(text.slice(0, 82));
+  return `“${start.length > 40 ? `${start.slice(0, 40).join('')}…` : text}”`;
+}
+
+/** Of a link that is all wrong not every word is complained of. */
+const MOST_COMPLAINTS = 8;
+
+/** @param {string[]} complaints */
+function readable(complaints) {
+  const left = complaints.length - MOST_COMPLAINTS;
+  if (left <= 1) return complaints;
+  return [...complaints.slice(0, MOST_COMPLAINTS), `And ${left.toLocaleString('en')} more complaints of this kind.`];
+}
+
+/**
+ * The pairs of a fragment, the first of each key.
+ * @param {string} hash
+ * @returns {{ pairs: Map<string, string>, repeated: Set<string> }}
+ */
+function readPairs(hash) {
+  const pairs = new Map();
+  const repeated = new Set();
+  for (const [key, text] of new URLSearchParams(hash.replace(/^#/, ''))) {
+    if (pairs.has(key)) repeated.add(key);
+    else pairs.set(key, text);
+  }
+  return { pairs, repeated };
+}
+
+/**
+ * Reads a fragment. A key that is unknown or has a bad value is complained of and left at its
+ * default; of a key that comes more than once the first counts. A batch larger than the training
+ * images is complained of and lowered, because the engine loads with what comes out of here.
+ * @param {string} hash With or without the `#`.
+ * @returns {{ config: Config, autostart: boolean, complaints: string[] }}
+ */
+export function parseFragment(hash) {
+  const config = { ...DEFAULTS };
+  let autostart = false;
+  const { pairs, repeated } = readPairs(hash);
+  const complaints = [...repeated].map((key) => `The link has ${quote(key)} more than once: the first counts.`);
+  for (const [key, text] of pairs) {
+    if (key === 'run') {
+      autostart = text === '1';
+      if (text !== '0' && text !== '1') complaints.push('The link’s “run” is neither 0 nor 1.');
+    } else if (!isField(key)) {
+      complaints.push(`The link has a setting ${quote(key)} that this page does not know.`);
+    } else {
+      const read = parseField(key, text);
+      if ('value' in read) Object.assign(config, { [key]: read.value });
+      else complaints.push(`The link’s “${key}” cannot be ${quote(text)}. ${read.problem}`);
+    }
+  }
+  const clashes = Object.values(crossCheck(config)).map((sentence) => `${sentence} It is ${config.train.toLocaleString('en')} now.`);
+  config.batch = Math.min(config.batch, config.train);
+  return { config, autostart: autostart && clashes.length === 0, complaints: [...readable(complaints), ...clashes] };
+}
+
+/**
+ * What an address asks for. One without a fragment is a first visit's: it gets the quick run, which
+ * shows something within seconds. Whatever a link leaves out is the tutorial's.
+ * @param {string} hash With or without the `#`.
+ */
+export function readAddress(hash) {
+  const read = parseFragment(hash);
+  return /^#?$/.test(hash) ? { ...read, config: { ...read.config, ...PRESETS.quick } } : read;
+}
+
+/** Whether a link says all of a configuration; of one that came from a file it may not. @param {Config} config */
+export const isSaidByLink = (config) => typeof config.network === 'string'
+  && isSame([config.pixels, config.norm_group, config.last_batch], [TUTORIALS.pixels, TUTORIALS.norm_group, TUTORIALS.last_batch]);
+
+/**
+ * The fragment that gives this configuration to anyone, every field spelled out but a network that has no name.
+ * @param {Config} config
+ * @param {boolean} autostart
+ * @returns {string} With the `#`.
+ */
+export function toFragment(config, autostart) {
+  const said = Object.keys(RULES).map((key) => [key, config[/** @type {Field} */ (key)]]);
+  const pairs = said.filter(([, value]) => typeof value !== 'object').map(([key, value]) => [String(key), String(value)]);
+  if (autostart) pairs.push(['run', '1']);
+  return `#${new URLSearchParams(pairs)}`;
+}
+
+/**
+ * The preset that a configuration is, if it is one.
+ * @param {Partial<Config>} config One that was saved before there were other networks does not say its own.
+ * @returns {string | null}
+ */
+export function presetOf(config) {
+  const whole = { ...TUTORIALS, ...config };
+  for (const [name, preset] of Object.entries(PRESETS)) {
+    const keys = /** @type {(keyof Config)[]} */ (Object.keys(preset));
+    if (keys.every((key) => isSame(preset[key], whole[key]))) return name;
+  }
+  return null;
+}

@@ -1,0 +1,54 @@
+/**
+ * The network that the settings ask for, as a table, before a run trains it: the engine is asked for that table, and it
+ * is shown while nothing runs. During a run the table is the run's own.
+ *
+ * It knows no DOM and no wasm: the panel is views/network.js's.
+ *
+ * @import { Command, Config, Summary } from '../protocol/protocol.js'
+ * @import { Changes, State } from './store.js'
+ */
+import { isSame } from './networks.js';
+import { isOccupied } from './phases.js';
+
+/** The table of a network that is not loaded. @typedef {{ network: Config['network'], summary: Summary }} Planned */
+/** `isNext`: of the next run's, not of the one that is loaded. @typedef {{ summary: Summary, isNext: boolean }} Shown */
+
+/** How the store's state takes the engine's answer. @type {Changes} */
+export const PLANS = {
+  summarized: (_state, { network, summary }) => ({ planned: { network, summary } }),
+};
+
+/** Whether the settings ask for another network than the loaded one. @param {State} state */
+const asksForOther = ({ loaded, config }) => loaded !== null && !isSame(loaded.config.network, config.network);
+
+/** The table to be shown; none before the engine has loaded. @param {State} state @returns {Shown | null} */
+export function shownNetwork(state) {
+  const { loaded, planned, config } = state;
+  if (!loaded) return null;
+  if (planned && asksForOther(state) && isSame(planned.network, config.network) && !isOccupied(state)) return { summary: planned.summary, isNext: true };
+  return { summary: loaded.summary, isNext: false };
+}
+
+/**
+ * @param {{ get: () => State }} store
+ * @param {(command: Command) => void} send
+ */
+export function createPlanning(store, send) {
+  /** What was asked last, and of what the engine then held. @type {Pick<State, 'loaded'> & Pick<Config, 'network'> | null} */
+  let asked = null;
+
+  return {
+    /** Asks for the table once it is wanted, after each message. */
+    look() {
+      const state = store.get();
+      const { loaded, alive, config: { network } } = state;
+      if (!alive || !asksForOther(state) || isOccupied(state)) {
+        asked = null;
+        return;
+      }
+      if (asked?.loaded === loaded && isSame(asked.network, network)) return;
+      asked = { loaded, network };
+      send({ type: 'summarize', network });
+    },
+  };
+}
