@@ -8,6 +8,7 @@
 mod arguments;
 mod convert;
 mod data;
+mod driving;
 mod extend;
 mod files;
 mod helpers;
@@ -24,6 +25,7 @@ use js_sys::{Float32Array, Function};
 use wasm_bindgen::prelude::*;
 
 pub use data::{add_shard, check_restored, records};
+pub use driving::{resume, start, train_until, turn, weights_for};
 pub use extend::extend;
 pub use files::{config_of, restore, save, save_weights};
 pub use helpers::{helper_gradients, helper_logits, use_helpers};
@@ -31,10 +33,13 @@ pub use opening::open_file;
 
 use crate::cifar::{self, Dataset};
 use crate::device;
+use crate::driver::{Driver, RunState};
 use crate::error::Error;
 use crate::platform::{run_constructors, yield_now};
 use crate::pool::Helpers;
-use crate::protocol::{Config, EpochOutcome, Event, ImageSpec, Manifest, Position};
+use crate::protocol::{
+    Config, EpochOutcome, Event, ImageSpec, Loaded, Manifest, NetworkChoice, Position,
+};
 use crate::session::{Session, Signals};
 
 #[wasm_bindgen(typescript_custom_section)]
@@ -54,6 +59,10 @@ struct Border {
     running: Cell<Option<&'static str>>,
     /// What the session's pictures are, to check arguments by before anybody waits; CIFAR-10's before the first `load`.
     image: Cell<Option<ImageSpec>>,
+    /// How a run that [`start`] began stands.
+    driver: Driver,
+    /// A file of weights that was restored, and the network that it is of: the next [`start`] begins from it.
+    weights: RefCell<Option<(NetworkChoice, Vec<u8>)>>,
     /// Who else computes, once JavaScript has said so.
     helpers: RefCell<Option<Rc<dyn Helpers>>>,
 }
@@ -66,10 +75,22 @@ impl Border {
 
     /// Every session gets the helpers that there are, and can be reached without a lock.
     fn take_in(&self, session: &mut Session) {
+        self.driver.take(session);
+        self.weights.replace(None);
         self.signals.replace(Some(session.signals()));
         self.image.set(Some(session.dataset().image()));
         if let Some(helpers) = self.helpers.borrow().as_ref() {
             session.use_helpers(Rc::clone(helpers));
+        }
+    }
+
+    /// Asks the run to pause or stop: one that is driven by its driver, another directly.
+    fn signal(&self, driven: impl FnOnce(&Driver, &Signals), directly: impl FnOnce(&Signals)) {
+        if let Some(signals) = self.signals.borrow().as_ref() {
+            match self.driver.state() {
+                RunState::Idle | RunState::Waiting => directly(signals),
+                RunState::Running | RunState::Paused => driven(&self.driver, signals),
+            }
         }
     }
 }
@@ -140,23 +161,43 @@ async fn load_session(config: JsValue, manifest: JsValue) -> Result<JsValue, Err
     let config: Config = arguments::settings("config", &config)?;
     config.validate()?;
     let manifest: Option<Manifest> = arguments::manifest("manifest", &manifest)?;
+    border().driver.check_free()?;
     let claim = Claim::new("load")?;
     run_constructors();
-    let empty = Dataset::new(manifest)?;
+    let data = Dataset::new(manifest)?;
+    to_js(&open_session(&claim, config, Some(data)).await?)
+}
+
+/// A session of a checked configuration takes the place of the one before, whose data is kept if it is of the manifest
+/// that `data`, empty yet, is of; where there is no `data` it is kept whatever it is. When it fails, the session before it
+/// stays.
+async fn open_session(
+    claim: &Claim,
+    config: Config,
+    data: Option<Dataset>,
+) -> Result<Loaded, Error> {
     let backend = device::open(&config).await?;
     let mut slot = claim.0.session.lock().await;
-    let is_kept = |old: &&Session| old.dataset().manifest() == empty.manifest();
-    let present = slot.as_ref().filter(is_kept).map(Session::dataset);
+    let is_kept = |old: &Session| {
+        data.as_ref()
+            .is_none_or(|data| data.manifest() == old.dataset().manifest())
+    };
+    let keeps = slot.as_ref().is_some_and(is_kept);
+    let empty = match data {
+        Some(data) => data,
+        None => Dataset::new(None)?,
+    };
+    let present = slot.as_ref().filter(|_| keeps).map(Session::dataset);
     Session::check_network(&config, present.unwrap_or(&empty).spec())?; // Before anything is given up.
     let dataset = match slot.take() {
-        Some(old) if old.dataset().manifest() == empty.manifest() => old.into_dataset(),
+        Some(old) if keeps => old.into_dataset(),
         _ => empty,
     };
     let mut session = Session::new(config, backend, dataset)?;
     claim.0.take_in(&mut session);
-    let loaded = to_js(&session.loaded());
+    let loaded = session.loaded();
     *slot = Some(session);
-    loaded
+    Ok(loaded)
 }
 
 /// Compiles what a GPU has to compile before a run, for whoever has time for it: while data is fetched, say. A
@@ -184,7 +225,8 @@ pub async fn backends() -> Result<JsValue, JsValue> {
 }
 
 /// Whether `config` could run here on a backend that this module was built without: a host that has a
-/// module with it loads that one instead. Never true in a module with all of them. Needs no `load`.
+/// module with it loads that one instead. Never true in a module with all of them, nor while a run that [`start`] began is
+/// under way or paused: it cannot move. Needs no `load`.
 ///
 /// # Errors
 /// `invalid_argument`, `invalid_config`.
@@ -197,7 +239,8 @@ pub async fn needs_other_module(
 
 async fn ask_for_other_module(config: JsValue) -> Result<JsValue, Error> {
     let config: Config = arguments::settings("config", &config)?;
-    Ok(device::needs_other_module(&config).await.into())
+    let may_move = border().driver.check_free().is_ok();
+    Ok((may_move && device::needs_other_module(&config).await).into())
 }
 
 /// Trains one epoch and measures it. `on_progress` is called with each `Progress` event. Resolves to
@@ -243,6 +286,7 @@ fn outcome(event: Event) -> Option<EpochOutcome> {
         Event::Compiling { .. }
         | Event::Backend { .. }
         | Event::Progress(_)
+        | Event::Resumed
         | Event::Done { .. } => None,
     }
 }
@@ -286,6 +330,7 @@ pub async fn evaluate() -> Result<JsValue, JsValue> {
 }
 
 async fn evaluate_session() -> Result<JsValue, Error> {
+    border().driver.check_still()?;
     let claim = Claim::new("evaluate")?;
     let mut measurement = lock(&claim.0).await?.get()?.measurement();
     while lock(&claim.0)
@@ -358,22 +403,14 @@ async fn summarise_for(config: JsValue) -> Result<JsValue, Error> {
 /// Before a run's first step has begun there is nothing to pause, and nothing happens.
 #[wasm_bindgen]
 pub fn pause() {
-    with_signals(Signals::pause);
+    BORDER.with(|border| border.signal(Driver::pause, Signals::pause));
 }
 
 /// The run stops before its next step and keeps its place: the next [`train_epoch`] or [`advance`] goes on
 /// from it, unless other records were added meanwhile that it would use.
 #[wasm_bindgen]
 pub fn stop() {
-    with_signals(Signals::stop);
-}
-
-fn with_signals(send: impl FnOnce(&Signals)) {
-    BORDER.with(|border| {
-        if let Some(signals) = border.signals.borrow().as_ref() {
-            send(signals);
-        }
-    });
+    BORDER.with(|border| border.signal(Driver::stop, Signals::stop));
 }
 
 /// New weights from the seed and an empty history; the data stays. Resolves as [`load`] does.
@@ -386,9 +423,12 @@ pub async fn reset() -> Result<JsValue, JsValue> {
 }
 
 async fn reset_session() -> Result<JsValue, Error> {
+    border().driver.check_still()?;
     let claim = Claim::new("reset")?;
     let mut loaned = lock(&claim.0).await?;
     let session = loaned.get()?;
     session.reset();
+    claim.0.driver.take(session);
+    claim.0.weights.replace(None);
     to_js(&session.loaded())
 }

@@ -103,6 +103,9 @@ pub enum Error {
         /// The call that runs.
         running: &'static str,
     },
+    /// A run that a driver brings on is under way or paused.
+    #[error("A run is under way.")]
+    RunUnderWay,
     /// The pixels given to `predict` are not those of so many images.
     #[error("The pixels are {bytes} bytes long, and {images} × {image_bytes} bytes were expected.")]
     PixelLength {
@@ -201,7 +204,7 @@ impl Error {
             Self::Duplicate { .. } => "duplicate",
             Self::DataMissing { .. } => "data_missing",
             Self::NotLoaded => "not_loaded",
-            Self::Busy { .. } => "busy",
+            Self::Busy { .. } | Self::RunUnderWay => "busy",
             Self::PixelLength { .. } => "pixel_length",
             Self::BackendUnavailable { .. } => "backend_unavailable",
             Self::SelfCheck { .. } => "self_check",
@@ -237,6 +240,7 @@ impl Error {
             Self::Duplicate { .. } => "Nothing to do; the records are used once.",
             Self::DataMissing { .. } => "Wait for the rest of the data, or ask for fewer records.",
             Self::NotLoaded => "Call `load` and wait for it first.",
+            Self::RunUnderWay => "Stop it first, then try again.",
             Self::Busy { .. } => {
                 "Wait for it to finish; `pause` and `stop` can be called at any time."
             }

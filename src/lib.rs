@@ -49,6 +49,7 @@ pub mod block;
 pub mod checkpoint;
 pub mod cifar;
 pub mod device;
+pub mod driver;
 pub mod error;
 #[cfg(feature = "webgpu")]
 pub mod gpu;

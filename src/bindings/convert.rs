@@ -15,6 +15,16 @@ pub(super) fn to_js(value: &impl Serialize) -> Result<JsValue, Error> {
         })
 }
 
+/// A plain object of these properties.
+pub(super) fn object<const N: usize>(properties: [(&str, JsValue); N]) -> JsValue {
+    let object = js_sys::Object::new();
+    for (key, value) in properties {
+        // Setting a property of a fresh object does not fail.
+        let _ = Reflect::set(&object, &key.into(), &value);
+    }
+    object.into()
+}
+
 /// An error becomes a JavaScript `Error` with `code` and `hint` beside its `message`.
 pub(super) fn answer(result: Result<JsValue, Error>) -> Result<JsValue, JsValue> {
     result.map_err(|error| {

@@ -84,6 +84,7 @@ pub async fn restore(
 async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error> {
     let bytes = arguments::file("bytes", &bytes)?;
     let changes: Changes = arguments::settings("changes", &changes)?;
+    super::border().driver.check_free()?;
     let claim = Claim::new("restore")?;
     let read = lock(&claim.0).await?.get()?.read(&bytes)?;
     match read {
@@ -105,6 +106,9 @@ async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error
             let mut loaned = lock(&claim.0).await?;
             let session = loaned.get()?;
             session.take_weights(&model, &tensors)?;
+            claim.0.driver.take(session);
+            let network = session.loaded().config.network;
+            claim.0.weights.replace(Some((network, bytes)));
             answer_of(session, FileKind::Weights)
         }
     }

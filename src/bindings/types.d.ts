@@ -255,12 +255,27 @@ export interface Position { epoch: number; step: number }
 /** What `train_epoch` resolves to. */
 export type EpochOutcome = EpochResult | { paused: Position } | { stopped: Position };
 
+/** A run as a file, to be kept. `is_best`: it ends an epoch that did better on the test images than all before. */
+export interface RunCheckpoint {
+    bytes: Uint8Array;
+    save_ms: number;
+    is_best: boolean;
+}
+
+/** What `turn` resolves to: what happened, the run as a file where it is due, and whether the next turn is. */
+export interface Turn {
+    events: Event[];
+    checkpoint: RunCheckpoint | null;
+    goes_on: boolean;
+}
+
 /** What `advance` resolves to a list of. */
 export type Event =
     | { type: "compiling"; part: "upload" | "comparison" | "calibration" | "first_step"; done: number; of: number }
     | { type: "backend"; backend: ActiveBackend }
     | Progress
     | { type: "epoch_end"; result: EpochResult; evaluation: Evaluation }
+    | { type: "resumed" }
     | ({ type: "paused" } & Position)
     | ({ type: "stopped" } & Position)
     | { type: "done"; epochs: number };

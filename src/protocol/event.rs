@@ -74,6 +74,9 @@ pub enum Event {
         /// Optimiser steps done in it.
         step: u32,
     },
+    /// A run that was paused, stopped or restored goes on, or one that was complete for more epochs. A driver says so,
+    /// `advance` does not.
+    Resumed,
     /// `stop` took effect: the run keeps its place, and `advance` goes on from it.
     Stopped {
         /// Number of the epoch, from 1.

@@ -22,6 +22,7 @@ mod values;
 mod blocks;
 mod cifar;
 mod data;
+mod driver;
 mod golden;
 mod golden_network;
 mod identity;

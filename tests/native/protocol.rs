@@ -47,12 +47,13 @@ fn the_fixture_holds_every_event_and_the_real_error() {
             Event::Backend { .. } => "backend",
             Event::Progress(_) => "progress",
             Event::EpochEnd { .. } => "epoch_end",
+            Event::Resumed => "resumed",
             Event::Paused { .. } => "paused",
             Event::Stopped { .. } => "stopped",
             Event::Done { .. } => "done",
         })
         .collect();
-    assert_eq!(kinds.len(), 7);
+    assert_eq!(kinds.len(), 8);
     let busy = Error::Busy { running: "advance" }.report();
     assert_eq!(serde_json::to_value(busy).unwrap(), fixture("error"));
 }
