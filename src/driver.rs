@@ -161,17 +161,16 @@ impl Driver {
         Ok(true)
     }
 
-    /// The run is to end after `epochs` epochs in all. One that was stopped, restored or is over goes on with the next turn;
-    /// one that is paused stays so, one under way ends earlier or later.
+    /// The run is to end after `epochs` epochs in all. One that was stopped, restored or is over goes on with the next turn,
+    /// and where there is none one of so many epochs begins; one that is paused stays so, one under way ends earlier or
+    /// later.
     ///
     /// # Errors
     /// As [`Session::extend`]; nothing changes.
     pub fn extend(&self, session: &mut Session, epochs: u32) -> Result<(), Error> {
         session.extend(epochs)?;
-        if matches!(self.state.get(), RunState::Idle | RunState::Waiting)
-            && session.position().is_some()
-        {
-            self.waited.set(true);
+        if matches!(self.state.get(), RunState::Idle | RunState::Waiting) {
+            self.waited.set(session.position().is_some());
             self.go(true);
         }
         Ok(())

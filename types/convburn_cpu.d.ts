@@ -16,6 +16,12 @@ export function records(...args: any[]): Promise<any>;
 export function check_restored(): Promise<void>;
 export function train_epoch(...args: any[]): Promise<any>;
 export function advance(...args: any[]): Promise<any>;
+/** Null where another module has the backend that is asked for. */
+export function start(config: import('../www/protocol/protocol.js').Config): Promise<import('../www/protocol/protocol.js').Loaded | null>;
+export function turn(): Promise<import('../www/protocol/protocol.js').Turn>;
+export function resume(): Promise<void>;
+export function train_until(epochs: number): Promise<import('../www/protocol/protocol.js').Loaded>;
+export function weights_for(config: import('../www/protocol/protocol.js').Config): Uint8Array<ArrayBuffer> | null;
 export function evaluate(...args: any[]): Promise<any>;
 export function predict(...args: any[]): Promise<any>;
 export function summary(...args: any[]): any;

@@ -123,7 +123,7 @@ async fn resume_run() -> Result<(), Error> {
 }
 
 /// The run is to end after `epochs` epochs in all. One that is over, was stopped or was restored goes on with the next
-/// [`turn`]; one that is paused stays so. Resolves as [`load`](super::load) does.
+/// [`turn`], and where there is none one of so many epochs begins; one that is paused stays so. Resolves as [`load`](super::load) does.
 ///
 /// # Errors
 /// As [`extend`](super::extend).

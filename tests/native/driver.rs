@@ -284,6 +284,11 @@ fn what_may_take_a_runs_place_waits_for_its_end() {
     );
     driver.stop(&session.signals());
     assert_eq!(driver.state(), RunState::Idle);
+    driver.extend(&mut session, 1).unwrap(); // Begins one.
+    assert_eq!(
+        words(&drive(&driver, &mut session)),
+        ["resumed", "epoch_end", "done"]
+    );
 }
 
 /// The run's file, opened where there are fewer records: it waits, also after it was told to go on.

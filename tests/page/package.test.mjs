@@ -248,6 +248,48 @@ test('a file opens its network, whatever network is there', async () => {
   assert.deepEqual((await convburn.config_of(file)).network, NETWORK);
 });
 
+test('the crate drives a run: its turns, its checkpoints, who waits for its end, and the weights that it begins from', async () => {
+  const config = { backend: 'flex', network: NETWORK, train: 20, test: 10, batch: 10, workers: 1, epochs: 1 };
+  await convburn.load(config);
+  await convburn.add_shard('train', records(20, 101));
+  await convburn.add_shard('test', records(10, 90));
+  assert.deepEqual(await convburn.turn(), { events: [], checkpoint: null, goes_on: false }, 'no run is under way');
+  /** Turns until none is due; the types of what happened but for figures on the way, and the last checkpoint. */
+  async function drive() {
+    const types = [];
+    for (;;) {
+      const { events, checkpoint, goes_on: goesOn } = await convburn.turn();
+      types.push(...events.map((/** @type {any} */ { type }) => type).filter((/** @type {string} */ type) => type !== 'progress'));
+      if (!goesOn) return { types, checkpoint };
+    }
+  }
+  const loaded = await convburn.start(config);
+  assert.equal(loaded.config.epochs, 1);
+  for (const call of [() => convburn.load(config), () => convburn.start(config), () => convburn.evaluate(), () => convburn.reset()]) {
+    assert.equal(await refusal(call), 'busy: A run is under way.');
+  }
+  convburn.pause();
+  convburn.stop();
+  assert.deepEqual((await drive()).types, ['stopped']);
+  await convburn.resume();
+  const { types, checkpoint } = await drive();
+  assert.deepEqual(types, ['resumed', 'epoch_end', 'done']);
+  assert.ok(checkpoint.is_best && checkpoint.save_ms >= 0);
+  assert.equal((await convburn.train_until(2)).config.epochs, 2);
+  assert.deepEqual((await drive()).types, ['resumed', 'epoch_end', 'done']);
+  const { history } = await convburn.restore(checkpoint.bytes, null);
+  assert.equal(history.length, 1, 'a checkpoint is a run’s file');
+
+  const weights = await convburn.save_weights();
+  await convburn.restore(weights, null);
+  assert.deepEqual([convburn.weights_for(config).length, convburn.weights_for({})], [weights.length, null]);
+  await convburn.start(config);
+  assert.equal(convburn.weights_for(config), null, 'the run after it begins anew');
+  assert.deepEqual(await convburn.save_weights(), weights);
+  convburn.stop();
+  await drive();
+});
+
 test('a browser that has no graphics card at first is asked again twice, later once', async (t) => {
   const adapter = {
     features: new Set(['timestamp-query']),

@@ -6,32 +6,32 @@
  */
 
 /**
- * Writes the worker's part: what `backends` says, each time, and what the first pulls bring. A pull
+ * Writes the worker's part: what `backends` says, each time, and what the first turns bring. A turn
  * is a list of events or an error, and waits to be let go; so does each evaluation that is asked for
  * when `evaluations` are held. Whatever is not written comes from the crate.
  * @param {Page} page @param {{ backends?: any[], pulls?: any[], evaluations?: boolean }} script
  */
 export async function write(page, { backends, pulls = [], evaluations = false }) {
-  await page.route('**/worker.js', async (route) => {
+  await page.route('**/engine/commands.js', async (route) => {
     const response = await route.fetch();
     const body = `
       const lists = ${JSON.stringify(backends ?? null)};
       const writtenPulls = ${JSON.stringify(pulls)};
       const script = new BroadcastChannel('script');
       const heldHere = () => new Promise((resolve) => { script.onmessage = resolve; });
-      async function pull() {
+      async function turned(crate) {
         const next = writtenPulls.shift();
-        if (!next) return convburn.advance(ADVANCE_BUDGET_MS);
+        if (!next) return crate.turn();
         await heldHere();
         if (next.code) throw Object.assign(new Error(next.message), next);
-        return next;
+        return { events: next, checkpoint: null, goes_on: true };
       }
-      async function measure() {
+      async function measured(crate) {
         if (${evaluations}) await heldHere();
-        return convburn.evaluate();
+        return crate.evaluate();
       }
-      async function list() {
-        if (!lists) return convburn.backends();
+      async function listed(crate) {
+        if (!lists) return crate.backends();
         return lists.length > 1 ? lists.shift() : lists[0];
       }
       ${scripted(await response.text())}`;
@@ -41,7 +41,7 @@ export async function write(page, { backends, pulls = [], evaluations = false })
 
 /** The worker's own calls, led through the script's. @param {string} worker */
 function scripted(worker) {
-  const calls = [['convburn.advance(ADVANCE_BUDGET_MS)', 'pull()'], ['convburn.evaluate()', 'measure()'], ['convburn.backends()', 'list()']];
+  const calls = [['crate.turn()', 'turned(crate)'], ['crate.evaluate()', 'measured(crate)'], ['crate.backends()', 'listed(crate)']];
   for (const [call] of calls) if (worker.split(call).length !== 2) throw new Error(`The worker has not one call ${call}.`);
   return calls.reduce((text, [call, own]) => text.replace(call, own), worker);
 }

@@ -98,11 +98,14 @@ function visit(on, more = {}) {
     sentences: () => told.filter(({ type }) => type === 'keeping_failed').map(({ sentence }) => sentence),
     kept: () => store.get().kept,
     start: () => dispatch({ type: 'started', loaded: { config: {} } }),
-    /** @param {Uint8Array<ArrayBuffer>} bytes @param {number} [accuracy] At the end of an epoch, on the test images. */
-    async checkpoint(bytes, accuracy) {
+    /**
+     * @param {Uint8Array<ArrayBuffer>} bytes @param {number} [accuracy] At the end of an epoch, on the test images.
+     * @param {boolean} [isBest] What the engine says of that.
+     */
+    async checkpoint(bytes, accuracy, isBest = accuracy !== undefined) {
       if (accuracy === undefined) dispatch({ type: 'progress', stage: 'training', epoch: 1, step: 1, steps: 2, loss: 1 });
       else dispatch({ type: 'epoch_end', result: { epoch: 1, val_accuracy: accuracy } });
-      dispatch({ type: 'checkpoint', bytes });
+      dispatch({ type: 'checkpoint', bytes, is_best: isBest });
       await settle();
     },
   };
@@ -122,7 +125,7 @@ test('the last checkpoint and the best one are kept, and a fresh run has a best 
   page.start();
   await page.checkpoint(runOf(1), 0.5);
   await page.checkpoint(runOf(2), 0.7);
-  await page.checkpoint(runOf(3), 0.6);
+  await page.checkpoint(runOf(3), 0.6, false);
   assert.deepEqual([last(), best()], ['seed 1, epoch 3', 'seed 1, epoch 2']);
   assert.deepEqual([page.kept().own?.trained, page.kept().best?.trained, page.kept().found], [3, 2, null]);
   assert.equal(nameOf(page.latest()), 'seed 1, epoch 3');
@@ -138,7 +141,7 @@ test('a run that goes on in another visit keeps its best one', async () => {
   const before = visit(on);
   before.start();
   await before.checkpoint(runOf(1, 1, [0.7]), 0.7);
-  await before.checkpoint(runOf(2, 1, [0.7, 0.6]), 0.6);
+  await before.checkpoint(runOf(2, 1, [0.7, 0.6]), 0.6, false);
   before.leave();
   await settle();
   const page = visit(on);
@@ -148,7 +151,7 @@ test('a run that goes on in another visit keeps its best one', async () => {
   assert.equal(nameOf(await page.readLast()), 'seed 1, epoch 2');
   page.dispatch({ type: 'restored', restored: { kind: 'run', loaded: { config: {} }, history: [], trace: { points: [], resumed_at: [] }, remarks: [], position: { epoch: 3, step: 3 } } });
   page.dispatch({ type: 'resumed' });
-  await page.checkpoint(runOf(3, 1, [0.7, 0.6, 0.65]), 0.65);
+  await page.checkpoint(runOf(3, 1, [0.7, 0.6, 0.65]), 0.65, false);
   assert.deepEqual([last(), best()], ['seed 1, epoch 3', 'seed 1, epoch 1']);
   assert.equal(nameOf(await page.readBest(false)), 'seed 1, epoch 1', 'and can be had');
 });

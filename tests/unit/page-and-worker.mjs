@@ -1,36 +1,21 @@
 /**
- * The page's store, www/engine/client.js, www/engine/recovery.js and www/engine/worker.js, joined by queues, with a crate of a few lines
- * behind them.
+ * The page's store, www/engine/client.js, www/engine/recovery.js and www/engine/commands.js, joined by queues, with a crate of a few lines
+ * behind them, which drives a run as src/driver.rs does (tests/native/driver.rs holds that to the same rules).
  *
  * A tape of numbers decides everything: which button is pressed, which queue moves, what the crate says and
  * whether it fails. It is a helper of machine.test.mjs and draws no page.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { connect } from '../../www/engine/client.js';
+import { createCommands } from '../../www/engine/commands.js';
 import { isOccupied } from '../../www/state/phases.js';
 import { createRecovery } from '../../www/engine/recovery.js';
 import { goesOn, isExtended, moreEpochs } from '../../www/state/run-reducer.js';
 import { initialState, isSettled, problemsOf, reduce } from '../../www/state/store.js';
 import { pressable } from '../../www/views/controls.js';
 
-const SOURCE = readFileSync(new URL('../../www/engine/worker.js', import.meta.url), 'utf8')
-  .replaceAll(/await import\('\.\.\/convburn_\w+\.js'\)/g, 'crate')
-  .replace("import { offerHelpers } from './pool.js';", 'const offerHelpers = () => {};')
-  .replace("import { watchGpu } from './gpu-watch.js';", 'const watchGpu = () => {};')
-  .replaceAll(/new URL\(script, import\.meta\.url\)\.href/g, "''")
-  .replace('export {};', '');
-const AsyncFunction = /** @type {any} */ ((async () => undefined).constructor);
-/** The worker's script as a function, so that each test has a worker of its own. */
-const runWorker = new AsyncFunction('self', 'crate', 'MessageChannel', SOURCE);
-
-/** Node's own ports would keep the process alive. */
-class Channel {
-  port1 = { onmessage: () => undefined };
-  port2 = { postMessage: () => setImmediate(() => this.port1.onmessage()) };
-}
-
-const tick = () => new Promise((resolve) => setImmediate(resolve));
+/** @returns {Promise<void>} */
+const tick = () => new Promise((resolve) => { setImmediate(resolve); });
 const refusal = (/** @type {string} */ code) => Object.assign(new Error(`It says ${code}.`), { code, hint: 'Mend it.' });
 
 /**
@@ -39,7 +24,9 @@ const refusal = (/** @type {string} */ code) => Object.assign(new Error(`It says
  */
 function makeCrate(loaded, fixture, next) {
   const event = (/** @type {string} */ type) => fixture.events.find((/** @type {any} */ each) => each.type === type);
-  const run = { isThere: false, rests: false, isTrained: false, pause: false, stop: false, isClosed: false };
+  /** `state` is the driver's. @type {{ state: 'idle' | 'running' | 'paused' | 'waiting', isTrained: boolean, pause: boolean, stop: boolean, resumed: boolean, waited: boolean, isClosed: boolean }} */
+  const run = { state: 'idle', isTrained: false, pause: false, stop: false, resumed: false, waited: false, isClosed: false };
+  const go = (/** @type {Partial<typeof run>} */ more) => Object.assign(run, { state: 'running', pause: false, stop: false, ...more });
   /** @param {string[]} codes */
   async function call(...codes) {
     if (run.isClosed) await new Promise(() => undefined); // A run of a test that is over would turn for ever.
@@ -48,61 +35,90 @@ function makeCrate(loaded, fixture, next) {
     if (choice === 11 && next() % 8 === 7) throw new WebAssembly.RuntimeError('unreachable');
     if (choice === 10 && codes.length > 0) throw refusal(codes[next() % codes.length]);
   }
+  /** @param {string[]} states */
+  const refuseIn = (...states) => {
+    if (states.includes(run.state)) throw refusal('busy');
+  };
+  /** What a turn's slice brings. */
+  function events() {
+    if (run.stop) return [event('stopped')];
+    if (run.pause) return [event('paused')];
+    const choice = next() % 8;
+    if (choice % 4 === 3) run.isTrained = true;
+    return choice === 7 ? [event('epoch_end'), event('done')] : [[], [event('progress')], [event('compiling')], [event('epoch_end')]][choice % 4];
+  }
   return {
     run,
-    default: async () => undefined,
     backends: async () => fixture.backends,
     warm_up: async () => undefined,
     needs_other_module: async () => false,
+    weights_for: () => null,
     config_of: async () => loaded.config,
     async load(/** @type {any} */ config) {
+      refuseIn('running', 'paused');
       await call('invalid_config', 'backend_unavailable');
-      Object.assign(run, { isThere: false, rests: false, isTrained: false, pause: false, stop: false });
+      Object.assign(run, { state: 'idle', isTrained: false });
       return { ...loaded, config };
     },
-    async advance() {
-      const rested = run.rests;
+    async start(/** @type {any} */ config) {
+      refuseIn('running', 'paused');
+      await call('invalid_config', 'backend_unavailable');
+      go({ isTrained: false, resumed: false, waited: false });
+      return { ...loaded, config };
+    },
+    async turn() {
+      if (run.state !== 'running') return { events: [], checkpoint: null, goes_on: false };
+      if (run.resumed) {
+        run.resumed = false;
+        return { events: [event('resumed')], checkpoint: null, goes_on: true };
+      }
       try {
-        await call(...(rested ? ['checkpoint'] : ['diverged', 'compute', 'self_check']));
+        await call(...(run.waited ? ['checkpoint'] : ['diverged', 'compute', 'self_check']));
       } catch (thrown) {
-        run.isThere &&= /** @type {any} */ (thrown).code === 'checkpoint'; // It waits for its images.
+        run.state = run.waited && /** @type {any} */ (thrown).code === 'checkpoint' ? 'waiting' : 'idle'; // It waits for its images.
         throw thrown;
       }
-      if (rested) Object.assign(run, { pause: false, stop: false });
-      Object.assign(run, { isThere: true, rests: false });
-      if (run.stop) {
-        Object.assign(run, { rests: true, pause: false, stop: false });
-        return [event('stopped')];
-      }
-      if (run.pause) {
-        run.pause = false;
-        return [event('paused')];
-      }
-      const choice = next() % 8;
-      if (choice % 4 === 3) run.isTrained = true;
-      if (choice === 7) run.isThere = false;
-      return choice === 7 ? [event('epoch_end'), event('done')] : [[], [event('progress')], [event('compiling')], [event('epoch_end')]][choice % 4];
+      run.waited = false;
+      const brought = events();
+      const has = (/** @type {string[]} */ ...types) => brought.some(({ type }) => types.includes(type));
+      if (has('stopped')) run.state = 'waiting';
+      if (has('done')) run.state = 'idle';
+      if (has('paused')) run.state = 'paused';
+      if (run.state !== 'running') Object.assign(run, { pause: false, stop: false });
+      const checkpoint = has('epoch_end', 'paused', 'stopped', 'done') ? { bytes: new Uint8Array(3), save_ms: 1, is_best: false } : null;
+      return { events: brought, checkpoint, goes_on: run.state === 'running' };
     },
-    check_restored: () => call('checkpoint', 'data_missing'),
-    async extend(/** @type {number} */ epochs) {
+    async resume() {
+      if (run.state !== 'paused' && run.state !== 'waiting') return;
+      if (run.state === 'waiting') await call('checkpoint', 'data_missing');
+      go({ resumed: true, waited: run.state === 'waiting' });
+    },
+    async train_until(/** @type {number} */ epochs) {
       await call('invalid_config');
-      if (!run.isThere && run.isTrained) Object.assign(run, { isThere: true, rests: true });
+      if (run.state === 'waiting' || run.state === 'idle') go({ resumed: true, waited: run.isTrained });
       return { ...loaded, config: { ...loaded.config, epochs } };
     },
-    pause: () => (run.pause = true),
-    stop: () => (run.stop = true),
+    pause() {
+      run.pause ||= run.state === 'running';
+    },
+    stop() {
+      if (run.state === 'running' || run.state === 'paused') Object.assign(run, { state: 'running', stop: true });
+    },
     async evaluate() {
+      refuseIn('running');
       await call('compute', 'data_missing');
       return fixture.evaluation;
     },
     async reset() {
+      refuseIn('running');
       await call('compute');
-      Object.assign(run, { isThere: false, rests: false, isTrained: false, pause: false, stop: false });
+      Object.assign(run, { state: 'idle', isTrained: false, pause: false, stop: false });
       return loaded;
     },
     async restore(/** @type {Uint8Array} */ bytes) {
+      refuseIn('running', 'paused');
       await call('checkpoint', 'invalid_config');
-      Object.assign(run, { isThere: bytes[0] === 1, rests: bytes[0] === 1, isTrained: bytes[0] !== 2, pause: false, stop: false });
+      Object.assign(run, { state: bytes[0] === 1 ? 'waiting' : 'idle', isTrained: bytes[0] !== 2, pause: false, stop: false });
       const { history, trace } = fixture.restored;
       return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: bytes[0] === 2 ? [] : history, position: bytes[0] === 1 ? { epoch: 2, step: 2 } : null, trace, remarks: [], sources: [] };
     },
@@ -133,15 +149,12 @@ export async function openPage(loaded, fixture, tape) {
     /** @param {URL} _script @param {WorkerOptions} options */
     constructor(_script, { type, name }) {
       assert.equal(type, 'module');
-      const self = {
-        name,
-        postMessage: (/** @type {any} */ message) => void this.toPage.push(message),
-        addEventListener: (/** @type {string} */ _type, /** @type {any} */ listener) => (this.listen = listener),
-        setInterval: () => undefined, // Signs of life are recovery.js's own tests'.
-        setTimeout: (/** @type {() => void} */ call) => setImmediate(call),
-      };
       worker = this;
-      void runWorker(self, this.crate, Channel);
+      const post = (/** @type {any} */ message) => void this.toPage.push(message);
+      const commands = createCommands(/** @type {any} */ (this.crate), { isFull: name === 'convburn full', post, yieldOnce: tick, pause: tick });
+      this.listen = ({ data }) => void commands.serve(data);
+      post({ type: 'ready' });
+      void commands.tellBackends();
     }
 
     /** @param {any} command */
@@ -263,10 +276,11 @@ export async function openPage(loaded, fixture, tape) {
     agree() {
       const { phase, starting, resumable } = state;
       const { run } = worker.crate;
-      const shown = `${phase}, and the engine ${run.isThere ? 'has a run' : 'has none'}`;
+      const isThere = run.state !== 'idle';
+      const shown = `${phase}, and the engine’s run is ${run.state}`;
       assert.ok(!starting && !['evaluating', 'loading', 'recovering'].includes(phase), `everything is answered: ${shown}`);
       if (phase === 'error') return;
-      assert.equal(run.isThere, ['compiling', 'training', 'paused'].includes(phase) || resumable !== null, shown);
+      assert.equal(isThere, ['compiling', 'training', 'paused'].includes(phase) || resumable !== null, shown);
     },
   };
 }

@@ -60,6 +60,7 @@ const CHANGED = {
   training: ['progress', 'trace', 'trained'],
   validating: ['progress', 'trained'],
   epoch_end: ['epochs', 'evaluation', 'trained'],
+  resumed: [], // It is under way already.
   paused: ['phase'],
   stopped: ['phase', 'resumable', 'timings'],
   done: ['phase', 'timings'],

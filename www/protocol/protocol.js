@@ -240,15 +240,20 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  */
 
 /**
- * What `advance` reports.
+ * What `turn` and `advance` report; `resumed` comes of a turn alone.
  * @typedef {({ type: 'compiling' } & Compiling)
  *   | { type: 'backend', backend: ActiveBackend }
  *   | ({ type: 'progress' } & Progress)
  *   | { type: 'epoch_end', result: EpochResult, evaluation: Evaluation }
+ *   | { type: 'resumed' }
  *   | { type: 'paused', epoch: number, step: number }
  *   | { type: 'stopped', epoch: number, step: number }
  *   | { type: 'done', epochs: number }} Event
  */
+
+/** A run as a file, to be kept; `is_best` where it ends an epoch that did better on the test images than all before. @typedef {{ bytes: Uint8Array<ArrayBuffer>, save_ms: number, is_best: boolean }} RunCheckpoint */
+
+/** What `turn` resolves to: what happened, the run as a file where it is due, and whether the next turn is. @typedef {{ events: Event[], checkpoint: RunCheckpoint | null, goes_on: boolean }} Turn */
 
 /**
  * @typedef {object} ErrorReport
@@ -291,7 +296,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * @typedef {Event
  *   | { type: 'ready' }
  *   | { type: 'heartbeat', pulls: number, turning: boolean }
- *   | { type: 'checkpoint', bytes: Uint8Array<ArrayBuffer>, save_ms: number }
+ *   | ({ type: 'checkpoint' } & RunCheckpoint)
  *   | { type: 'backends', backends: BackendStatus[] }
  *   | { type: 'loaded', loaded: Loaded }
  *   | { type: 'opened', id: string, opened: OpenedFile }
@@ -300,7 +305,6 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'summarized', network: Config['network'], summary: Summary }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'extended', loaded: Loaded }
- *   | { type: 'resumed' }
  *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'restored', restored: Restored }
  *   | { type: 'was_reset', loaded: Loaded }

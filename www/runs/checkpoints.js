@@ -42,8 +42,8 @@ export function createCheckpoints(store, { open, locks, storage, deleteOthers = 
   let runStorage = null;
   /** The run's last checkpoint. @type {Bytes | null} */
   let latest = null;
-  /** @type {number | null} */
-  let bestAccuracy = null;
+  /** Whether there is a best one of this run. */
+  let hasBest = false;
   /** What waits to be written: a newer one takes an older one's place. @type {Map<string, Bytes>} */
   const waiting = new Map();
   let writing = false;
@@ -132,14 +132,13 @@ export function createCheckpoints(store, { open, locks, storage, deleteOthers = 
     if (isPersistent !== undefined) store.dispatch({ type: 'persistence_told', isPersistent });
   }
 
-  /** @param {Bytes} bytes */
-  function keep(bytes) {
+  /** @param {Bytes} bytes @param {boolean} isBest Whether no epoch of the run did better. */
+  function keep(bytes, isBest) {
     latest = bytes;
     waiting.set(LAST, bytes);
-    const { epochs } = store.get();
-    const accuracy = epochs[epochs.length - 1]?.val_accuracy ?? null;
-    if (accuracy !== null && (bestAccuracy === null || accuracy > bestAccuracy)) {
-      bestAccuracy = accuracy;
+    // Of a run that was opened from a file the best is not here: what comes first stands in for it.
+    if (isBest || (!hasBest && store.get().epochs.length > 0)) {
+      hasBest = true;
       waiting.set(BEST, bytes);
     }
     void writeAll();
@@ -153,13 +152,13 @@ export function createCheckpoints(store, { open, locks, storage, deleteOthers = 
     isChecked = false;
     askedAbout = null;
     isBestOfAnother = !opening.isKept;
-    bestAccuracy = opening.isKept ? best?.valAccuracy ?? null : null;
+    hasBest = opening.isKept && best !== null;
     opening = null;
   }
 
   /** @param {Message | Action} message */
   function heard(message) {
-    if (message.type === 'checkpoint' && store.get().trained) keep(message.bytes);
+    if (message.type === 'checkpoint' && store.get().trained) keep(message.bytes, message.is_best);
     if (message.type === 'restored') takeOver();
     // The engine refused it, or was lost with it.
     if (message.type === 'recovering' || (message.type === 'error' && message.command === 'restore')) opening = null;
@@ -169,7 +168,7 @@ export function createCheckpoints(store, { open, locks, storage, deleteOthers = 
     }
     if (message.type === 'started' || message.type === 'was_reset' || (message.type === 'source_chosen' && !store.get().trained)) {
       latest = null;
-      bestAccuracy = null;
+      hasBest = false;
     }
     if (message.type === 'replace_answered' && message.agreed) {
       known = store.get().kept.found;
