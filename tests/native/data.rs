@@ -8,10 +8,12 @@ use convburn::cifar::{Dataset, IMAGE};
 use convburn::device;
 use convburn::plan::Plan;
 use convburn::pool::{Answer, Helpers, Job};
-use convburn::protocol::{Augment, Backend, Config, Event, ImageSpec, Split, limits};
+use convburn::protocol::{Augment, Backend, Config, ImageSpec, Split, limits};
 use convburn::replica::Replica;
 use convburn::session::Session;
 use pollster::block_on;
+
+use crate::support;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -259,15 +261,6 @@ fn session(workers: u32) -> Session {
     session
 }
 
-fn finish(session: &mut Session) {
-    loop {
-        let events = block_on(session.advance(1e9)).unwrap();
-        if matches!(events.last(), Some(Event::Done { .. })) {
-            return;
-        }
-    }
-}
-
 /// A helper that makes its replica anew of what the job says.
 #[derive(Debug, Default)]
 struct InProcess {
@@ -297,7 +290,7 @@ fn a_session_learns_three_classes_of_gray_pictures_alone_and_with_helpers() {
     let last = alone.summary().layers.pop().unwrap();
     assert_eq!(last.output_shape, [3]);
     for mut session in [alone, session(3)] {
-        finish(&mut session);
+        support::drive(&mut session);
         let [first, .., last] = session.history() else {
             panic!("four epochs");
         };
@@ -326,14 +319,14 @@ fn a_run_of_three_classes_is_opened_by_a_session_without_pictures_and_refused_by
     block_on(begun.advance(0.0)).unwrap();
     let weights = block_on(begun.save_weights()).unwrap();
     let mut whole = session(1);
-    finish(&mut whole);
+    support::drive(&mut whole);
     let bytes = block_on(begun.save()).unwrap();
     let Checkpoint::Run(state, tensors) = begun.read(&bytes).unwrap() else {
         panic!("no run");
     };
     let backend = block_on(device::open(&state.config())).unwrap();
     let mut opened = Session::restored(*state, &tensors, backend, begun.into_dataset()).unwrap();
-    finish(&mut opened);
+    support::drive(&mut opened);
     assert_eq!(
         opened.evaluation().map(|e| (e.loss, e.confusion.clone())),
         whole.evaluation().map(|e| (e.loss, e.confusion.clone()))

@@ -26,18 +26,6 @@ fn session(config: Config) -> Session {
     Session::new(config, backend, dataset).unwrap()
 }
 
-/// Advances until the run ends and returns all events.
-fn finish(session: &mut Session) -> Vec<Event> {
-    let mut events = Vec::new();
-    while !matches!(
-        events.last(),
-        Some(Event::Done { .. } | Event::Stopped { .. })
-    ) {
-        events.extend(block_on(session.advance(1e3)).unwrap());
-    }
-    events
-}
-
 #[test]
 fn the_summary_is_the_tutorials_table() {
     let summary = Model::new(support::tutorial(), 1, &Device::flex()).summary();
@@ -248,7 +236,7 @@ fn a_run_learns_and_reports_every_epoch() {
         epochs: 6,
         ..support::config()
     });
-    let events = finish(&mut session);
+    let events = support::drive(&mut session);
     let history = session.history();
     assert_eq!(
         history.iter().map(|e| e.epoch).collect::<Vec<_>>(),
@@ -274,12 +262,12 @@ fn ndarray_and_flex_agree() {
         ..support::config()
     };
     let mut flex = session(config.clone());
-    finish(&mut flex);
+    support::drive(&mut flex);
     let mut ndarray = session(Config {
         backend: Backend::Ndarray,
         ..config
     });
-    finish(&mut ndarray);
+    support::drive(&mut ndarray);
     let (a, b) = (&flex.history()[0], &ndarray.history()[0]);
     assert!((a.loss - b.loss).abs() < 1e-4, "{a:?} {b:?}");
     assert!((a.val_loss - b.val_loss).abs() < 1e-4, "{a:?} {b:?}");
@@ -297,7 +285,7 @@ fn one_seed_gives_one_run_and_another_seed_another() {
             seed,
             ..config.clone()
         });
-        finish(&mut session);
+        support::drive(&mut session);
         let last = &session.history()[0];
         (last.loss, last.val_loss)
     };
@@ -323,7 +311,7 @@ fn the_partial_last_batch_trains_too() {
     };
     assert_eq!((progress.step, progress.steps), (2, 3));
     let after_two = block_on(session.predict(pixels)).unwrap();
-    finish(&mut session);
+    support::drive(&mut session);
     let after_three = block_on(session.predict(pixels)).unwrap();
     assert_ne!(
         after_two, after_three,
@@ -334,7 +322,7 @@ fn the_partial_last_batch_trains_too() {
 #[test]
 fn pause_and_resume_change_nothing() {
     let mut plain = session(support::config());
-    finish(&mut plain);
+    support::drive(&mut plain);
 
     let mut paused = session(support::config());
     block_on(paused.advance(0.0)).unwrap();
@@ -349,7 +337,7 @@ fn pause_and_resume_change_nothing() {
         .add_shard(Split::Train, support::records(10, 9), None)
         .unwrap_err();
     assert_eq!(busy.code(), "busy");
-    finish(&mut paused);
+    support::drive(&mut paused);
     let figures = |s: &Session| {
         s.history()
             .iter()
@@ -397,8 +385,8 @@ fn a_second_run_continues_the_first() {
         epochs: 1,
         ..support::config()
     });
-    finish(&mut session);
-    finish(&mut session);
+    support::drive(&mut session);
+    support::drive(&mut session);
     let epochs: Vec<u32> = session.history().iter().map(|e| e.epoch).collect();
     assert_eq!(epochs, [1, 2]);
     assert!(session.history()[1].loss < session.history()[0].loss);

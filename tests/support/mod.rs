@@ -12,8 +12,14 @@ use std::sync::Arc;
 use burn::tensor::Device;
 use convburn::checkpoint::Tensors;
 use convburn::cifar::{CLASS_NAMES, RECORD_BYTES};
+#[cfg(not(target_arch = "wasm32"))]
+use convburn::driver::{Cadence, Driver};
 use convburn::network::{NetworkPlan, tutorial_model};
+#[cfg(not(target_arch = "wasm32"))]
+use convburn::protocol::Event;
 use convburn::protocol::{Backend, Config, Manifest, ManifestShard, Split};
+#[cfg(not(target_arch = "wasm32"))]
+use convburn::session::Session;
 use convburn::train::Learner;
 use sha2::{Digest, Sha256};
 
@@ -102,5 +108,23 @@ pub fn manifest(shards: &[(&str, Split, &[u8])]) -> Manifest {
         format_version: 1,
         class_names: CLASS_NAMES.map(String::from).to_vec(),
         shards: shards.iter().map(shard).collect(),
+    }
+}
+
+/// Drives a run to its end, or until it is stopped: one that is under way or rests, or a new one. Returns what happened.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn drive(session: &mut Session) -> Vec<Event> {
+    let driver = Driver::new(Cadence {
+        turn_ms: 1e3,
+        ..Cadence::default()
+    });
+    driver.begin();
+    let mut events = Vec::new();
+    loop {
+        let turn = pollster::block_on(driver.turn(session)).unwrap();
+        events.extend(turn.events);
+        if !turn.goes_on {
+            return events;
+        }
     }
 }
