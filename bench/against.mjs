@@ -10,7 +10,8 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { DIST, launch, serve } from '../tests/page/harness.mjs';
+import { launch } from '../harness/browser.mjs';
+import { DIST, serve } from '../harness/server.mjs';
 import { machine, table, writeSection } from './benchmarks-file.mjs';
 import { median, medianInterval } from './statistics.mjs';
 import { openPage } from './subject.mjs';

@@ -4,7 +4,7 @@
  *
  * @import { Page } from 'playwright-core'
  */
-import { waitForPhase } from '../tests/page/harness.mjs';
+import { waitForPhase } from '../harness/waits.mjs';
 
 /** Lines that run in each engine before its own: they keep its graphics card within reach. */
 export const HOLD_GPU = `

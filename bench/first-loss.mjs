@@ -4,7 +4,8 @@
  *
  * @import { Browser } from 'playwright-core'
  */
-import { forgetRuns, openPage, waitForPhase } from '../tests/page/harness.mjs';
+import { forgetRuns, openPage } from '../harness/browser.mjs';
+import { waitForPhase } from '../harness/waits.mjs';
 import { median } from './statistics.mjs';
 
 const LINK = '#backend=flex&train=2000&test=1000&epochs=1&seed=1&run=1';

@@ -11,7 +11,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { DIST, launch, serve } from '../tests/page/harness.mjs';
+import { launch } from '../harness/browser.mjs';
+import { DIST, serve } from '../harness/server.mjs';
 import { machine, table, writeSection } from './benchmarks-file.mjs';
 import { median } from './statistics.mjs';
 import { openPage } from './subject.mjs';

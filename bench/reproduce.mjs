@@ -16,7 +16,9 @@ import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from '
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { DIST, launch, openPage, phaseOf, serve, textOf, waitForPhase } from '../tests/page/harness.mjs';
+import { launch, openPage } from '../harness/browser.mjs';
+import { DIST, serve } from '../harness/server.mjs';
+import { phaseOf, textOf, waitForPhase } from '../harness/waits.mjs';
 import { machine, writeSection } from './benchmarks-file.mjs';
 import { compare, markdownOf } from './reproduction.mjs';
 import { historyOf } from './run-file.mjs';

@@ -8,7 +8,9 @@
  */
 import { readFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
-import { launch, openPage, serve, waitForPhase } from '../tests/page/harness.mjs';
+import { launch, openPage } from '../harness/browser.mjs';
+import { serve } from '../harness/server.mjs';
+import { waitForPhase } from '../harness/waits.mjs';
 import { machine, table, writeSection } from './benchmarks-file.mjs';
 
 const EPOCHS_BEFORE = 3;

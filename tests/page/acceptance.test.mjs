@@ -1,7 +1,8 @@
 /** The network learns in the page as it does elsewhere. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { phaseOf, share, strays, textOf, waitForPhase } from './harness.mjs';
+import { phaseOf, textOf, waitForPhase } from '../../harness/waits.mjs';
+import { share, strays } from './visits.mjs';
 
 const shared = share({ before, after });
 

@@ -6,7 +6,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import axe from 'axe-core';
-import { SHORT, phaseOf, share, waitForPhase, waitForText } from './harness.mjs';
+import { phaseOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, share } from './visits.mjs';
 import { letGo, write } from './script.mjs';
 
 const shared = share({ before, after });

@@ -9,7 +9,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { problems } from './schema.mjs';
-import { DIST, SHORT, phaseOf, share, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { DIST } from '../../harness/server.mjs';
+import { phaseOf, textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, share } from './visits.mjs';
 import { letGo, write } from './script.mjs';
 
 const shared = share({ before, after });

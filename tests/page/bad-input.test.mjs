@@ -9,7 +9,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { SHORT, drop, phaseOf, share, shardRecords, textOf, until, upload, waitForPhase, waitForText } from './harness.mjs';
+import { phaseOf, textOf, until, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, drop, share, shardRecords, upload } from './visits.mjs';
 import { LABELS } from '../../www/state/config.js';
 import { whitePng } from './png.mjs';
 
@@ -18,7 +19,7 @@ const RECORD_BYTES = 3_073;
 const SHARD = 'data/cifar10/train-00.bin.gz';
 const records = shardRecords('train-00.bin.gz');
 
-/** @typedef {import('./harness.mjs').Answer} Answer */
+/** @typedef {import('../../harness/server.mjs').Answer} Answer */
 
 /** A server's headers; the browser's own cache keeps what they come with. */
 const GZIP = { 'content-type': 'application/gzip', 'cache-control': 'max-age=3600' };

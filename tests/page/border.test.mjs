@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DIST, share } from './harness.mjs';
+import { DIST } from '../../harness/server.mjs';
+import { share } from './visits.mjs';
 
 const root = mkdtempSync(join(tmpdir(), 'convburn-border-'));
 before(() => {

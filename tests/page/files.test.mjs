@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { SHORT, officialBatch, onDisk, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { phaseOf, textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, officialBatch, onDisk, share, shardRecords, upload } from './visits.mjs';
 
 const shared = share({ before, after });
 const RECORD_BYTES = 3_073;

@@ -1,5 +1,5 @@
 /**
- * Firefox for the page tests: one for all visits of a file, and the waits of harness.mjs in its terms.
+ * Firefox for the page tests: one for all visits of a file, and the waits of the harness in its terms.
  *
  * Playwright drives only a Firefox of its own making, so selenium-webdriver drives the one that
  * visitors have. It downloads nothing: browser and driver are named.
@@ -11,7 +11,8 @@
 import { By, Key } from 'selenium-webdriver';
 import logInspector from 'selenium-webdriver/bidi/logInspector.js';
 import { Driver, Options, ServiceBuilder } from 'selenium-webdriver/firefox.js';
-import { DIST, PATIENCE_MS, serve } from './harness.mjs';
+import { DIST, serve } from '../../harness/server.mjs';
+import { PATIENCE_MS } from '../../harness/waits.mjs';
 
 const FIREFOX = process.env.CONVBURN_FIREFOX ?? '/usr/bin/firefox-esr';
 const GECKODRIVER = process.env.CONVBURN_GECKODRIVER ?? '/usr/bin/geckodriver';
@@ -53,7 +54,7 @@ const open = (preferences = {}) => Driver.createSession(options(preferences), ne
 const COPIES = 9;
 
 /**
- * One server and one Firefox for all tests of a file, as harness.mjs has it.
+ * One server and one Firefox for all tests of a file, as visits.mjs has it for Chromium.
  * @param {{ before: (hook: () => Promise<void>) => void, after: (hook: () => Promise<void>) => void }} hooks
  */
 export function shareFirefox({ before, after }) {

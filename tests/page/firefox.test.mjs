@@ -8,7 +8,9 @@ import { Key } from 'selenium-webdriver';
 import {
   chooseIn, epochsIn, phaseIn, press, shareFirefox, tabToIn, textIn, waitForPhaseIn, waitForTextIn,
 } from './firefox-harness.mjs';
-import { SHORT, launch, openPage, phaseOf, textOf, waitForPhase } from './harness.mjs';
+import { launch, openPage } from '../../harness/browser.mjs';
+import { phaseOf, textOf, waitForPhase } from '../../harness/waits.mjs';
+import { SHORT } from './visits.mjs';
 import { FOREIGN_SVG, HEIC, SHOWN, differenceOf, pictureCases } from './picture-cases.mjs';
 import { whitePng } from './png.mjs';
 

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, fits, share, shardRecords, strays, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { DIST } from '../../harness/server.mjs';
+import { fits, textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, share, shardRecords, strays } from './visits.mjs';
 
 const shared = share({ before, after });
 const STAGE = ['#subject', '#predictions', '#chart-live'];

@@ -5,7 +5,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { DIST, launch, onDisk, openPage, serve, shardRecords, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { launch, openPage } from '../../harness/browser.mjs';
+import { DIST, serve } from '../../harness/server.mjs';
+import { textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { onDisk, shardRecords } from './visits.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 

@@ -1,7 +1,8 @@
 /** The whole story by Tab, Enter and Space, and how the page lies on small and large screens. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SHORT, fits, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { fits, phaseOf, textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, share, shardRecords, upload } from './visits.mjs';
 
 const shared = share({ before, after });
 

@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import { DIST, PATIENCE_MS, SHORT, phaseOf, serve, share, strays, textOf, until, waitForPhase, waitForText } from './harness.mjs';
+import { DIST, serve } from '../../harness/server.mjs';
+import { PATIENCE_MS, phaseOf, textOf, until, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, share, strays } from './visits.mjs';
 
 const shared = share({ before, after }, { args: ['--host-resolver-rules=MAP classroom.test 127.0.0.1'] });
 

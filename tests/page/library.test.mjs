@@ -8,7 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { DIST, PATIENCE_MS, launch, openPage, serve } from './harness.mjs';
+import { launch, openPage } from '../../harness/browser.mjs';
+import { DIST, serve } from '../../harness/server.mjs';
+import { PATIENCE_MS } from '../../harness/waits.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const PACKAGE = join(ROOT, 'pkg');

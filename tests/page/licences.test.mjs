@@ -1,7 +1,7 @@
 /** The page links to what it is built from, with the licences' texts. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { share } from './harness.mjs';
+import { share } from './visits.mjs';
 
 const shared = share({ before, after });
 

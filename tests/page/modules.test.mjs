@@ -6,7 +6,9 @@ import assert from 'node:assert/strict';
 import { createReadStream, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, onDisk, phaseOf, share, shardRecords, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { DIST } from '../../harness/server.mjs';
+import { phaseOf, textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, onDisk, share, shardRecords, upload } from './visits.mjs';
 
 const shared = share({ before, after });
 /** Few images, because ndarray is slow. */

@@ -4,13 +4,15 @@
  * What will not pass, and what the bytes may be, is in bad-input.test.mjs.
  *
  * @import { Page } from 'playwright-core'
- * @import { Answer } from './harness.mjs'
+ * @import { Answer } from '../../harness/server.mjs'
  */
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, phaseOf, serve, share, textOf, until, waitForPhase, waitForText } from './harness.mjs';
+import { DIST, serve } from '../../harness/server.mjs';
+import { phaseOf, textOf, until, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, share } from './visits.mjs';
 
 const shared = share({ before, after });
 const SHARDS = 'data/cifar10/';

@@ -4,7 +4,7 @@
  * The only tests that allow service workers: each has a server and a profile of its own.
  *
  * @import { BrowserContext, Page } from 'playwright-core'
- * @import { Answer } from './harness.mjs'
+ * @import { Answer } from '../../harness/server.mjs'
  */
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -12,7 +12,10 @@ import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, forgetRuns, launch, openPage, phaseOf, serve, strays, textOf, until, waitForPhase, waitForText } from './harness.mjs';
+import { forgetRuns, launch, openPage } from '../../harness/browser.mjs';
+import { DIST, serve } from '../../harness/server.mjs';
+import { phaseOf, textOf, until, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, strays } from './visits.mjs';
 
 /** @type {import('playwright-core').Browser} */
 let browser;

@@ -1,7 +1,8 @@
 /** The visitor's pictures in Chromium: each kind averaged exactly, told by its content, and what is said of those that cannot be. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SHORT, drop, share, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, drop, share, upload } from './visits.mjs';
 import { FOREIGN_SVG, HEIC, SHOWN, differenceOf, pictureCases } from './picture-cases.mjs';
 import { whitePng } from './png.mjs';
 

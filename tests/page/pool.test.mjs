@@ -6,7 +6,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, share, textOf, waitForPhase } from './harness.mjs';
+import { DIST } from '../../harness/server.mjs';
+import { textOf, waitForPhase } from '../../harness/waits.mjs';
+import { share } from './visits.mjs';
 
 const shared = share({ before, after });
 const HELPER = readFileSync(join(DIST, 'engine/helper.js'), 'utf8');

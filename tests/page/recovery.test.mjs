@@ -5,7 +5,8 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { phaseOf, share, textOf, waitForPhase, waitForText } from './harness.mjs';
+import { phaseOf, textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { share } from './visits.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 

@@ -1,7 +1,8 @@
 /** Keras's curves behind the visitor's own. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { SHORT, share, waitForPhase } from './harness.mjs';
+import { waitForPhase } from '../../harness/waits.mjs';
+import { SHORT, share } from './visits.mjs';
 
 const shared = share({ before, after });
 const FILE = 'reference/keras_tutorial.json';

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
-import { SHORT, onDisk, phaseOf, share, textOf, upload, waitForPhase, waitForText } from './harness.mjs';
+import { phaseOf, textOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { SHORT, onDisk, share, upload } from './visits.mjs';
 
 const shared = share({ before, after });
 const LONG = SHORT.replace('epochs=1', 'epochs=50');

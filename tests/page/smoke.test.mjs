@@ -3,7 +3,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { DIST, SHORT, phaseOf, share, strays, textOf, waitForPhase } from './harness.mjs';
+import { DIST } from '../../harness/server.mjs';
+import { phaseOf, textOf, waitForPhase } from '../../harness/waits.mjs';
+import { SHORT, share, strays } from './visits.mjs';
 import { problems } from './schema.mjs';
 
 const shared = share({ before, after });

@@ -1,7 +1,8 @@
 /** WebGPU on the software adapter: what it trains, and when it is not taken. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { phaseOf, share, shardRecords, textOf, textsFrom, upload, waitForPhase, waitForText } from './harness.mjs';
+import { phaseOf, textOf, textsFrom, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { share, shardRecords, upload } from './visits.mjs';
 
 const shared = share({ before, after }, { webgpu: true });
 

@@ -1,6 +1,6 @@
 /** What the benchmarks say of what they measured. */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { table, withSection } from '../../bench/benchmarks-file.mjs';
 import { crateOf, measureModule, pathOf } from '../../bench/module.mjs';
@@ -111,4 +111,11 @@ test('a median’s interval is as wide as so few values make it', () => {
   assert.deepEqual(medianInterval(counting(9)), { low: 2, high: 8 });
   assert.deepEqual(medianInterval(counting(12)), { low: 3, high: 10 });
   assert.deepEqual(medianInterval(counting(20)), { low: 6, high: 15 });
+});
+
+test('the benchmarks import nothing of the tests', () => {
+  const folder = new URL('../../bench/', import.meta.url);
+  const scripts = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
+  assert.ok(scripts.length > 10);
+  for (const name of scripts) assert.doesNotMatch(readFileSync(new URL(name, folder), 'utf8'), /from '[./]*tests\//, name);
 });
