@@ -12,13 +12,13 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { mean } from 'simple-statistics';
 import { launch } from '../harness/browser.mjs';
 import { DIST, serve } from '../harness/server.mjs';
 import { machine, writeSection } from './benchmarks-file.mjs';
 import { failuresOf, markdownOf } from './comparison.mjs';
 import { filesToFirstStep, measureFirstLoss } from './first-loss.mjs';
 import { brotliTotal } from './sizes.mjs';
-import { mean } from './statistics.mjs';
 import { openKeras, openPage } from './subject.mjs';
 import { CORES, chosen } from './trainers.mjs';
 

@@ -3,8 +3,8 @@
  *
  * @import { Epoch } from './subject.mjs'
  */
+import { mean, median } from 'simple-statistics';
 import { table } from './benchmarks-file.mjs';
-import { mean, median } from './statistics.mjs';
 
 /**
  * @typedef {{ id: string, title: string, versions: string, epochs: Epoch[], rounds_ms: number[],

@@ -4,9 +4,9 @@
  *
  * @import { Browser } from 'playwright-core'
  */
+import { median } from 'simple-statistics';
 import { forgetRuns, openPage } from '../harness/browser.mjs';
 import { waitForPhase } from '../harness/waits.mjs';
-import { median } from './statistics.mjs';
 
 const LINK = '#backend=flex&train=2000&test=1000&epochs=1&seed=1&run=1';
 

@@ -4,159 +4,78 @@
  * build with names), so a generic function counts where it is defined, whatever crate made it concrete.
  *
  * It reads bytes and decides nothing.
+ *
+ * @import { ISectionInformation } from 'wasmparser'
  */
-
-const SECTIONS = ['custom', 'types', 'imports', 'functions', 'tables', 'memories', 'globals', 'exports', 'start', 'elements', 'code', 'data', 'data count', 'tags'];
-const FUNCTION_NAMES = 1;
-
-/** A place in the bytes that moves as it reads. */
-class Reader {
-  /** @param {Uint8Array} bytes @param {number} [at] */
-  constructor(bytes, at = 0) {
-    this.bytes = bytes;
-    this.at = at;
-  }
-
-  /** An unsigned LEB128 number. */
-  number() {
-    let value = 0;
-    for (let shift = 0; ; shift += 7) {
-      const byte = this.bytes[this.at];
-      this.at += 1;
-      value += (byte & 0x7f) * 2 ** shift;
-      if (byte < 0x80) return value;
-    }
-  }
-
-  text() {
-    const length = this.number();
-    const text = new TextDecoder().decode(this.bytes.subarray(this.at, this.at + length));
-    this.at += length;
-    return text;
-  }
-}
-
-/** @param {Uint8Array} bytes @returns {Iterable<{ name: string, from: number, end: number }>} */
-function* sectionsOf(bytes) {
-  const reader = new Reader(bytes, 8);
-  while (reader.at < bytes.length) {
-    const id = bytes[reader.at];
-    reader.at += 1;
-    const length = reader.number();
-    const end = reader.at + length;
-    const name = id === 0 ? new Reader(bytes, reader.at).text() : SECTIONS[id] ?? `section ${id}`;
-    yield { name, from: reader.at, end };
-    reader.at = end;
-  }
-}
-
-/** Number of imported functions: they have the first indices. @param {Uint8Array} bytes @param {{ from: number, end: number }} section */
-function importedFunctions(bytes, section) {
-  const reader = new Reader(bytes, section.from);
-  let functions = 0;
-  for (let left = reader.number(); left > 0; left -= 1) {
-    reader.text();
-    reader.text();
-    const kind = bytes[reader.at];
-    reader.at += 1;
-    if (kind === 0) functions += 1;
-    skipImport(reader, kind);
-  }
-  return functions;
-}
-
-/** @param {Reader} reader @param {number} kind Function, table, memory, global or tag. */
-function skipImport(reader, kind) {
-  if (kind === 1 || kind === 3 || kind === 4) reader.at += 1; // A type of value; of a tag, its attribute.
-  if (kind === 3) reader.at += 1; // Whether it changes.
-  if (kind === 0 || kind === 4) reader.number();
-  if (kind === 1 || kind === 2) {
-    const hasMost = reader.number() & 1;
-    reader.number();
-    if (hasMost) reader.number();
-  }
-}
-
-/** @param {Uint8Array} bytes @param {{ from: number, end: number }} section @returns {number[]} Bytes of each function. */
-function bodies(bytes, section) {
-  const reader = new Reader(bytes, section.from);
-  return Array.from({ length: reader.number() }, () => {
-    const from = reader.at;
-    const length = reader.number();
-    reader.at += length;
-    return reader.at - from;
-  });
-}
-
-/** @param {Uint8Array} bytes @param {{ from: number, end: number }} section @returns {Map<number, string>} Names by index. */
-function functionNames(bytes, section) {
-  const reader = new Reader(bytes, section.from);
-  reader.text();
-  const names = new Map();
-  while (reader.at < section.end) {
-    const id = bytes[reader.at];
-    reader.at += 1;
-    const length = reader.number();
-    const end = reader.at + length;
-    if (id === FUNCTION_NAMES) {
-      for (let left = reader.number(); left > 0; left -= 1) names.set(reader.number(), reader.text());
-    }
-    reader.at = end;
-  }
-  return names;
-}
+import { BinaryReader, BinaryReaderState, ExternalKind, NameType, SectionCode, bytesToString } from 'wasmparser';
 
 /** What a name without a crate of its own counts for. */
-const STANDARD = ['core', 'alloc', 'std', 'hashbrown', 'impl'];
-
-/** How rustc writes signs into a symbol. @type {Record<string, string>} */
-const SIGNS = { LT: '<', GT: '>', RF: '&', BP: '*', LP: '(', RP: ')', C: ',', SP: '@' };
-
-/** A symbol's path: `_ZN9burn_flex3ops3add17h…E` is `burn_flex::ops::add::h…`. @param {string} symbol */
-export function pathOf(symbol) {
-  if (!symbol.startsWith('_ZN')) return symbol;
-  const parts = [];
-  for (let at = 3; ;) {
-    const [digits] = /^\d+/.exec(symbol.slice(at, at + 6)) ?? [];
-    if (!digits) break;
-    at += digits.length;
-    parts.push(symbol.slice(at, at + Number(digits)));
-    at += Number(digits);
-  }
-  return parts.map((part) => part.replace(/^_(?=\$)/, '')).join('::')
-    .replace(/\$u([0-9a-f]+)\$/g, (_, code) => String.fromCodePoint(Number.parseInt(code, 16)))
-    .replace(/\$(\w+)\$/g, (_, sign) => SIGNS[sign] ?? ' ')
-    .replaceAll('..', '::');
-}
+const STANDARD = ['core', 'alloc', 'std', 'hashbrown', 'impl', '__rustc'];
 
 /**
  * The crate that a function is of: the first in its name that is not the standard library, so that
- * `<&mut burn_flex::Add as core::ops::Fn>::call` is burn_flex's.
- * @param {string | undefined} name
+ * `<&mut burn_flex::Add as core::ops::Fn>::call` is burn_flex's. rustc may write a crate's hash behind its name.
+ * @param {string | undefined} name As wasm-bindgen writes it: demangled.
  */
-export function crateOf(name) {
-  const words = [...pathOf(name ?? '').matchAll(/(?<![\w:])([a-z_]\w*)(?=::)/g)].map(([, word]) => word);
+export function crateOf(name = '') {
+  const words = [...name.matchAll(/(?<![\w:])([a-z_]\w*)(?=(?:\[[0-9a-f]+\])?::)/g)].map(([, word]) => word);
   return words.find((word) => !STANDARD.includes(word)) ?? (words.length > 0 ? 'standard library' : 'without a crate');
 }
 
+/** The sections that a table has, by their numbers in a module. */
+export const CODE = SectionCode.Code;
+export const DATA = SectionCode.Data;
+
+/** Sections of which more is read than their size: what is imported, how long functions are, what they are called. */
+const READ = [SectionCode.Import, SectionCode.Code];
+/** @param {ISectionInformation} section */
+const isRead = ({ id, name }) => READ.includes(id) || (id === SectionCode.Custom && bytesToString(name) === 'name');
+
+/** The reader at each part of a module; it passes over instructions. @param {Uint8Array} bytes */
+function* partsOf(bytes) {
+  const reader = new BinaryReader();
+  reader.setData(Uint8Array.from(bytes).buffer, 0, bytes.length);
+  while (reader.read()) {
+    const { state, position, result } = reader;
+    if (state === BinaryReaderState.ERROR) throw reader.error;
+    if (state === BinaryReaderState.BEGIN_SECTION && !isRead(/** @type {ISectionInformation} */ (result))) reader.skipSection();
+    if (state === BinaryReaderState.BEGIN_FUNCTION_BODY) reader.skipFunctionBody();
+    yield { state, position, result: /** @type {any} */ (result) };
+  }
+}
+
+/** Bytes of a number in LEB128, which has 7 bits a byte. @param {number} number */
+const lebBytes = (number) => Math.max(1, Math.ceil(Math.log2(number + 1) / 7));
+
 /**
  * @param {Uint8Array} bytes
- * @returns {{ sections: Map<string, number>, crates: Map<string, number> }} Bytes by section, and of code by crate.
+ * @returns {{ sections: Map<number, number>, crates: Map<string, number> }} Bytes by section, and of code by crate.
  */
 export function measureModule(bytes) {
   const sections = new Map();
   const crates = new Map();
-  const add = (/** @type {Map<string, number>} */ map, /** @type {string} */ key, /** @type {number} */ size) => map.set(key, (map.get(key) ?? 0) + size);
+  /** @type {Map<number, string>} */
+  const names = new Map();
+  /** Where each function ends. @type {number[]} */
+  const ends = [];
   let imported = 0;
-  /** @type {number[]} */
-  let sizes = [];
-  let names = new Map();
-  for (const section of sectionsOf(bytes)) {
-    add(sections, section.name, section.end - section.from);
-    if (section.name === 'imports') imported = importedFunctions(bytes, section);
-    if (section.name === 'code') sizes = bodies(bytes, section);
-    if (section.name === 'name') names = functionNames(bytes, section);
+  let [section, from, codeFrom] = [-1, 0, 0];
+  for (const { state, position, result } of partsOf(bytes)) {
+    if (state === BinaryReaderState.BEGIN_SECTION) {
+      [section, from] = [result.id, position];
+      if (section === SectionCode.Code) codeFrom = position;
+    }
+    if (state === BinaryReaderState.END_SECTION) sections.set(section, position - from);
+    if (state === BinaryReaderState.IMPORT_SECTION_ENTRY && result.kind === ExternalKind.Function) imported += 1;
+    if (state === BinaryReaderState.END_FUNCTION_BODY) ends.push(position);
+    if (state === BinaryReaderState.NAME_SECTION_ENTRY && result.type === NameType.Function) {
+      for (const { index, name } of result.names) names.set(index, bytesToString(name));
+    }
   }
-  sizes.forEach((size, index) => add(crates, crateOf(names.get(index + imported)), size));
+  ends.forEach((end, i) => {
+    // Before the first function stands their number.
+    const crate = crateOf(names.get(imported + i));
+    crates.set(crate, (crates.get(crate) ?? 0) + end - (i > 0 ? ends[i - 1] : codeFrom + lebBytes(ends.length)));
+  });
   return { sections, crates };
 }

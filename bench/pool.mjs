@@ -11,10 +11,10 @@
  */
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { median } from 'simple-statistics';
 import { launch } from '../harness/browser.mjs';
 import { DIST, serve } from '../harness/server.mjs';
 import { machine, table, writeSection } from './benchmarks-file.mjs';
-import { median } from './statistics.mjs';
 import { openPage } from './subject.mjs';
 import { CORES } from './trainers.mjs';
 

@@ -3,8 +3,9 @@
  *
  * @import { EpochRow } from './run-file.mjs'
  */
+import { mean, sampleStandardDeviation } from 'simple-statistics';
 import { table } from './benchmarks-file.mjs';
-import { mean, standardDeviation, standardErrorsApart } from './statistics.mjs';
+import { standardErrorsApart } from './statistics.mjs';
 
 /** @typedef {'loss' | 'accuracy' | 'val_loss' | 'val_accuracy'} Figure */
 /** @typedef {{ seed: number } & Record<Figure, number[]>} Curves One number an epoch, as Keras reports them. */
@@ -49,7 +50,7 @@ function failuresOf(standardErrors, lastAccuracy) {
 function oneOrderSentence(runs) {
   if (!runs) return '';
   const last = (/** @type {Figure} */ figure) => runs.map((run) => run[figure][run[figure].length - 1]);
-  const said = (/** @type {Figure} */ figure) => `${four(mean(last(figure)))} ± ${four(standardDeviation(last(figure)))}`;
+  const said = (/** @type {Figure} */ figure) => `${four(mean(last(figure)))} ± ${four(sampleStandardDeviation(last(figure)))}`;
   return `
 Keras's records come in a new order each epoch, as the tutorial's and ConvBurn's do. Left to itself after
 \`keras.utils.set_random_seed\`, its \`fit\` repeats one order in every epoch: ${runs.length} such seeds end at loss ${said('loss')},
@@ -70,7 +71,7 @@ export function markdownOf({ runs, comparison, reference, where, moduleSha }) {
   const cells = (figure, epoch) => {
     const keras = reference.runs.map((run) => run[figure][epoch]);
     const ours = runs.map(({ rows }) => rows[epoch][figure]);
-    return [four(reference.tutorial[figure][epoch]), `${four(mean(keras))} ± ${four(standardDeviation(keras))}`, four(mean(ours))];
+    return [four(reference.tutorial[figure][epoch]), `${four(mean(keras))} ± ${four(sampleStandardDeviation(keras))}`, four(mean(ours))];
   };
   /** @param {'loss' | 'val_accuracy'} figure @param {number} epoch */
   const apart = (figure, epoch) => comparison.standardErrors[figure][epoch].toFixed(1);

@@ -7,8 +7,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
 import { machine, table, writeSection } from './benchmarks-file.mjs';
-import { measureModule } from './module.mjs';
+import { CODE, DATA, measureModule } from './module.mjs';
 import { brotliBytes } from './sizes.mjs';
 
 /** The modules that the page loads, by the names of their binaries. */
@@ -75,11 +76,11 @@ function measure(dist, named) {
   const sizes = sizesIn(dist);
   const rows = MODULES.map((name) => {
     const { sections } = measureModule(readFileSync(fileOf(dist, name)));
-    const [code, data] = ['code', 'data'].map((section) => kilobytes(sections.get(section) ?? 0));
+    const [code, data] = [CODE, DATA].map((section) => kilobytes(sections.get(section) ?? 0));
     return [`\`${name}\``, kilobytes(sizes[name]), kilobytes(brotliBytes(fileOf(dist, name))), code, data];
   });
   const byCrate = MODULES.map((name) => {
-    const { crates } = measureModule(readFileSync(join(named, `${name}.wasm`)));
+    const { crates } = measureModule(readFileSync(fileOf(named, name)));
     return table([`\`${name}\`: crate`, 'code, KB'], largest(crates).map(([crate, bytes]) => [crate, kilobytes(bytes)]));
   });
   const text = [
@@ -97,7 +98,8 @@ function measure(dist, named) {
 
 function main() {
   const dist = process.env.CONVBURN_DIST ?? 'dist';
-  if (process.argv.includes('--check')) check(dist);
+  const { values: options } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
+  if (options.check) check(dist);
   else measure(dist, process.env.CONVBURN_NAMED ?? '');
 }
 

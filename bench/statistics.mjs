@@ -1,20 +1,5 @@
-/** What is said of several measurements of one thing. Pure. */
-
-/** @param {number[]} values */
-export const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
-
-/** The sample's standard deviation: over n − 1. @param {number[]} values */
-export function standardDeviation(values) {
-  const centre = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1));
-}
-
-/** @param {number[]} values */
-export function median(values) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
-}
+/** What is said of several measurements of one thing, beyond what simple-statistics says. Pure. */
+import { binomialDistribution, mean, sampleStandardDeviation } from 'simple-statistics';
 
 /**
  * The 95 % interval of a median, from the sample's own order: how many of n values lie below the median is a binomial
@@ -24,14 +9,12 @@ export function median(values) {
 export function medianInterval(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const n = sorted.length;
-  let chance = 0.5 ** n;
-  let below = chance;
+  const chances = binomialDistribution(n, 0.5) ?? [];
+  let below = chances[0];
   let place = 0;
-  while (place < n / 2 - 1) {
-    chance *= (n - place) / (place + 1);
-    if (below + chance > 0.025) break;
-    below += chance;
+  while (place < n / 2 - 1 && below + chances[place + 1] <= 0.025) {
     place += 1;
+    below += chances[place];
   }
   return { low: sorted[place], high: sorted[n - 1 - place] };
 }
@@ -42,6 +25,6 @@ export function medianInterval(values) {
  * @param {number[]} few @param {number[]} reference
  */
 export function standardErrorsApart(few, reference) {
-  const error = standardDeviation(reference) * Math.sqrt(1 / few.length + 1 / reference.length);
+  const error = sampleStandardDeviation(reference) * Math.sqrt(1 / few.length + 1 / reference.length);
   return (mean(few) - mean(reference)) / error;
 }
