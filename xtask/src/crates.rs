@@ -2,58 +2,46 @@
 //! (`licences.rs`) and who judge them (`policy.rs`).
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
 
-use serde::Deserialize;
+use cargo_metadata::{Metadata, MetadataCommand, Package};
 
 use crate::error::{Context, Error, Result};
 use crate::workspace::{Workspace, cargo, output_of};
 
-/// A crate as cargo's metadata tells it.
-#[derive(Deserialize)]
-pub struct Package {
-    pub name: String,
-    pub version: String,
-    pub license: Option<String>,
-    pub repository: Option<String>,
-    /// The registry or repository it was fetched from; nothing for a package of this repository.
-    pub source: Option<String>,
-    pub manifest_path: PathBuf,
-}
+const OFFLINE: &str = "The first time cargo needs a network.";
 
-/// The crates of a tree, given by `cargo tree`'s own words; `metadata` narrows what cargo looks through for them.
+/// The crates of a tree, given by `cargo tree`'s own words; `options` narrow what cargo looks through for them.
 ///
 /// # Errors
 /// cargo cannot be asked.
-pub fn in_tree(workspace: &Workspace, tree: &[&str], metadata: &[&str]) -> Result<Vec<Package>> {
-    #[derive(Deserialize)]
-    struct Metadata {
-        packages: Vec<Package>,
-    }
+pub fn in_tree(workspace: &Workspace, tree: &[&str], options: &[&str]) -> Result<Vec<Package>> {
     // Only the tree knows which features are on; only the metadata knows licences.
-    let words = ["tree", "--locked", "--prefix", "none"];
-    let tree = cargo_says(workspace, &[&words, tree].concat())?;
-    let words = ["metadata", "--locked", "--format-version", "1"];
-    let answer = cargo_says(workspace, &[&words, metadata].concat())?;
-    let answer: Metadata =
-        serde_json::from_str(&answer).context("read what cargo says", "Update cargo.")?;
+    let words = [&["tree", "--locked", "--prefix", "none"], tree].concat();
+    let tree = output_of(workspace.command(&cargo()).args(&words)).ok_or_else(|| {
+        let says = format!("`cargo {}` says why. {OFFLINE}", words.join(" "));
+        Error::new("cargo cannot say what is built.", says)
+    })?;
     let named = named(&tree);
-    let packages = answer.packages.into_iter();
-    Ok(packages
-        .filter(|package| named.contains(&(package.name.as_str(), package.version.as_str())))
-        .collect())
+    let mut packages = metadata(workspace, &[&["--locked"], options].concat())?.packages;
+    packages.retain(|it| named.contains(&(it.name.as_str(), it.version.to_string().as_str())));
+    Ok(packages)
 }
 
-fn cargo_says(workspace: &Workspace, words: &[&str]) -> Result<String> {
-    output_of(workspace.command(&cargo()).args(words)).ok_or_else(|| {
-        Error::new(
-            "cargo cannot say what is built.",
-            format!(
-                "`cargo {}` says why; the first time it needs a network.",
-                words.join(" ")
-            ),
-        )
-    })
+/// What cargo says of the workspace.
+///
+/// # Errors
+/// cargo cannot be asked.
+pub fn metadata(workspace: &Workspace, options: &[&str]) -> Result<Metadata> {
+    let mut command = MetadataCommand::new();
+    command.cargo_path(cargo()).current_dir(workspace.root());
+    command.other_options(
+        options
+            .iter()
+            .copied()
+            .map(str::to_owned)
+            .collect::<Vec<_>>(),
+    );
+    command.exec().context("ask cargo for metadata", OFFLINE)
 }
 
 /// Name and version of each line of a tree: `burn v0.22.1 (*)`.

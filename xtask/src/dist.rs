@@ -1,9 +1,10 @@
 //! `cargo xtask dist`: the folder to upload to any static host. All its addresses are relative, so
 //! it works under a sub-path too.
 
-use std::fs;
 use std::path::Path;
 use std::process::Command;
+
+use walkdir::WalkDir;
 
 use crate::error::{CHECK_DISK, Context, Result};
 use crate::release;
@@ -58,16 +59,10 @@ pub fn trunk(workspace: &Workspace) -> Command {
 }
 
 fn bytes_in(folder: &Path) -> Result<u64> {
-    let measuring = format!("measure {}", folder.display());
-    let mut bytes = 0;
-    for entry in fs::read_dir(folder).context(&measuring, CHECK_DISK)? {
-        let entry = entry.context(&measuring, CHECK_DISK)?;
-        let facts = entry.metadata().context(&measuring, CHECK_DISK)?;
-        bytes += if facts.is_dir() {
-            bytes_in(&entry.path())?
-        } else {
-            facts.len()
-        };
-    }
-    Ok(bytes)
+    let entries = WalkDir::new(folder).into_iter();
+    let bytes = entries.map(|entry| {
+        Ok(entry?.metadata()?).map(|facts| if facts.is_file() { facts.len() } else { 0 })
+    });
+    let bytes: walkdir::Result<u64> = bytes.sum();
+    bytes.context(format!("measure {}", folder.display()), CHECK_DISK)
 }

@@ -88,10 +88,10 @@ fn crates(workspace: &Workspace) -> Result<Vec<Work>> {
         .into_iter()
         .map(|package| {
             let folder = package.manifest_path.parent();
-            let texts = folder.map_or_else(|| Ok(Vec::new()), texts_in)?;
+            let texts = folder.map_or_else(|| Ok(Vec::new()), |it| texts_in(it.as_std_path()))?;
             Ok(Work {
-                name: package.name,
-                version: package.version,
+                name: package.name.to_string(),
+                version: package.version.to_string(),
                 licence: package.license.unwrap_or_default(),
                 source: package.repository.unwrap_or_default(),
                 texts,

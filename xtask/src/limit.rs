@@ -8,9 +8,11 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
+
 use crate::error::{Context, Error, Result};
 use crate::step::duration;
-use crate::workspace::{command_line, outcome, output_of};
+use crate::workspace::{command_line, outcome};
 
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
@@ -43,37 +45,24 @@ pub fn run_within(limit: Duration, command: &mut Command, hint: &str) -> Result<
 
 /// Ends a program and all that it started. What fails here fails because it has ended already.
 fn end(child: &mut Child) {
-    let root = child.id();
-    if cfg!(windows) {
-        output_of(Command::new("taskkill").args(["/T", "/F", "/PID", &root.to_string()]));
-    } else if let Some(listing) = output_of(Command::new("ps").args(["-A", "-o", "pid=,ppid="])) {
-        let tree = family(root, &listing).into_iter().map(|id| id.to_string());
-        output_of(
-            Command::new("sh")
-                .args(["-c", "kill -KILL \"$@\"", "sh"])
-                .args(tree),
-        );
+    if let Ok(mut system) = System::new() {
+        let kind = ProcessRefreshKind::nothing().without_tasks();
+        system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
+        for process in family(Pid::from_u32(child.id()), &system) {
+            process.kill();
+        }
     }
     let _ = child.kill();
     let _ = child.wait();
 }
 
-/// A process and its descendants, from lines of a process and its parent.
-fn family(root: u32, listing: &str) -> Vec<u32> {
-    let pair = |line: &str| -> Option<(u32, u32)> {
-        let mut words = line.split_whitespace();
-        Some((words.next()?.parse().ok()?, words.next()?.parse().ok()?))
-    };
-    let pairs: Vec<(u32, u32)> = listing.lines().filter_map(pair).collect();
-    let mut found = vec![root];
+/// A process and its descendants.
+fn family(root: Pid, system: &System) -> Vec<&Process> {
+    let mut found: Vec<&Process> = system.process(root).into_iter().collect();
     let mut next = 0;
-    while let Some(&parent) = found.get(next) {
-        found.extend(
-            pairs
-                .iter()
-                .filter(|pair| pair.1 == parent)
-                .map(|pair| pair.0),
-        );
+    while let Some(parent) = found.get(next).map(|process| process.pid()) {
+        let processes = system.processes().values();
+        found.extend(processes.filter(|process| process.parent() == Some(parent)));
         next += 1;
     }
     found
@@ -85,22 +74,13 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn a_family_is_found_whatever_the_order_of_the_lines() {
-        let listing = "  1 0\n 12 11\n 10 1\n 11 10\n 13 10\n 20 1\nnonsense\n";
-        assert_eq!(family(10, listing), [10, 11, 13, 12]);
-    }
-
     #[cfg(unix)]
     #[test]
     fn a_program_that_hangs_is_ended_with_its_children() {
-        if output_of(&mut Command::new("ps")).is_none() {
-            return; // Some containers have no ps; there the program ends alone.
-        }
         let (mut reader, writer) = std::io::pipe().unwrap();
         let mut command = Command::new("sh");
         command
-            .args(["-c", "sleep 60 & sleep 60; true"])
+            .args(["-c", "(sleep 60 & sleep 60; true) & sleep 60; true"])
             .stdout(writer);
         let error = run_within(Duration::from_millis(300), &mut command, "");
         assert!(error.err().unwrap().to_string().contains("was ended"));

@@ -5,83 +5,142 @@
 use std::path::PathBuf;
 use std::process::Command;
 
+use clap::Args;
+
 use crate::browser::CHROMIUM;
 use crate::dist;
 use crate::error::{Error, Result};
 use crate::setup::{Need, ensure};
+use crate::sizes;
 use crate::step::timed;
 use crate::test::NATIVE_FEATURES;
 use crate::tools;
 use crate::workspace::{Workspace, cargo, run};
 
-/// The tutorial's whole run over some seeds. The arguments go to the script.
+/// What is measured, and how.
+#[derive(Args)]
+pub struct Options {
+    #[command(flatten)]
+    what: What,
+    /// Rounds of each, by turns.
+    #[arg(long, value_name = "N", conflicts_with_all = ["size", "steady", "soak", "first_build"])]
+    rounds: Option<u32>,
+    /// Only trainers with one of these in their names; nothing is written.
+    #[arg(long, value_name = "NAME,…", conflicts_with = "what")]
+    only: Option<String>,
+    /// Keras too.
+    #[arg(long, conflicts_with = "what")]
+    native: bool,
+    /// Of the soak's faults: a printed seed repeats them.
+    #[arg(long, value_name = "N", requires = "soak")]
+    seed: Option<u32>,
+    /// Of the soak's run on flex.
+    #[arg(long, value_name = "N", requires = "soak")]
+    epochs: Option<u32>,
+    /// Write nothing.
+    #[arg(long, requires = "by_turns")]
+    dry: bool,
+}
+
+/// The measurements beside the comparison.
+#[derive(Args)]
+#[group(id = "what", multiple = false)]
+struct What {
+    /// The modules' sizes, by crate.
+    #[arg(long)]
+    size: bool,
+    /// Long tasks and memory over 23 epochs.
+    #[arg(long)]
+    steady: bool,
+    /// Long runs with faults.
+    #[arg(long)]
+    soak: bool,
+    /// Several workers beside one.
+    #[arg(long, group = "by_turns")]
+    pool: bool,
+    /// This build beside another one, the `dist/` of another commit.
+    #[arg(long, value_name = "DIST", group = "by_turns")]
+    against: Option<PathBuf>,
+    /// From empty folders to the page in use; takes as long as that.
+    #[arg(long)]
+    first_build: bool,
+}
+
+impl Options {
+    /// The script in `bench/` that measures it.
+    fn script(&self) -> &'static str {
+        match &self.what {
+            What { steady: true, .. } => "bench/steady.mjs",
+            What { soak: true, .. } => "bench/soak.mjs",
+            What { pool: true, .. } => "bench/pool.mjs",
+            What {
+                against: Some(_), ..
+            } => "bench/against.mjs",
+            _ => "bench/compare.mjs",
+        }
+    }
+
+    /// The options as that script reads them.
+    fn words(&self) -> Vec<String> {
+        let against = self.what.against.as_ref();
+        let values = [
+            ("rounds", self.rounds.map(|it| it.to_string())),
+            ("only", self.only.clone()),
+            ("seed", self.seed.map(|it| it.to_string())),
+            ("epochs", self.epochs.map(|it| it.to_string())),
+            ("against", against.map(|it| it.display().to_string())),
+        ];
+        let flags = [("native", self.native), ("dry", self.dry)];
+        let values = values
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("--{name}={}", value?)));
+        let flags = flags.into_iter().filter(|(_, is_set)| *is_set);
+        values
+            .chain(flags.map(|(name, _)| format!("--{name}")))
+            .collect()
+    }
+}
+
+/// The tutorial's whole run over some seeds.
 ///
 /// # Errors
 /// Something needed cannot be installed, the build fails, or what is required of the runs is not met.
-pub fn reproduce(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
+pub fn reproduce(workspace: &mut Workspace, seeds: &[u32]) -> Result<()> {
     prepare(workspace)?;
     timed("The first epoch from Keras's weights, natively", || {
         first_epoch(workspace)
     })?;
+    let seeds: Vec<String> = seeds.iter().map(u32::to_string).collect();
     run(
-        script(workspace, "bench/reproduce.mjs")?.args(arguments),
+        script(workspace, "bench/reproduce.mjs")?.args(["--seeds", &seeds.join(",")]),
         "Read the message above. What was trained is kept: the same command goes on from there.",
     )
 }
 
-/// The comparison with other trainers, with `--pool` several workers beside one, or with `--against` another build. The arguments go to the
-/// script; `--native` needs Keras too.
+/// What the options name: the comparison with other trainers, unless it is another measurement.
 ///
 /// # Errors
-/// Something needed cannot be installed, the build fails, or a trainer does not learn.
-pub fn bench(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
+/// Something needed cannot be installed, a build fails, or what is required of the figures is not met.
+pub fn bench(workspace: &mut Workspace, options: &Options) -> Result<()> {
+    let hint =
+        "Read the message above; if the figures stand there, they are not what they have to be.";
+    if options.what.first_build {
+        // It sets up and builds for itself, in folders of its own.
+        return run(workspace.command("node").arg("bench/first-build.mjs"), hint);
+    }
+    if options.what.size {
+        return sizes::measure(workspace);
+    }
     prepare(workspace)?;
-    if arguments.iter().any(|word| word == "--pool") {
-        let rest = arguments.iter().filter(|word| *word != "--pool");
-        return run(
-            script(workspace, "bench/pool.mjs")?.args(rest),
-            "Read the message above.",
-        );
+    let mut command = script(workspace, options.script())?;
+    command.args(options.words());
+    if options.script() == "bench/compare.mjs" {
+        ensure(Need::BenchPeers, workspace)?;
     }
-    if arguments.iter().any(|word| word == "--against") {
-        return run(
-            script(workspace, "bench/against.mjs")?.args(arguments),
-            "Read the message above; the folder is the `dist/` that another commit's `cargo xtask test dist` built.",
-        );
-    }
-    ensure(Need::BenchPeers, workspace)?;
-    let mut command = script(workspace, "bench/compare.mjs")?;
-    if arguments.iter().any(|word| word == "--native") {
+    if options.native {
         command.env("CONVBURN_KERAS_PYTHON", keras(workspace)?);
     }
-    run(
-        command.args(arguments),
-        "Read the message above; BENCHMARKS.md is as it was.",
-    )
-}
-
-/// What a long run does to the page: tasks that block it, and memory. The script says which is too much.
-///
-/// # Errors
-/// Something needed cannot be installed, the build fails, or what is required is not met.
-pub fn steady(workspace: &mut Workspace) -> Result<()> {
-    prepare(workspace)?;
-    run(
-        &mut script(workspace, "bench/steady.mjs")?,
-        "Read the message above.",
-    )
-}
-
-/// Long runs to which faults happen. The arguments go to the script, which says what was lost.
-///
-/// # Errors
-/// Something needed cannot be installed, the build fails, or a run was not what it has to be.
-pub fn soak(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
-    prepare(workspace)?;
-    run(
-        script(workspace, "bench/soak.mjs")?.args(arguments),
-        "Read the message above.",
-    )
+    run(&mut command, hint)
 }
 
 /// The whole of what `cargo xtask test` trains the beginning of.
@@ -90,13 +149,8 @@ fn first_epoch(workspace: &Workspace) -> Result<()> {
     command
         .args(["test", "--workspace"])
         .args(NATIVE_FEATURES)
-        .args([
-            "--test",
-            "native",
-            "golden::the_first_epoch",
-            "--",
-            "--nocapture",
-        ])
+        .args(["--test", "native", "golden::the_first_epoch"])
+        .args(["--", "--nocapture"])
         .env("CONVBURN_WHOLE_EPOCH", "1");
     run(&mut command, "Read the distances above.")
 }
@@ -133,14 +187,51 @@ fn keras(workspace: &Workspace) -> Result<PathBuf> {
         run(command.args(["-m", "venv"]).arg(&folder), hint)?;
     }
     let mut command = Command::new(&python);
-    command.current_dir(workspace.root()).args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--requirement",
-        "tests/reference/requirements.txt",
-    ]);
+    command
+        .current_dir(workspace.root())
+        .args(["-m", "pip", "install", "--quiet"])
+        .args(["--requirement", "tests/reference/requirements.txt"]);
     run(&mut command, hint)?;
     Ok(python)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    #[test]
+    fn the_options_choose_a_script_and_go_on_to_it() {
+        for (line, expected) in [
+            ("", "bench/compare.mjs"),
+            (
+                "--native --rounds 3 --only flex,jax",
+                "bench/compare.mjs --rounds=3 --only=flex,jax --native",
+            ),
+            ("--steady", "bench/steady.mjs"),
+            (
+                "--soak --seed 7 --epochs 20",
+                "bench/soak.mjs --seed=7 --epochs=20",
+            ),
+            ("--pool --dry", "bench/pool.mjs --dry"),
+            (
+                "--against a/dist --rounds 20",
+                "bench/against.mjs --rounds=20 --against=a/dist",
+            ),
+        ] {
+            let words = ["bench"].into_iter().chain(line.split_whitespace());
+            let options = Line::try_parse_from(words).unwrap().options;
+            let words = [vec![options.script().to_owned()], options.words()].concat();
+            assert_eq!(words.join(" "), expected);
+        }
+    }
 }

@@ -5,10 +5,11 @@
 
 use std::fs;
 
+use cargo_metadata::Package;
 use serde::Deserialize;
 use spdx::{Expression, LicenseReq, Licensee};
 
-use crate::crates::{Package, in_tree};
+use crate::crates::in_tree;
 use crate::error::{CHECK_DISK, Context, Error, Result};
 use crate::workspace::Workspace;
 
@@ -75,13 +76,12 @@ fn faults(policy: &Policy, package: &Package) -> Vec<String> {
     let title = format!("{} {}", package.name, package.version);
     let mut faults = Vec::new();
     if let Some(source) = &package.source {
-        let registry = source.strip_prefix("registry+").unwrap_or(source);
-        if !policy
-            .sources
-            .allow_registry
-            .iter()
-            .any(|it| it == registry)
-        {
+        let registry = source
+            .repr
+            .strip_prefix("registry+")
+            .unwrap_or(&source.repr);
+        let mut allowed = policy.sources.allow_registry.iter();
+        if !allowed.any(|it| it == registry) {
             faults.push(format!("{title} comes from {source}."));
         }
     }
@@ -122,15 +122,11 @@ mod tests {
 
     fn refused(name: &str, license: Option<&str>, source: &str) -> Vec<String> {
         let policy: Policy = toml::from_str(include_str!("../../deny.toml")).unwrap();
-        let package = Package {
-            name: name.to_owned(),
-            version: "1.0.0".to_owned(),
-            license: license.map(str::to_owned),
-            repository: None,
-            manifest_path: "Cargo.toml".into(),
-            source: Some(source.to_owned()),
-        };
-        faults(&policy, &package)
+        let package = serde_json::json!({
+            "name": name, "version": "1.0.0", "id": name, "license": license, "source": source,
+            "manifest_path": "Cargo.toml", "dependencies": [], "targets": [], "features": {},
+        });
+        faults(&policy, &serde_json::from_value(package).unwrap())
     }
 
     #[test]

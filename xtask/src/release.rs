@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::data::sha256_hex;
 use crate::error::{CHECK_DISK, Context, Error, Result};
@@ -28,7 +29,7 @@ const LATER: [&str; 2] = ["convburn_full_bg.wasm", "licences.txt"];
 /// What the page does not need to work: the card is for those who show a link to it.
 const NOT_KEPT: [&str; 2] = [SCRIPT, "icons/card.png"];
 /// Kept elsewhere, shard by shard.
-const DATA: &str = "data/";
+const DATA: &str = "data";
 
 /// The list as `sw.js` reads it: paths from the page's folder, with their sums.
 #[derive(Debug, Serialize)]
@@ -58,9 +59,7 @@ pub fn stamp(workspace: &Workspace) -> Result<()> {
 fn write_list(folder: &Path) -> Result<()> {
     let path = folder.join(SCRIPT);
     let script = fs::read_to_string(&path).context(reading(&path), CHECK_DISK)?;
-    let mut sums = BTreeMap::new();
-    collect(folder, "", &mut sums)?;
-    let release = release_of(sums, &with_list(&script, "null")?)?;
+    let release = release_of(sums_of(folder)?, &with_list(&script, "null")?)?;
     let list = serde_json::to_string(&release).context("write the list of files", CHECK_DISK)?;
     let stamped = with_list(&script, &list)?;
     fs::write(&path, stamped).context(format!("write {}", path.display()), CHECK_DISK)?;
@@ -77,26 +76,27 @@ fn reading(path: &Path) -> String {
 }
 
 /// The sums of all files below a folder that the page may be asked for, by their paths with slashes.
-fn collect(folder: &Path, before: &str, sums: &mut BTreeMap<String, String>) -> Result<()> {
-    for entry in fs::read_dir(folder).context(reading(folder), CHECK_DISK)? {
+fn sums_of(folder: &Path) -> Result<BTreeMap<String, String>> {
+    let path_of = |entry: &DirEntry| {
+        let parts = entry.path().strip_prefix(folder).into_iter().flatten();
+        let names: Vec<_> = parts.map(|name| name.to_string_lossy()).collect();
+        names.join("/")
+    };
+    // Names with a dot are what trunk left of a build that failed; hosts keep such names back.
+    let is_asked = |entry: &DirEntry| {
+        let is_hidden = entry.file_name().to_string_lossy().starts_with('.');
+        entry.depth() == 0 || !(is_hidden || path_of(entry) == DATA)
+    };
+    let mut sums = BTreeMap::new();
+    for entry in WalkDir::new(folder).into_iter().filter_entry(is_asked) {
         let entry = entry.context(reading(folder), CHECK_DISK)?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        if name.starts_with('.') {
-            continue; // What trunk left of a build that failed; hosts keep such names back.
-        }
-        let path = format!("{before}{name}");
-        let full = entry.path();
-        if full.is_dir() {
-            let inside = format!("{path}/");
-            if inside != DATA {
-                collect(&full, &inside, sums)?;
-            }
-        } else if !NOT_KEPT.contains(&path.as_str()) {
-            let bytes = fs::read(&full).context(reading(&full), CHECK_DISK)?;
+        let path = path_of(&entry);
+        if entry.file_type().is_file() && !NOT_KEPT.contains(&path.as_str()) {
+            let bytes = fs::read(entry.path()).context(reading(entry.path()), CHECK_DISK)?;
             sums.insert(path, sha256_hex(&bytes));
         }
     }
-    Ok(())
+    Ok(sums)
 }
 
 /// Divides the files, and names their version after all of them and the script that hands them out.
@@ -146,19 +146,19 @@ fn with_list(script: &str, list: &str) -> Result<String> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+    use tempfile::TempDir;
+
     use super::*;
 
     /// A page of a few files in a folder of its own, deleted after the test.
-    struct Page(PathBuf);
+    struct Page(TempDir);
 
     impl Page {
-        fn new(name: &str) -> Self {
-            let name = format!("convburn-xtask-release-{}-{name}", std::process::id());
-            let folder = env::temp_dir().join(name);
+        fn new() -> Self {
+            let page = Self(TempDir::new().unwrap());
             for inside in ["views", "icons", "data/cifar10", ".stage"] {
-                fs::create_dir_all(folder.join(inside)).unwrap();
+                fs::create_dir_all(page.0.path().join(inside)).unwrap();
             }
-            let page = Self(folder);
             page.put(SCRIPT, include_str!("../../www/sw.js"));
             for file in ["index.html", "views/data.js", "icons/card.png"] {
                 page.put(file, file);
@@ -172,27 +172,21 @@ mod tests {
         }
 
         fn put(&self, file: &str, text: &str) {
-            fs::write(self.0.join(file), text).unwrap();
+            fs::write(self.0.path().join(file), text).unwrap();
         }
 
         /// The list that its script has got.
         fn list(&self) -> serde_json::Value {
-            write_list(&self.0).unwrap();
-            let script = fs::read_to_string(self.0.join(SCRIPT)).unwrap();
+            write_list(self.0.path()).unwrap();
+            let script = fs::read_to_string(self.0.path().join(SCRIPT)).unwrap();
             let line = script.lines().find(|line| line.contains(MARK)).unwrap();
             serde_json::from_str(line.trim_start().strip_prefix(MARK).unwrap()).unwrap()
         }
     }
 
-    impl Drop for Page {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
-    }
-
     #[test]
     fn the_list_has_all_that_the_page_needs_and_the_large_module_apart() {
-        let page = Page::new("list");
+        let page = Page::new();
         let list = page.list();
         let files: Vec<&String> = list["files"].as_object().unwrap().keys().collect();
         assert_eq!(files, ["index.html", "views/data.js"]);
@@ -202,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_version_is_another_one_when_any_file_is_and_only_then() {
-        let page = Page::new("version");
+        let page = Page::new();
         let first = page.list();
         assert_eq!(page.list(), first, "a second stamp changes nothing");
         page.put("views/data.js", "changed");
@@ -217,11 +211,11 @@ mod tests {
 
     #[test]
     fn a_page_without_its_large_module_or_its_line_is_refused() {
-        let page = Page::new("refused");
+        let page = Page::new();
         page.put(SCRIPT, "const RELEASE = null;\n");
-        assert!(write_list(&page.0).is_err());
+        assert!(write_list(page.0.path()).is_err());
         page.put(SCRIPT, include_str!("../../www/sw.js"));
-        fs::remove_file(page.0.join(LATER[0])).unwrap();
-        assert!(write_list(&page.0).is_err());
+        fs::remove_file(page.0.path().join(LATER[0])).unwrap();
+        assert!(write_list(page.0.path()).is_err());
     }
 }

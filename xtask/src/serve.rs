@@ -6,21 +6,56 @@
 use std::net::TcpListener;
 use std::process::Command;
 
+use clap::Parser;
+
 use crate::dist::{NEEDS, trunk};
 use crate::error::{Error, Result};
 use crate::setup::ensure;
 use crate::workspace::Workspace;
 
-/// The port in Trunk.toml.
-const PORT: u16 = 8080;
+/// Build for release and serve the page.
+#[derive(Debug, Parser)]
+pub struct Options {
+    /// Where the page is served.
+    #[arg(long, short, value_name = "N", default_value_t = 8080)]
+    port: u16,
+    /// Further options of trunk's, as they are.
+    #[arg(
+        value_name = "TRUNK'S OPTION",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    trunk: Vec<String>,
+}
+
+impl Options {
+    /// Behind the first option of trunk's own, clap leaves ours to trunk too: it is read from there on again.
+    fn with_later_port(mut self) -> Result<Self> {
+        let is_port =
+            |word: &String| word == "-p" || word == "--port" || word.starts_with("--port=");
+        let Some(at) = self.trunk.iter().position(is_port) else {
+            return Ok(self);
+        };
+        let later = self.trunk.split_off(at);
+        let words = ["cargo xtask serve".to_owned()].into_iter().chain(later);
+        let later = Self::try_parse_from(words)
+            .map_err(|error| Error::new(error.to_string(), "Give one, as in `--port 8081`."))?;
+        self.trunk.extend(later.trunk);
+        Ok(Self {
+            port: later.port,
+            ..self
+        })
+    }
+}
+
 const HINT: &str = "Add `--port 8081`, or end what listens there.";
 
-/// Serves the page until it is interrupted. The arguments go to trunk; `--port` is read here too.
+/// Serves the page until it is interrupted.
 ///
 /// # Errors
-/// Something needed cannot be installed, the port is not a number, or trunk fails.
-pub fn serve(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
-    let port = port_of(arguments)?;
+/// Something needed cannot be installed, the port is not free, or trunk fails.
+pub fn serve(workspace: &mut Workspace, options: Options) -> Result<()> {
+    let Options { port, trunk: rest } = options.with_later_port()?;
     require_free(port)?;
     for need in NEEDS {
         ensure(need, workspace)?;
@@ -30,7 +65,9 @@ pub fn serve(workspace: &mut Workspace, arguments: &[String]) -> Result<()> {
         "    Open http://127.0.0.1:{port}/ once trunk says that it listens there; Ctrl+C ends it."
     );
     let mut command = trunk(workspace);
-    command.args(["serve", "--release"]).args(arguments);
+    command
+        .args(["serve", "--release", "--port", &port.to_string()])
+        .args(rest);
     become_program(&mut command)
 }
 
@@ -61,39 +98,19 @@ fn become_program(command: &mut Command) -> Result<()> {
     crate::workspace::run(command, HINT)
 }
 
-fn port_of(arguments: &[String]) -> Result<u16> {
-    let mut rest = arguments.iter();
-    while let Some(word) = rest.next() {
-        let value = match word.as_str() {
-            "--port" | "-p" => rest.next().map(String::as_str),
-            other => match other.strip_prefix("--port=") {
-                Some(value) => Some(value),
-                None => continue,
-            },
-        };
-        return value.and_then(|value| value.parse().ok()).ok_or_else(|| {
-            Error::new(
-                "--port is not followed by a port number.",
-                "Give one, as in `--port 8081`.",
-            )
-        });
-    }
-    Ok(PORT)
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
     use super::*;
 
-    fn port(words: &[&str]) -> Result<u16> {
-        port_of(
-            &words
-                .iter()
-                .map(|word| (*word).to_owned())
-                .collect::<Vec<_>>(),
-        )
+    fn read(line: &str) -> std::result::Result<(u16, String), String> {
+        let words = ["serve"].into_iter().chain(line.split_whitespace());
+        let options = Options::try_parse_from(words).map_err(|error| error.to_string())?;
+        let options = options
+            .with_later_port()
+            .map_err(|error| error.to_string())?;
+        Ok((options.port, options.trunk.join(" ")))
     }
 
     #[test]
@@ -107,11 +124,16 @@ mod tests {
 
     #[test]
     fn the_port_is_read_in_every_spelling() {
-        assert_eq!(port(&[]).unwrap(), PORT);
-        assert_eq!(port(&["--open", "--port", "9000"]).unwrap(), 9000);
-        assert_eq!(port(&["-p", "9001"]).unwrap(), 9001);
-        assert_eq!(port(&["--port=9002", "--open"]).unwrap(), 9002);
-        assert!(port(&["--port"]).is_err());
-        assert!(port(&["--port", "many"]).is_err());
+        for (line, port, rest) in [
+            ("", 8080, ""),
+            ("--open --port 9000", 9000, "--open"),
+            ("-p 9001", 9001, ""),
+            ("--port=9002 --open", 9002, "--open"),
+            ("--dist a -p 9003 --open", 9003, "--dist a --open"),
+        ] {
+            assert_eq!(read(line).unwrap(), (port, rest.to_owned()), "{line}");
+        }
+        assert!(read("--port").is_err());
+        assert!(read("--open --port many").unwrap_err().contains("many"));
     }
 }

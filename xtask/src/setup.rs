@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::time::SystemTime;
 
+use cargo_metadata::semver::Version;
+
 use crate::browser;
 use crate::data;
 use crate::error::{Error, Result};
@@ -115,12 +117,8 @@ fn rust_components(workspace: &Workspace) -> Result<()> {
 
 fn wasm_target(workspace: &Workspace) -> Result<()> {
     // Asks the compiler and not rustup, which is not everywhere.
-    let libdir = output_of(workspace.command("rustc").args([
-        "--print",
-        "target-libdir",
-        "--target",
-        WASM_TARGET,
-    ]));
+    let words = ["--print", "target-libdir", "--target", WASM_TARGET];
+    let libdir = output_of(workspace.command("rustc").args(words));
     if libdir.is_some_and(|folder| Path::new(&folder).is_dir()) {
         println!("    {WASM_TARGET} is there.");
         return Ok(());
@@ -158,22 +156,21 @@ fn npm_packages(workspace: &Workspace, folder: &Path) -> Result<()> {
 }
 
 /// The oldest Node whose test runner has what the tests use.
-const NODE_OLDEST: (u32, u32) = (20, 11);
+const NODE_OLDEST: Version = Version::new(20, 11, 0);
 
 fn require_node(workspace: &Workspace, hint: &str) -> Result<()> {
     let Some(version) = output_of(workspace.command("node").arg("--version")) else {
         return Err(Error::new("Node is not on PATH.", hint));
     };
-    if node_version(&version) >= Some(NODE_OLDEST) {
+    if node_version(&version).is_some_and(|version| version >= NODE_OLDEST) {
         return Ok(());
     }
     Err(Error::new(format!("Node {version} is too old."), hint))
 }
 
-/// Major and minor of `v20.11.1`.
-fn node_version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.strip_prefix('v')?.split('.');
-    Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
+/// The version in `v20.11.1`.
+fn node_version(text: &str) -> Option<Version> {
+    Version::parse(text.strip_prefix('v')?).ok()
 }
 
 /// Whether npm has installed since the lock file last changed.
@@ -190,7 +187,7 @@ mod tests {
 
     #[test]
     fn node_versions_compare_by_number() {
-        assert_eq!(node_version("v20.20.2"), Some((20, 20)));
+        assert!(node_version("v20.20.2") >= Some(NODE_OLDEST));
         assert!(node_version("v18.19.0") < Some(NODE_OLDEST));
         assert!(node_version("v20.9.0") < Some(NODE_OLDEST));
         assert!(node_version("v100.0.0") >= Some(NODE_OLDEST));

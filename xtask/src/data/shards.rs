@@ -7,7 +7,6 @@
 use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use flate2::Compression;
@@ -88,37 +87,28 @@ fn write_batches(
     folder: &Path,
     progress: &ProgressBar,
 ) -> Result<Vec<ManifestShard>> {
-    let cores = thread::available_parallelism().map_or(1, usize::from);
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(batch) = dataset.batches.get(index) else {
-                return done;
-            };
-            done.push((index, write_batch(source, dataset, batch, folder, progress)));
-        }
+    let lost = |_| {
+        Err(Error::new(
+            "A worker thread stopped.",
+            "Run the command again.",
+        ))
     };
-    let mut results: Vec<(usize, Result<Vec<ManifestShard>>)> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..cores.min(dataset.batches.len()))
-            .map(|_| scope.spawn(work))
-            .collect();
-        workers
-            .into_iter()
-            .map(|worker| {
-                let lost = |_| Error::new("A worker thread stopped.", "Run the command again.");
-                worker.join().map_err(lost)
-            })
-            .collect::<Result<Vec<_>>>()
-    })?
-    .into_iter()
-    .flatten()
-    .collect();
-    results.sort_by_key(|(index, _)| *index);
+    let cores = thread::available_parallelism().map_or(1, usize::from);
     let mut shards = Vec::new();
-    for (_, batch_shards) in results {
-        shards.extend(batch_shards?);
+    // Batches are of one size, so that those of a turn end together.
+    for turn in dataset.batches.chunks(cores) {
+        let written: Vec<Result<_>> = thread::scope(|scope| {
+            let write =
+                |batch| scope.spawn(move || write_batch(source, dataset, batch, folder, progress));
+            let workers: Vec<_> = turn.iter().map(write).collect();
+            workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap_or_else(lost))
+                .collect()
+        });
+        for batch_shards in written {
+            shards.extend(batch_shards?);
+        }
     }
     Ok(shards)
 }

