@@ -28,7 +28,7 @@ const WANTED = ['', 'convburn_cpu_bg.wasm'];
 
 /** @typedef {{ title: string, seconds: number }} Phase */
 
-/** An empty place for each thing that a build keeps, as the variables that name them. @param {string} folder */
+/** An empty place for each thing that a build keeps, as the variables that name them. @param {string} folder @returns {NodeJS.ProcessEnv} */
 export function bareEnvironment(folder) {
   const { CARGO_HOME = join(homedir(), '.cargo'), ...inherited } = process.env;
   const places = {
@@ -46,7 +46,7 @@ export function bareEnvironment(folder) {
 }
 
 /** A port that nobody listens on. @returns {Promise<number>} */
-const freePort = () => new Promise((resolve) => {
+export const freePort = () => new Promise((resolve) => {
   const server = createServer().listen(0, '127.0.0.1', () => {
     const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
     server.close(() => resolve(port));

@@ -1,15 +1,19 @@
 /** What the benchmarks say of what they measured. */
 import assert from 'node:assert/strict';
-import { readFileSync, readdirSync } from 'node:fs';
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { mean, median, sampleStandardDeviation } from 'simple-statistics';
 import { table, withSection } from '../../bench/benchmarks-file.mjs';
+import { bareEnvironment, freePort, markdownOf as firstBuildMarkdown, untilServed } from '../../bench/first-build.mjs';
 import { CODE, crateOf, measureModule } from '../../bench/module.mjs';
 import { compare, markdownOf } from '../../bench/reproduction.mjs';
 import { historyOf } from '../../bench/run-file.mjs';
 import { MODULES, largest, outgrown } from '../../bench/size.mjs';
 import { faultsOf } from '../../bench/steady.mjs';
 import { medianInterval, standardErrorsApart } from '../../bench/statistics.mjs';
+import { until } from '../../harness/waits.mjs';
 
 const reference = JSON.parse(readFileSync(new URL('../fixtures/keras_tutorial.json', import.meta.url), 'utf8'));
 
@@ -121,4 +125,23 @@ test('the benchmarks import nothing of the tests', () => {
   const scripts = readdirSync(folder).filter((name) => name.endsWith('.mjs'));
   assert.ok(scripts.length > 10);
   for (const name of scripts) assert.doesNotMatch(readFileSync(new URL(name, folder), 'utf8'), /from '[./]*tests\//, name);
+});
+
+test('the first build’s phases are those that the chore tells, until page and module are served, in empty folders', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'convburn-first-build-test-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const env = bareEnvironment(folder);
+  for (const place of [env.CARGO_TARGET_DIR, env.CONVBURN_TOOLS, env.npm_config_cache]) assert.deepEqual(readdirSync(place ?? ''), []);
+  assert.equal(env.CARGO_MANIFEST_DIR, undefined);
+  const port = await freePort();
+  // A chore that says its phases, and a server that has the module a moment after the page.
+  const chore = `console.log('==> Set-up: trunk'); console.log('    done'); console.log('==> Building'); const from = Date.now();
+    require('node:http').createServer((asked, answer) => { answer.statusCode = asked.url === '/' || Date.now() > from + 700 ? 200 : 404; answer.end(); }).listen(${port});`;
+  const urls = ['', 'module.wasm'].map((file) => `http://127.0.0.1:${port}/${file}`);
+  const phases = await untilServed([process.execPath, '-e', chore], { cwd: folder, env, urls, say: () => undefined });
+  assert.deepEqual(phases.map(({ title }) => title), ['Building the chores', 'trunk', 'Building']);
+  assert.ok(phases[2].seconds >= 0.7);
+  assert.match(firstBuildMarkdown(phases, 'abc1234', 'here'), /^\| trunk \| 0\.\d s \|$/m);
+  await until('the chore is ended', () => fetch(urls[0]).then(() => false, () => true));
+  await assert.rejects(untilServed([process.execPath, '-e', 'process.exit(3)'], { cwd: folder, env, urls, say: () => undefined }), /it ended with 3/);
 });
