@@ -84,7 +84,8 @@ export async function untilServed([program, ...words], { cwd, env, urls, say = c
   const end = () => {
     if (child.pid && ended === null) process.kill(-child.pid);
   };
-  process.on('exit', end);
+  // Before others look after what is left: it still writes.
+  process.prependListener('exit', end);
   createInterface({ input: child.stdout }).on('line', (line) => {
     const next = /^==> (?:Set-up: )?(.*)$/.exec(line);
     if (next) begin(next[1]);
@@ -125,7 +126,7 @@ async function main() {
     if (spawnSync(tool, ['--version']).status === 0) throw new Error(`${tool} is on PATH, where the chores would find it: start this with a PATH without it.`);
   }
   const folder = mkdtempSync(join(tmpdir(), 'convburn-first-build-'));
-  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }));
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
   const git = (/** @type {string[]} */ ...words) => execFileSync('git', words, { encoding: 'utf8' }).trim();
   const clone = join(folder, 'clone');
