@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::protocol::{Initializer, Layer, ModelSpec, Seeding};
 
 pub use memory::{LargestBuffers, STEP_BYTES_MAX, WORKER_BYTES_MAX};
-pub use presets::{NETWORKS, choice, resolve, tutorial_model};
+pub use presets::{choice, resolve, tutorial_model};
 
 /// Most layers, those in residual ones among them.
 const LAYERS_MAX: usize = 64;

@@ -1,13 +1,11 @@
 //! The networks that have a name: functions of the image and the number of classes.
 
 use crate::error::Error;
+use crate::protocol::settings::NETWORKS;
 use crate::protocol::{
     Activation, BatchNorm, Conv, Dense, ImageSpec, Initializer, Layer, LayerSpec, ModelSpec,
     NetworkChoice, NetworkSpec, NormGroup, Padding, Pixels, Seeding, TensorSpec, Window,
 };
-
-/// The names, the tutorial's first.
-pub const NETWORKS: [&str; 2] = ["tutorial", "t"];
 
 /// The network that a configuration asks for, for so many classes.
 ///

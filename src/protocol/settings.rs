@@ -3,6 +3,8 @@
 
 use std::ops::RangeInclusive;
 
+use serde_json::Value;
+
 use super::{Config, limits};
 use crate::error::Error;
 
@@ -24,9 +26,13 @@ pub enum Kind {
     Positive(f64),
     /// One of these words.
     Choice(&'static [&'static str]),
-    /// Something with fields of its own, which is checked where the network is planned.
-    Structure,
+    /// One of these words, or something with fields of its own (as JSON), which is checked where the network is
+    /// planned.
+    Structure(&'static [&'static str]),
 }
+
+/// The networks with a name, the tutorial's first. `network/presets.rs` has their layers.
+pub const NETWORKS: [&str; 2] = ["tutorial", "t"];
 
 /// A setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,9 +72,9 @@ const fn setting(
 /// All settings, the recipe's first.
 #[rustfmt::skip]
 pub const SETTINGS: [Setting; 17] = [
-    setting("network", Part::Recipe, Kind::Structure, "\"tutorial\"", "", "The network: a preset's name, or its layers."),
-    setting("pixels", Part::Recipe, Kind::Structure, "\"unit\"", "", "What is done to pixels first."),
-    setting("norm_group", Part::Recipe, Kind::Structure, "{\"records\":32}", "images", "How many images batch normalisation takes together."),
+    setting("network", Part::Recipe, Kind::Structure(&NETWORKS), "\"tutorial\"", "", "The network: a preset's name, or its layers."),
+    setting("pixels", Part::Recipe, Kind::Structure(&["unit"]), "\"unit\"", "", "What is done to pixels first."),
+    setting("norm_group", Part::Recipe, Kind::Structure(&["batch"]), "{\"records\":32}", "images", "How many images batch normalisation takes together."),
     setting("train", Part::Recipe, Kind::Whole(1..=limits::RECORDS), "50000", "images", "Training images: the first ones in official order."),
     setting("test", Part::Recipe, Kind::Whole(1..=limits::RECORDS), "10000", "images", "Test images: the first ones in official order."),
     setting("epochs", Part::Recipe, Kind::Whole(limits::EPOCHS), "10", "epochs", "Passes over the training images."),
@@ -85,7 +91,70 @@ pub const SETTINGS: [Setting; 17] = [
     setting("report_every_ms", Part::Compute, Kind::Whole(limits::REPORT_EVERY_MS), "250", "ms", "Time between two progress events."),
 ];
 
+impl Kind {
+    /// Reads a text as a value of this kind.
+    ///
+    /// # Errors
+    /// The end of a sentence that says what the text is not.
+    fn read(&self, text: &str) -> Result<Value, String> {
+        // As much of it as a sentence can hold.
+        let quoted: String = text.chars().take(40).collect();
+        match self {
+            Self::Whole(range) => match text.parse::<u32>() {
+                Ok(value) => outside(value, range).map_or_else(|| Ok(value.into()), Err),
+                Err(_) => {
+                    let (low, high) = (range.start(), range.end());
+                    Err(format!(
+                        "\"{quoted}\" is not a whole number between {low} and {high}"
+                    ))
+                }
+            },
+            Self::Positive(most) => match text.parse::<f64>() {
+                Ok(value) => not_positive(value, *most).map_or_else(|| Ok(value.into()), Err),
+                Err(_) => Err(format!(
+                    "\"{quoted}\" is not a number above 0 and up to {most}"
+                )),
+            },
+            Self::Choice(words) if !words.contains(&text) => {
+                Err(format!("\"{quoted}\" is none of {}", words.join(", ")))
+            }
+            Self::Choice(_) => Ok(text.into()),
+            Self::Structure(_) if text.starts_with('{') => {
+                serde_json::from_str(text).map_err(|error| format!("it is not JSON ({error})"))
+            }
+            Self::Structure(words) if !words.contains(&text) => Err(format!(
+                "\"{quoted}\" is none of {}, and no object in JSON",
+                words.join(", ")
+            )),
+            Self::Structure(_) => Ok(text.into()),
+        }
+    }
+}
+
+/// The setting of this name.
+pub fn find(name: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.name == name)
+}
+
 impl Config {
+    /// Sets one setting from a text, as a command line or a link has it: `("lr", "0.01")`, `("backend", "flex")`,
+    /// `("norm_group", "{\"records\":64}")`. Whether settings fit each other is [`Config::validate`]'s to say, once
+    /// all are set.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] when there is no such setting, or it cannot be that; nothing has changed then.
+    pub fn set(&mut self, name: &str, text: &str) -> Result<(), Error> {
+        let told = |problem: String| Error::invalid_config(name, problem);
+        let setting = find(name).ok_or_else(|| told("there is no setting of this name".into()))?;
+        let value = setting.kind.read(text).map_err(told)?;
+        let mut fields = serde_json::to_value(&*self).map_err(|error| told(error.to_string()))?;
+        if let Some(fields) = fields.as_object_mut() {
+            fields.insert(name.to_owned(), value);
+        }
+        *self = serde_json::from_value(fields).map_err(|error| told(error.to_string()))?;
+        Ok(())
+    }
+
     /// Checks every setting by the table, alone.
     ///
     /// # Errors
@@ -94,13 +163,12 @@ impl Config {
         for Setting { name, kind, .. } in &SETTINGS {
             let problem = match kind {
                 Kind::Whole(range) => self.whole(name).and_then(|value| outside(value, range)),
-                // In `f32`, as the optimiser has it: there the least numbers are 0, and nothing would be learnt.
-                Kind::Positive(most) => self.number(name).and_then(|value| {
-                    let fits = value as f32 > 0.0 && value <= *most;
-                    (!fits).then(|| format!("{value} is not a number above 0 and up to {most}"))
-                }),
+                Kind::Positive(most) => {
+                    let value = self.number(name);
+                    value.and_then(|value| not_positive(value, *most))
+                }
                 // Types let nothing else in.
-                Kind::Choice(_) | Kind::Structure => None,
+                Kind::Choice(_) | Kind::Structure(_) => None,
             };
             if let Some(problem) = problem {
                 return Err(Error::invalid_config(name, problem));
@@ -132,10 +200,16 @@ fn outside(value: u32, range: &RangeInclusive<u32>) -> Option<String> {
     (!range.contains(&value)).then(|| format!("{value} is not between {low} and {high}"))
 }
 
+/// In `f32`, as the optimiser has it: there the least numbers are 0, and nothing would be learnt.
+fn not_positive(value: f64, most: f64) -> Option<String> {
+    let fits = value as f32 > 0.0 && value <= most;
+    (!fits).then(|| format!("{value} is not a number above 0 and up to {most}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Compute, Recipe};
+    use crate::protocol::{Augment, Compute, NormGroup, Recipe};
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
 
@@ -158,10 +232,58 @@ mod tests {
             let read = match setting.kind {
                 Kind::Whole(_) => config.whole(setting.name).map(|value| json!(value)),
                 Kind::Positive(_) => config.number(setting.name).map(|value| json!(value)),
-                Kind::Choice(_) | Kind::Structure => Some(default.clone()),
+                Kind::Choice(_) | Kind::Structure(_) => Some(default.clone()),
             };
             assert_eq!(read, Some(default), "{}", setting.name);
         }
+    }
+
+    /// What a text can set: each default, whatever can be chosen, and nothing that is none of it.
+    #[test]
+    fn a_setting_is_set_from_its_text_or_refused_by_name() {
+        for setting in &SETTINGS {
+            let mut config = Config::default();
+            let text = setting.default.trim_matches('"');
+            assert_eq!(config.set(setting.name, text), Ok(()), "{}", setting.name);
+            assert_eq!(config, Config::default(), "{}", setting.name);
+            if let Kind::Choice(words) | Kind::Structure(words) = setting.kind {
+                let set = |word: &&str| Config::default().set(setting.name, word).is_ok();
+                assert!(words.iter().all(set), "{}", setting.name);
+            }
+        }
+        let mut config = Config::default();
+        for (name, text) in [
+            ("lr", "2e-4"),
+            ("train", "2000"),
+            ("augment", "flip-shift"),
+            ("norm_group", "{\"records\":64}"),
+        ] {
+            assert_eq!(config.set(name, text), Ok(()));
+        }
+        let set = (config.lr, config.train, config.augment, config.norm_group);
+        let expected = (2e-4, 2_000, Augment::FlipShift, NormGroup::Records(64));
+        assert_eq!(set, expected);
+        let before = config.clone();
+        for (name, text, word) in [
+            ("lr", "0", "above 0"),
+            ("lr", "fast", "above 0"),
+            ("lr", "NaN", "above 0"),
+            ("epochs", "0", "between 1 and 1000"),
+            ("epochs", "-1", "between 1 and 1000"),
+            ("epochs", "1.5", "between 1 and 1000"),
+            ("backend", "tpu", "auto, webgpu, flex, ndarray"),
+            ("network", "resnet", "tutorial, t"),
+            ("network", "{\"layers\":", "JSON"),
+            ("network", "{\"layers\":[]}", "seeding"),
+            ("bacth", "32", "no setting"),
+        ] {
+            let Err(Error::InvalidConfig { field, problem }) = config.set(name, text) else {
+                panic!("{name}={text} is taken");
+            };
+            assert_eq!(field, name);
+            assert!(problem.contains(word), "{problem}");
+        }
+        assert_eq!(config, before);
     }
 
     /// Each word of a choice is taken, and another is not.
