@@ -1,8 +1,8 @@
 //! What crosses the border of the crate, as plain serde types: configuration in, events and
 //! results out, one doc line a field, units in the names.
 //!
-//! `www/protocol/protocol.js` mirrors these types for the page; `tests/fixtures/protocol.json` holds one
-//! value of each, and both sides' tests read it, so that the two cannot drift apart.
+//! What JavaScript knows of these types is generated from them (`generated/`, `cargo xtask generate`);
+//! `tests/fixtures/protocol.json` holds one value of each, and both sides' tests read it.
 //!
 //! This is not where anything is decided: no burn, no JavaScript. Commands have no enum here,
 //! because a command *is* a call of one exported function (see `bindings.rs`).
@@ -12,10 +12,11 @@ mod choice;
 mod config;
 mod data;
 mod event;
+#[cfg(test)]
+mod generated;
 mod image;
 pub mod limits;
 mod network;
-mod recipe;
 pub mod settings;
 mod trace;
 
@@ -23,9 +24,7 @@ use serde::{Deserialize, Serialize};
 
 pub use backend::{ActiveBackend, BackendStatus, CompilePart, SelfCheck};
 pub use choice::NetworkChoice;
-pub use config::{
-    Augment, Backend, Changes, Config, HoldOut, LastBatch, MEASURE_BATCH, Operators, OptimizerKind,
-};
+pub use config::*;
 pub use data::{
     DataMatch, DataSource, DataStatus, Manifest, ManifestShard, ShardAdded, Split, SplitChoice,
 };
@@ -36,11 +35,12 @@ pub use network::{
     Activation, BatchNorm, Border, Conv, Dense, Initializer, Layer, LayerSpec, ModelSpec,
     NetworkSpec, NormGroup, Padding, Pixels, Seeding, TensorSpec, Window,
 };
-pub use recipe::{Compute, Recipe};
+pub use settings::{Compute, Config, Recipe};
 pub use trace::{Trace, TracePoint};
 
 /// One line of the network's summary table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct LayerSummary {
     /// Name, numbered as Keras numbers them: `conv2d`, `conv2d_1`.
     pub name: String,
@@ -58,6 +58,7 @@ pub struct LayerSummary {
 
 /// The network as a table, computed from the model itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Summary {
     /// Shape of one input without the batch dimension: `[3, 32, 32]`.
     pub input_shape: Vec<u32>,
@@ -69,6 +70,7 @@ pub struct Summary {
 
 /// What `load` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Loaded {
     /// The configuration as accepted, defaults filled in.
     pub config: Config,
@@ -84,6 +86,7 @@ pub struct Loaded {
 
 /// What a file of a run or of weights holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum FileKind {
     /// A run, which goes on.
@@ -94,6 +97,7 @@ pub enum FileKind {
 
 /// What `restore` answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Restored {
     /// What the file held.
     pub kind: FileKind,
@@ -117,6 +121,7 @@ pub struct Restored {
 
 /// A file of records that `open_file` found: by itself, or in an archive. Its bytes cross beside it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RecordFile {
     /// Name of the file, or its path in an archive.
     pub name: String,
@@ -132,6 +137,7 @@ pub struct RecordFile {
 
 /// A file of an archive that could not be taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct RefusedFile {
     /// Its path in the archive.
     pub name: String,
@@ -141,6 +147,7 @@ pub struct RefusedFile {
 
 /// What `open_file` answers. Both lists are empty for a file that only goes with CIFAR-10's.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct OpenedFile {
     /// The files of records.
     pub files: Vec<RecordFile>,
@@ -150,6 +157,7 @@ pub struct OpenedFile {
 
 /// One row of the tutorial's log: an epoch's figures.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct EpochResult {
     /// Number of the epoch, from 1.
     pub epoch: u32,
@@ -169,6 +177,7 @@ pub struct EpochResult {
 
 /// How the model does on the test records.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Evaluation {
     /// Number of records measured.
     pub records: u32,
@@ -186,6 +195,7 @@ pub struct Evaluation {
 
 /// How an error crosses the border.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ErrorReport {
     /// Stable, documented code: `busy`.
     pub code: String,

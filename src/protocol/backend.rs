@@ -6,6 +6,7 @@ use super::Backend;
 
 /// The backend that runs, and why it is that one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ActiveBackend {
     /// What the configuration asked for.
     pub requested: Backend,
@@ -23,6 +24,7 @@ pub struct ActiveBackend {
 
 /// One batch computed on the GPU, against the CPU: how far the two are apart.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SelfCheck {
     /// Difference of the losses, as a share of the CPU's.
     pub loss_difference: f64,
@@ -35,6 +37,7 @@ pub struct SelfCheck {
 
 /// Whether a backend can run here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct BackendStatus {
     /// Which one; never `auto`.
     pub backend: Backend,
@@ -48,6 +51,7 @@ pub struct BackendStatus {
 
 /// What is done to get a GPU ready before the first step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum CompilePart {
     /// A batch is uploaded and read back.

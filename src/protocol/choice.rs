@@ -10,6 +10,7 @@ use super::NetworkSpec;
 
 /// A network that is asked for.
 #[derive(Clone, Debug, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum NetworkChoice {
     /// By the name of a preset, for as many classes as the data has.

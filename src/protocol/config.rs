@@ -1,8 +1,9 @@
-//! What determines a run, and the range of each field.
+//! What settings can be chosen among, and what follows from a configuration. The settings themselves stand in
+//! `settings.rs`.
 
 use serde::{Deserialize, Serialize};
 
-use super::{NetworkChoice, NormGroup, Pixels};
+use super::Config;
 use crate::error::Error;
 
 /// Records of one forward pass when measuring or predicting. Small enough that a pause is served soon on
@@ -11,6 +12,7 @@ pub const MEASURE_BATCH: u32 = 100;
 
 /// Which implementation of Burn's operations a run asks for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Backend {
     /// WebGPU where a hardware adapter is there, flex otherwise.
@@ -26,6 +28,7 @@ pub enum Backend {
 
 /// The rule that turns gradients into new weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum OptimizerKind {
     /// Adam with Keras's formula and defaults.
@@ -35,6 +38,7 @@ pub enum OptimizerKind {
 
 /// What is done to a training image before each step.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Augment {
     /// Nothing: the tutorial's way.
@@ -47,6 +51,7 @@ pub enum Augment {
 /// Which training records are held out to measure on where there is no test batch. No setting: it tells how a run
 /// of before was measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum HoldOut {
     /// A fifth of each class, drawn with the seed: a file sorted by class has all classes in both parts.
@@ -58,6 +63,7 @@ pub enum HoldOut {
 
 /// What computes the convolutions on flex. Elsewhere there is no choice.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Operators {
     /// ConvBurn's own blocks of convolution, ReLU and pooling: the fast ones.
@@ -69,6 +75,7 @@ pub enum Operators {
 
 /// What becomes of the records of an epoch that fill no whole batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum LastBatch {
     /// They are a smaller batch, as in Keras.
@@ -76,71 +83,6 @@ pub enum LastBatch {
     Keep,
     /// They are left out of this epoch; the next shuffle leaves out others.
     Drop,
-}
-
-/// Everything that determines a run, as `load` reads it. A field left out has the tutorial's value. Its two parts are
-/// [`Recipe`](super::Recipe) and [`Compute`](super::Compute).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// The backend asked for.
-    pub backend: Backend,
-    /// Number of CPU workers asked for; 0: as many as pay here.
-    pub workers: u32,
-    /// The network: a preset's name, or its layers.
-    pub network: NetworkChoice,
-    /// What is done to pixels first.
-    pub pixels: Pixels,
-    /// How many records batch normalisation takes together.
-    pub norm_group: NormGroup,
-    /// Number of training records: the first ones in official order.
-    pub train: u32,
-    /// Number of test records: the first ones in official order.
-    pub test: u32,
-    /// Number of passes over the training records.
-    pub epochs: u32,
-    /// Number of records in one optimiser step.
-    pub batch: u32,
-    /// What becomes of the records that fill no whole batch.
-    pub last_batch: LastBatch,
-    /// Learning rate.
-    pub lr: f64,
-    /// Seed of the initial weights, the shuffles, the augmentation and of what is held out.
-    pub seed: u32,
-    /// The optimiser.
-    pub optimizer: OptimizerKind,
-    /// The augmentation of training images.
-    pub augment: Augment,
-    /// What computes the convolutions on flex.
-    pub operators: Operators,
-    /// Which records are held out where there is no test batch.
-    pub hold_out: HoldOut,
-    /// Milliseconds between two progress events.
-    pub report_every_ms: u32,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            backend: Backend::Auto,
-            workers: 0,
-            network: NetworkChoice::default(),
-            pixels: Pixels::Unit,
-            norm_group: NormGroup::default(),
-            train: 50_000,
-            test: 10_000,
-            epochs: 10,
-            batch: 32,
-            last_batch: LastBatch::Keep,
-            lr: 0.001,
-            seed: 1,
-            optimizer: OptimizerKind::Adam,
-            augment: Augment::None,
-            operators: Operators::Blocks,
-            hold_out: HoldOut::ByClass,
-            report_every_ms: 250,
-        }
-    }
 }
 
 impl Config {
@@ -195,6 +137,7 @@ impl Config {
 /// What may change when a saved run goes on: how it is computed, how boldly and how
 /// long; not what it is a run of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS), ts(optional_fields))]
 #[serde(default, deny_unknown_fields)]
 pub struct Changes {
     /// Another backend.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Which half of the data a record belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Split {
     /// Seen by the optimiser.
@@ -14,6 +15,7 @@ pub enum Split {
 
 /// Where a file's records are to go. With a manifest the manifest decides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum SplitChoice {
     /// Where the official file with these bytes belongs; else where its name says; else to training.
@@ -36,6 +38,7 @@ impl From<Split> for SplitChoice {
 
 /// `data/cifar10/manifest.json`: what the shards are, written by `cargo xtask data`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Manifest {
     /// Version of this format: 1.
     pub format_version: u32,
@@ -47,6 +50,7 @@ pub struct Manifest {
 
 /// One shard of a [`Manifest`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ManifestShard {
     /// File name beside the manifest.
     pub file: String,
@@ -62,6 +66,7 @@ pub struct ManifestShard {
 
 /// What data the session holds and what a run would use of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct DataStatus {
     /// Names of the classes in the order of the labels.
     pub class_names: Vec<String>,
@@ -93,6 +98,7 @@ pub struct DataStatus {
 
 /// How the records held compare with those that a saved run was trained on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum DataMatch {
     /// The same records in the same order.
@@ -107,6 +113,7 @@ pub enum DataMatch {
 
 /// A file that a run uses records of, for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct DataSource {
     /// What the file was called when it was added; of one without a name its official name or its SHA-256.
@@ -119,6 +126,7 @@ pub struct DataSource {
 
 /// What `add_shard` answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ShardAdded {
     /// Where the records went.
     pub split: Split,

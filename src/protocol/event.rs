@@ -6,6 +6,7 @@ use super::{ActiveBackend, CompilePart, EpochResult, Evaluation};
 
 /// What part of an epoch a progress event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Stage {
     /// Optimiser steps.
@@ -16,6 +17,7 @@ pub enum Stage {
 
 /// Where a running epoch stands.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Progress {
     /// What is being done.
     pub stage: Stage,
@@ -41,6 +43,7 @@ pub struct Progress {
 
 /// What `advance` reports, in the order in which it happened.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// A part of getting a GPU ready is about to begin. Its kernels are compiled on the way, which
@@ -93,6 +96,7 @@ pub enum Event {
 
 /// What `train_epoch` resolves to: the epoch's row, or where it was interrupted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum EpochOutcome {
     /// The epoch is complete.
@@ -111,6 +115,7 @@ pub enum EpochOutcome {
 
 /// A place in a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Position {
     /// Number of the epoch, from 1.
     pub epoch: u32,

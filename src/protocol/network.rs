@@ -9,6 +9,7 @@ use super::ImageSpec;
 
 /// A network: its layers in the order of the data, from the image to the logits.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct NetworkSpec {
     /// From which random numbers the initial weights are drawn.
@@ -19,6 +20,7 @@ pub struct NetworkSpec {
 
 /// From which random numbers the initial weights are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Seeding {
     /// From one stream, one layer after the other: the tutorial's network, whose figures are published.
@@ -30,6 +32,7 @@ pub enum Seeding {
 
 /// A layer with its place in the run's random numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct LayerSpec {
     /// Number of the layer, unique in the network. It stays when others are added before it.
@@ -40,6 +43,7 @@ pub struct LayerSpec {
 
 /// What a layer does. Maps are `[channels, height, width]`, vectors `[units]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Layer {
     /// A convolution of maps.
@@ -87,6 +91,7 @@ pub enum Layer {
 
 /// A convolution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Conv {
     /// Number of output channels.
@@ -105,6 +110,7 @@ pub struct Conv {
 
 /// What lies beyond the edge of a convolution's input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Padding {
     /// Nothing: windows stay inside.
@@ -116,6 +122,7 @@ pub enum Padding {
 
 /// Batch normalisation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct BatchNorm {
     /// The scale (γ); none where there is none.
@@ -130,6 +137,7 @@ pub struct BatchNorm {
 
 /// A function of each number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Activation {
     /// max(x, 0).
@@ -142,6 +150,7 @@ pub enum Activation {
 
 /// A pooling window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Window {
     /// Height and width in pixels, and how far it moves.
@@ -150,6 +159,7 @@ pub struct Window {
 
 /// What a `pad` layer's border is filled with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Border {
     /// Zeros.
@@ -160,6 +170,7 @@ pub enum Border {
 
 /// A fully connected layer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct Dense {
     /// Number of outputs.
@@ -172,6 +183,7 @@ pub struct Dense {
 
 /// How a tensor begins, and whether it learns.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct TensorSpec {
     /// How it begins.
@@ -182,6 +194,7 @@ pub struct TensorSpec {
 
 /// How a tensor begins.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Initializer {
     /// Zeros.
@@ -239,6 +252,7 @@ pub struct ModelSpec {
 
 /// How many records batch normalisation takes together while training.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum NormGroup {
     /// All of the batch, which one worker computes.
@@ -269,6 +283,7 @@ impl Pixels {
 
 /// What is done to pixels before the first layer.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Pixels {
     /// Divided by 255, so that they lie between 0 and 1: the tutorial's way.

@@ -1,12 +1,20 @@
 //! The one table of settings: what each field of [`Config`] is, which part of a run's configuration it belongs to, and
-//! what it may be. The checks are made from it; whatever else lists settings is held to it by tests.
+//! what it may be. [`Config`] and its parts [`Recipe`] and [`Compute`] are made from it, and their checks; so are the
+//! page's table, the schema of its report, the types for JavaScript and README.md's table (`generated/`).
+
+mod declare;
+mod text;
 
 use std::ops::RangeInclusive;
 
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-use super::{Config, limits};
+use super::{
+    Augment, Backend, HoldOut, ImageSpec, LastBatch, ModelSpec, NetworkChoice, NetworkSpec,
+    NormGroup, Operators, OptimizerKind, Pixels, Seeding, limits,
+};
 use crate::error::Error;
+use declare::{number, row, settings};
 
 /// Which part of a configuration a setting belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,86 +57,78 @@ pub struct Setting {
     pub unit: &'static str,
     /// What it does, for people.
     pub sentence: &'static str,
+    /// What the page's form calls it; none where neither the form nor a link has it.
+    pub label: Option<&'static str>,
 }
 
-const fn setting(
-    name: &'static str,
-    part: Part,
-    kind: Kind,
-    default: &'static str,
-    unit: &'static str,
-    sentence: &'static str,
-) -> Setting {
-    Setting {
-        name,
-        part,
-        kind,
-        default,
-        unit,
-        sentence,
+settings! {
+    network {
+        /// The network: a preset's name (`t` has batch normalisation before each ReLU), or its layers.
+        network: NetworkChoice = NetworkChoice::default(), Structure(&NETWORKS), "\"tutorial\"", "", Some("Network");
+    }
+    model {
+        /// What is done to pixels first: ÷ 255 alone, or then less each channel's mean, over its deviation.
+        pixels: Pixels = Pixels::Unit, Structure(&["unit"]), "\"unit\"", "", None;
+        /// How many images batch normalisation takes together: so many, or all of a batch, which one worker computes.
+        norm_group: NormGroup = NormGroup::Records(32), Structure(&["batch"]), "{\"records\":32}", "images", None;
+    }
+    recipe {
+        /// Training images: the first ones in official order.
+        train: u32 = 50_000, Whole(1..=limits::RECORDS), "50000", "images", Some("Training images");
+        /// Test images: the first ones in official order.
+        test: u32 = 10_000, Whole(1..=limits::RECORDS), "10000", "images", Some("Test images");
+        /// Passes over the training images.
+        epochs: u32 = 10, Whole(limits::EPOCHS), "10", "epochs", Some("Epochs");
+        /// Images in one optimiser step.
+        batch: u32 = 32, Whole(limits::BATCH), "32", "images", Some("Batch size");
+        /// What becomes of an epoch's images that fill no whole batch: a smaller batch, or they are left out.
+        last_batch: LastBatch = LastBatch::Keep, Choice(&["keep", "drop"]), "\"keep\"", "", None;
+        /// Learning rate.
+        lr: f64 = 0.001, Positive(limits::LR), "0.001", "", Some("Learning rate");
+        /// Seed of the initial weights, the shuffles, the augmentation and of what is held out.
+        seed: u32 = 1, Whole(0..=u32::MAX), "1", "", Some("Seed");
+        /// The rule that turns gradients into new weights.
+        optimizer: OptimizerKind = OptimizerKind::Adam, Choice(&["adam"]), "\"adam\"", "", None;
+        /// What is done to a training image first: nothing, or a horizontal flip half of the time and a shift by up to 2 pixels.
+        augment: Augment = Augment::None, Choice(&["none", "flip-shift"]), "\"none\"", "", Some("Augmentation");
+        /// Which training images are held out to measure on where there are no test images.
+        hold_out: HoldOut = HoldOut::ByClass, Choice(&["by-class", "last"]), "\"by-class\"", "", None;
+    }
+    compute {
+        /// What computes: `auto` is WebGPU on a hardware adapter that is faster than the CPU, else flex.
+        backend: Backend = Backend::Auto, Choice(&["auto", "webgpu", "flex", "ndarray"]), "\"auto\"", "", Some("Backend");
+        /// CPU workers that share a step on flex; 0: as many as pay here.
+        workers: u32 = 0, Whole(limits::WORKERS), "0", "workers", Some("Processor cores");
+        /// What computes the convolutions on flex: ConvBurn's own blocks, or Burn's operators, to compare with.
+        operators: Operators = Operators::Blocks, Choice(&["blocks", "layers"]), "\"blocks\"", "", None;
+        /// Time between two progress events.
+        report_every_ms: u32 = 250, Whole(limits::REPORT_EVERY_MS), "250", "ms", None;
     }
 }
 
-/// All settings, the recipe's first.
-#[rustfmt::skip]
-pub const SETTINGS: [Setting; 17] = [
-    setting("network", Part::Recipe, Kind::Structure(&NETWORKS), "\"tutorial\"", "", "The network: a preset's name, or its layers."),
-    setting("pixels", Part::Recipe, Kind::Structure(&["unit"]), "\"unit\"", "", "What is done to pixels first."),
-    setting("norm_group", Part::Recipe, Kind::Structure(&["batch"]), "{\"records\":32}", "images", "How many images batch normalisation takes together."),
-    setting("train", Part::Recipe, Kind::Whole(1..=limits::RECORDS), "50000", "images", "Training images: the first ones in official order."),
-    setting("test", Part::Recipe, Kind::Whole(1..=limits::RECORDS), "10000", "images", "Test images: the first ones in official order."),
-    setting("epochs", Part::Recipe, Kind::Whole(limits::EPOCHS), "10", "epochs", "Passes over the training images."),
-    setting("batch", Part::Recipe, Kind::Whole(limits::BATCH), "32", "images", "Images in one optimiser step."),
-    setting("last_batch", Part::Recipe, Kind::Choice(&["keep", "drop"]), "\"keep\"", "", "What becomes of the images that fill no whole batch."),
-    setting("lr", Part::Recipe, Kind::Positive(limits::LR), "0.001", "", "Learning rate."),
-    setting("seed", Part::Recipe, Kind::Whole(0..=u32::MAX), "1", "", "Seed of all random numbers."),
-    setting("optimizer", Part::Recipe, Kind::Choice(&["adam"]), "\"adam\"", "", "The rule that turns gradients into new weights."),
-    setting("augment", Part::Recipe, Kind::Choice(&["none", "flip-shift"]), "\"none\"", "", "What is done to a training image before each step."),
-    setting("hold_out", Part::Recipe, Kind::Choice(&["by-class", "last"]), "\"by-class\"", "", "Which images are held out where there are no test images."),
-    setting("backend", Part::Compute, Kind::Choice(&["auto", "webgpu", "flex", "ndarray"]), "\"auto\"", "", "What computes."),
-    setting("workers", Part::Compute, Kind::Whole(limits::WORKERS), "0", "workers", "CPU workers; 0: as many as pay here."),
-    setting("operators", Part::Compute, Kind::Choice(&["blocks", "layers"]), "\"blocks\"", "", "What computes convolutions on flex."),
-    setting("report_every_ms", Part::Compute, Kind::Whole(limits::REPORT_EVERY_MS), "250", "ms", "Time between two progress events."),
-];
+/// What a recipe has that does not say it: a setting of a younger version has the default, which computes what was
+/// computed before there was a choice. A model it has to say: this one is none, and cannot be planned.
+fn recipe_of_before() -> Recipe {
+    let config = Config::default();
+    config.recipe(ModelSpec {
+        network: NetworkSpec {
+            seeding: Seeding::ByLayer,
+            layers: Vec::new(),
+        },
+        image: ImageSpec {
+            channels: 0,
+            height: 0,
+            width: 0,
+        },
+        classes: 0,
+        pixels: config.pixels.clone(),
+        norm_group: config.norm_group,
+    })
+}
 
-impl Kind {
-    /// Reads a text as a value of this kind.
-    ///
-    /// # Errors
-    /// The end of a sentence that says what the text is not.
-    fn read(&self, text: &str) -> Result<Value, String> {
-        // As much of it as a sentence can hold.
-        let quoted: String = text.chars().take(40).collect();
-        match self {
-            Self::Whole(range) => match text.parse::<u32>() {
-                Ok(value) => outside(value, range).map_or_else(|| Ok(value.into()), Err),
-                Err(_) => {
-                    let (low, high) = (range.start(), range.end());
-                    Err(format!(
-                        "\"{quoted}\" is not a whole number between {low} and {high}"
-                    ))
-                }
-            },
-            Self::Positive(most) => match text.parse::<f64>() {
-                Ok(value) => not_positive(value, *most).map_or_else(|| Ok(value.into()), Err),
-                Err(_) => Err(format!(
-                    "\"{quoted}\" is not a number above 0 and up to {most}"
-                )),
-            },
-            Self::Choice(words) if !words.contains(&text) => {
-                Err(format!("\"{quoted}\" is none of {}", words.join(", ")))
-            }
-            Self::Choice(_) => Ok(text.into()),
-            Self::Structure(_) if text.starts_with('{') => {
-                serde_json::from_str(text).map_err(|error| format!("it is not JSON ({error})"))
-            }
-            Self::Structure(words) if !words.contains(&text) => Err(format!(
-                "\"{quoted}\" is none of {}, and no object in JSON",
-                words.join(", ")
-            )),
-            Self::Structure(_) => Ok(text.into()),
-        }
-    }
+/// The same of the other part.
+fn compute_of_before() -> Compute {
+    Config::default().compute()
 }
 
 /// The setting of this name.
@@ -137,38 +137,17 @@ pub fn find(name: &str) -> Option<&'static Setting> {
 }
 
 impl Config {
-    /// Sets one setting from a text, as a command line or a link has it: `("lr", "0.01")`, `("backend", "flex")`,
-    /// `("norm_group", "{\"records\":64}")`. Whether settings fit each other is [`Config::validate`]'s to say, once
-    /// all are set.
-    ///
-    /// # Errors
-    /// [`Error::InvalidConfig`] when there is no such setting, or it cannot be that; nothing has changed then.
-    pub fn set(&mut self, name: &str, text: &str) -> Result<(), Error> {
-        let told = |problem: String| Error::invalid_config(name, problem);
-        let setting = find(name).ok_or_else(|| told("there is no setting of this name".into()))?;
-        let value = setting.kind.read(text).map_err(told)?;
-        let mut fields = serde_json::to_value(&*self).map_err(|error| told(error.to_string()))?;
-        if let Some(fields) = fields.as_object_mut() {
-            fields.insert(name.to_owned(), value);
-        }
-        *self = serde_json::from_value(fields).map_err(|error| told(error.to_string()))?;
-        Ok(())
-    }
-
     /// Checks every setting by the table, alone.
     ///
     /// # Errors
     /// [`Error::InvalidConfig`] naming the first that is out of range.
     pub(super) fn check_settings(&self) -> Result<(), Error> {
-        for Setting { name, kind, .. } in &SETTINGS {
-            let problem = match kind {
-                Kind::Whole(range) => self.whole(name).and_then(|value| outside(value, range)),
-                Kind::Positive(most) => {
-                    let value = self.number(name);
-                    value.and_then(|value| not_positive(value, *most))
-                }
+        for (name, value) in self.numbers() {
+            let problem = match find(name).map(|setting| &setting.kind) {
+                Some(Kind::Whole(range)) => outside(value, range),
+                Some(Kind::Positive(most)) => not_positive(value, *most),
                 // Types let nothing else in.
-                Kind::Choice(_) | Kind::Structure(_) => None,
+                _ => None,
             };
             if let Some(problem) = problem {
                 return Err(Error::invalid_config(name, problem));
@@ -176,28 +155,12 @@ impl Config {
         }
         Ok(())
     }
-
-    fn whole(&self, name: &str) -> Option<u32> {
-        Some(match name {
-            "train" => self.train,
-            "test" => self.test,
-            "epochs" => self.epochs,
-            "batch" => self.batch,
-            "seed" => self.seed,
-            "workers" => self.workers,
-            "report_every_ms" => self.report_every_ms,
-            _ => return None,
-        })
-    }
-
-    fn number(&self, name: &str) -> Option<f64> {
-        (name == "lr").then_some(self.lr)
-    }
 }
 
-fn outside(value: u32, range: &RangeInclusive<u32>) -> Option<String> {
+fn outside(value: f64, range: &RangeInclusive<u32>) -> Option<String> {
     let (low, high) = (range.start(), range.end());
-    (!range.contains(&value)).then(|| format!("{value} is not between {low} and {high}"))
+    let fits = (f64::from(*low)..=f64::from(*high)).contains(&value);
+    (!fits).then(|| format!("{value} is not between {low} and {high}"))
 }
 
 /// In `f32`, as the optimiser has it: there the least numbers are 0, and nothing would be learnt.
@@ -209,7 +172,6 @@ fn not_positive(value: f64, most: f64) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::protocol::{Augment, Compute, NormGroup, Recipe};
     use serde_json::{Value, json};
     use std::collections::BTreeSet;
 
@@ -221,7 +183,7 @@ mod tests {
         assert_eq!(fields, Some(SETTINGS.len()));
         assert_eq!(named.len(), SETTINGS.len());
         let config = Config::default();
-        for setting in &SETTINGS {
+        for setting in SETTINGS {
             let default: Value = serde_json::from_str(setting.default).unwrap_or_default();
             assert_eq!(
                 defaults.get(setting.name),
@@ -229,67 +191,46 @@ mod tests {
                 "{}",
                 setting.name
             );
-            let read = match setting.kind {
-                Kind::Whole(_) => config.whole(setting.name).map(|value| json!(value)),
-                Kind::Positive(_) => config.number(setting.name).map(|value| json!(value)),
-                Kind::Choice(_) | Kind::Structure(_) => Some(default.clone()),
-            };
-            assert_eq!(read, Some(default), "{}", setting.name);
+            let is_number = matches!(setting.kind, Kind::Whole(_) | Kind::Positive(_));
+            let mut numbers = config.numbers().into_iter();
+            let read = numbers.find(|(name, _)| *name == setting.name);
+            assert_eq!(
+                read.map(|(_, value)| value),
+                default.as_f64().filter(|_| is_number),
+                "{}",
+                setting.name
+            );
         }
     }
 
-    /// What a text can set: each default, whatever can be chosen, and nothing that is none of it.
+    /// A file from before a setting does not say it; its model it says.
     #[test]
-    fn a_setting_is_set_from_its_text_or_refused_by_name() {
-        for setting in &SETTINGS {
-            let mut config = Config::default();
-            let text = setting.default.trim_matches('"');
-            assert_eq!(config.set(setting.name, text), Ok(()), "{}", setting.name);
-            assert_eq!(config, Config::default(), "{}", setting.name);
-            if let Kind::Choice(words) | Kind::Structure(words) = setting.kind {
-                let set = |word: &&str| Config::default().set(setting.name, word).is_ok();
-                assert!(words.iter().all(set), "{}", setting.name);
-            }
+    fn a_part_that_lacks_a_setting_has_its_default() {
+        let config = Config::default();
+        let recipe = config.recipe(crate::network::tutorial_model());
+        let whole = [
+            serde_json::to_value(&recipe).unwrap_or_default(),
+            serde_json::to_value(config.compute()).unwrap_or_default(),
+        ];
+        for name in SETTINGS.iter().map(|setting| setting.name) {
+            let [recipe_left, compute_left] = whole.clone().map(|mut value| {
+                value.as_object_mut().map(|fields| fields.remove(name));
+                value
+            });
+            let read: Option<Recipe> = serde_json::from_value(recipe_left).ok();
+            assert_eq!(read.as_ref(), Some(&recipe), "{name}");
+            let read: Option<Compute> = serde_json::from_value(compute_left).ok();
+            assert_eq!(read, Some(config.compute()), "{name}");
         }
-        let mut config = Config::default();
-        for (name, text) in [
-            ("lr", "2e-4"),
-            ("train", "2000"),
-            ("augment", "flip-shift"),
-            ("norm_group", "{\"records\":64}"),
-        ] {
-            assert_eq!(config.set(name, text), Ok(()));
-        }
-        let set = (config.lr, config.train, config.augment, config.norm_group);
-        let expected = (2e-4, 2_000, Augment::FlipShift, NormGroup::Records(64));
-        assert_eq!(set, expected);
-        let before = config.clone();
-        for (name, text, word) in [
-            ("lr", "0", "above 0"),
-            ("lr", "fast", "above 0"),
-            ("lr", "NaN", "above 0"),
-            ("epochs", "0", "between 1 and 1000"),
-            ("epochs", "-1", "between 1 and 1000"),
-            ("epochs", "1.5", "between 1 and 1000"),
-            ("backend", "tpu", "auto, webgpu, flex, ndarray"),
-            ("network", "resnet", "tutorial, t"),
-            ("network", "{\"layers\":", "JSON"),
-            ("network", "{\"layers\":[]}", "seeding"),
-            ("bacth", "32", "no setting"),
-        ] {
-            let Err(Error::InvalidConfig { field, problem }) = config.set(name, text) else {
-                panic!("{name}={text} is taken");
-            };
-            assert_eq!(field, name);
-            assert!(problem.contains(word), "{problem}");
-        }
-        assert_eq!(config, before);
+        let without_model: Option<Recipe> = serde_json::from_value(json!({})).ok();
+        let plan = without_model.map(|it| crate::network::NetworkPlan::new(&it.model).is_err());
+        assert_eq!(plan, Some(true));
     }
 
     /// Each word of a choice is taken, and another is not.
     #[test]
     fn choices_are_those_of_the_types() {
-        for setting in &SETTINGS {
+        for setting in SETTINGS {
             let Kind::Choice(words) = setting.kind else {
                 continue;
             };

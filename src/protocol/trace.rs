@@ -9,6 +9,7 @@ const RESUMED_MAX: usize = 100;
 
 /// A point of the live loss.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct TracePoint {
     /// Number of the epoch, from 1.
@@ -21,6 +22,7 @@ pub struct TracePoint {
 
 /// The live loss of a run from its first step on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct Trace {
     /// In the order in which they were measured.

@@ -365,7 +365,7 @@ test('files are taken with the configuration that the engine accepted, and a bad
 test('data that is taken after the loaded backend was refused is loaded with another one', async () => {
   const { store, loader, sent } = setUp({ backend: 'webgpu' });
   await loader.useServer();
-  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: true, in_other_module: false }] });
+  store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: true, in_other_module: false, remark: null }] });
   store.dispatch({ type: 'loaded', loaded: { ...LOADED, config: { ...DEFAULTS, backend: 'webgpu', seed: 9 } } });
   await loader.useServer();
   store.dispatch({ type: 'backends', backends: [{ backend: 'webgpu', available: false, in_other_module: false, remark: 'It is refused.' }] });

@@ -39,16 +39,16 @@ test('they are shown for the tutorial’s run, unless the visitor chose otherwis
 
 test('of another network than the tutorial’s they are not shown, whatever the visitor chose before', () => {
   const { config } = initialState();
-  /** @type {import('../../www/protocol/protocol.js').NetworkSpec} */
-  const network = { seeding: 'by-layer', layers: [] };
+  /** @type {import('../../www/protocol/protocol.js').NetworkChoice[]} */
+  const [t, listed] = ['t', { seeding: 'by-layer', layers: [] }];
   const chosen = { ...initialState(), reference, referenceShown: true };
-  for (const other of ['t', network]) {
+  for (const other of [t, listed]) {
     const next = { ...chosen, config: { ...config, network: other } };
     const running = { ...chosen, runConfig: { ...config, network: other } };
     for (const state of [next, running]) assert.deepEqual([mayShowReference(state), wantsReference(state), shownReference(state)], [false, false, null]);
   }
   // A run of the tutorial's network is there while the next one's is being chosen.
-  const over = { ...chosen, config: { ...config, network: 't' }, runConfig: config };
+  const over = { ...chosen, config: { ...config, network: t }, runConfig: config };
   assert.equal(shownReference(over), reference);
 });
 

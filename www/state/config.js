@@ -1,42 +1,36 @@
 /**
  * The configuration and the address bar's fragment, which holds it: `#train=2000&epochs=1&run=1`.
  *
- * Each field has one rule here, used for the fragment and for the form alike. The rules mirror
- * the table of settings in `src/protocol/settings.rs`, which has the last word. Pure: no DOM, no location.
+ * Each field has one rule, used for the fragment and for the form alike. The rules, the defaults and the labels come
+ * from the crate's table of settings; here stands only what is the page's own. Pure: no DOM, no location.
  *
  * @import { Config } from '../protocol/protocol.js'
  * @import { Steps } from './numbers.js'
  */
+import { SETTINGS } from '../protocol/settings.js';
 import { isSame } from './networks.js';
 import { nextNumber, readNumber } from './numbers.js';
+
+/** @typedef {typeof SETTINGS[number]} Setting */
+/** A setting that links carry and that the form has. @typedef {Extract<Setting, { label: string }>} Linked */
+/** @typedef {Linked['name']} Field */
+
+/** The tutorial's run. */
+export const DEFAULTS = /** @type {Config} */ (Object.fromEntries(SETTINGS.map((setting) => [setting.name, setting.default])));
 
 /**
  * The tutorial's network, and beside it what neither form nor link can say: a file may bring other values. A run of
  * before the page knew other networks has these.
- * @type {Pick<Config, 'network' | 'pixels' | 'norm_group' | 'last_batch'>}
  */
-export const TUTORIALS = { network: 'tutorial', pixels: 'unit', norm_group: { records: 32 }, last_batch: 'keep' };
+export const TUTORIALS = pick(DEFAULTS, ['network', 'pixels', 'norm_group', 'last_batch']);
 
-/** The tutorial's run. @type {Config} */
-export const DEFAULTS = {
-  ...TUTORIALS,
-  train: 50_000,
-  test: 10_000,
-  epochs: 10,
-  batch: 32,
-  lr: 0.001,
-  seed: 1,
-  optimizer: 'adam',
-  augment: 'none',
-  hold_out: 'by-class',
-  backend: 'auto',
-  workers: 0,
-  operators: 'blocks',
-  report_every_ms: 250,
-};
+/** What of a configuration is how a run is computed; all else is its recipe, which is what it computes. @type {string[]} */
+const COMPUTE = SETTINGS.filter(({ part }) => part === 'compute').map(({ name }) => name);
 
-/** What of a configuration is how a run is computed; all else is its recipe, which is what it computes. @type {(keyof Config)[]} */
-const COMPUTE = ['backend', 'workers', 'operators', 'report_every_ms'];
+/** @template {keyof Config} Key @param {Config} config @param {Key[]} keys @returns {Pick<Config, Key>} */
+function pick(config, keys) {
+  return /** @type {Pick<Config, Key>} */ (Object.fromEntries(keys.map((key) => [key, config[key]])));
+}
 
 /** A configuration's two parts, as the crate has them. @param {Config} config */
 export function partsOf(config) {
@@ -51,41 +45,35 @@ export function partsOf(config) {
 /** Ready-made choices, by name. @type {Record<string, Partial<Config>>} */
 export const PRESETS = {
   quick: { ...TUTORIALS, train: 5_000, test: 1_000, epochs: 3, batch: 32, lr: 0.001, augment: 'none' },
-  tutorial: { ...TUTORIALS, train: 50_000, test: 10_000, epochs: 10, batch: 32, lr: 0.001, augment: 'none' },
+  tutorial: { ...TUTORIALS, ...pick(DEFAULTS, ['train', 'test', 'epochs', 'batch', 'lr', 'augment']) },
 };
-
-/** @typedef {'network' | 'train' | 'test' | 'epochs' | 'batch' | 'lr' | 'seed' | 'augment' | 'backend' | 'workers'} Field */
 
 /** @typedef {{ low: number, high: number, whole: boolean, steps: Steps }} NumberRule */
-/** @typedef {{ choices: string[] } | NumberRule} Rule */
+/** @typedef {{ choices: readonly string[] } | NumberRule} Rule */
 
-/** What the form calls each field. @type {Record<Field, string>} */
-export const LABELS = {
-  network: 'Network',
-  train: 'Training images',
-  test: 'Test images',
-  epochs: 'Epochs',
-  batch: 'Batch size',
-  lr: 'Learning rate',
-  seed: 'Seed',
-  augment: 'Augmentation',
-  backend: 'Backend',
-  workers: 'Processor cores',
-};
+/** The settings of a link, in the order in which a link has them: the recipe's, then how it is computed. */
+const LINKED = SETTINGS.filter((setting) => setting.label !== null);
 
-/** Every field that a link carries, in the order in which a link carries them: the recipe's, then how it is computed. @type {Record<Field, Rule>} */
-export const RULES = {
-  network: { choices: ['tutorial', 't'] },
-  train: { low: 1, high: 60_000, whole: true, steps: 'digit' },
-  test: { low: 1, high: 60_000, whole: true, steps: 'digit' },
-  epochs: { low: 1, high: 1_000, whole: true, steps: 'one' },
-  batch: { low: 1, high: 4_096, whole: true, steps: 'double' },
-  lr: { low: 0, high: 10, whole: false, steps: 'one_two_five' },
-  seed: { low: 0, high: 4_294_967_295, whole: true, steps: 'one' },
-  augment: { choices: ['none', 'flip-shift'] },
-  backend: { choices: ['auto', 'webgpu', 'flex', 'ndarray'] },
-  workers: { low: 0, high: 64, whole: true, steps: 'one' },
-};
+/** What the form calls each field. */
+export const LABELS = /** @type {Record<Field, string>} */ (Object.fromEntries(LINKED.map(({ name, label }) => [name, label])));
+
+/** How the arrow keys go through a number, where that is not one by one. @type {Partial<Record<Field, Steps>>} */
+const STEPS = { train: 'digit', test: 'digit', batch: 'double', lr: 'one_two_five' };
+
+/** The page knows CIFAR-10 alone, which has no more; the crate takes other data too. @type {Partial<Record<Field, number>>} */
+const MOST = { train: 60_000, test: 60_000 };
+
+/** @param {Linked} setting @returns {Rule} */
+function ruleOf(setting) {
+  if ('words' in setting) return { choices: setting.words };
+  const { name, kind } = setting;
+  const steps = STEPS[name] ?? 'one';
+  if (kind === 'positive') return { low: 0, high: setting.high, whole: false, steps };
+  return { low: setting.low, high: MOST[name] ?? setting.high, whole: true, steps };
+}
+
+/** Every field that a link carries, in a link's order. */
+export const RULES = /** @type {Record<Field, Rule>} */ (Object.fromEntries(LINKED.map((setting) => [setting.name, ruleOf(setting)])));
 
 /** @param {string} key @returns {key is Field} */
 function isField(key) {

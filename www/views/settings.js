@@ -1,15 +1,16 @@
 /**
  * The settings form and the presets: kept in step with the configuration and the address bar.
  *
- * The rules of the fields are config.js's, and which backends can run is the crate's to say; here
+ * index.html has the fields with their words, and a setting that it has no field for gets one here. The rules of the
+ * fields are config.js's, and which backends can run is the crate's to say; here
  * it is only shown.
  *
  * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
- * @import { Field } from '../state/config.js'
+ * @import { Field, Rule } from '../state/config.js'
  * @import { SelfCheck } from '../protocol/protocol.js'
  */
-import { PRESETS, RULES, isSaidByLink, presetOf, stepped } from '../state/config.js';
+import { LABELS, PRESETS, RULES, isSaidByLink, presetOf, stepped } from '../state/config.js';
 import { groupsOf, isNormalising } from '../state/networks.js';
 import { isOccupied } from '../state/phases.js';
 import { shownNetwork } from '../state/planning.js';
@@ -20,12 +21,39 @@ import { count } from './shared/format.js';
 
 /** @typedef {HTMLInputElement | HTMLSelectElement} Control */
 
+/** A field of a setting that index.html has no place for: it stands behind the others. @param {Field} field @returns {Control} */
+function addField(field) {
+  const attributes = { id: `field-${field}`, name: field };
+  const control = 'choices' in RULES[field] ? make('select', { attributes }) : make('input', { attributes: { ...attributes, type: 'text' } });
+  const label = make('label', { text: LABELS[field], attributes: { for: control.id } });
+  byId('settings-note').before(make('div', { className: 'field wide', children: [label, control] }));
+  return control;
+}
+
+/**
+ * Gives a control what its rule says: a choice that index.html has no words for is called as links call it, and a
+ * number brings the keyboard for one. Its text stays text, so that whatever is typed can be read and answered.
+ * @param {Control} control @param {Rule} rule
+ */
+function prepare(control, rule) {
+  if (control instanceof HTMLSelectElement && 'choices' in rule) {
+    const offered = [...control.options].map(({ value }) => value);
+    const missing = rule.choices.filter((word) => !offered.includes(word));
+    control.append(...missing.map((word) => make('option', { text: word, attributes: { value: word } })));
+  } else if (control instanceof HTMLInputElement && 'whole' in rule) {
+    control.inputMode = rule.whole ? 'numeric' : 'decimal';
+    control.autocomplete = 'off';
+    control.spellcheck = false;
+  }
+}
+
 /** @param {HTMLFormElement} form @returns {Map<Field, { control: Control, note: HTMLElement }>} */
 function findFields(form) {
   const fields = new Map();
-  for (const field of Object.keys(RULES)) {
-    const control = form.elements.namedItem(field);
-    if (!(control instanceof HTMLInputElement) && !(control instanceof HTMLSelectElement)) continue;
+  for (const field of /** @type {Field[]} */ (Object.keys(RULES))) {
+    const found = form.elements.namedItem(field);
+    const control = found instanceof HTMLInputElement || found instanceof HTMLSelectElement ? found : addField(field);
+    prepare(control, RULES[field]);
     const note = make('p', { className: 'problem', attributes: { id: `problem-${field}` } });
     note.hidden = true;
     control.after(note);

@@ -9,6 +9,7 @@ mod data;
 mod dist;
 mod error;
 mod fuzz;
+mod generate;
 mod licences;
 mod limit;
 mod measure;
@@ -77,6 +78,8 @@ enum Chore {
         #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
     },
+    /// Write what is made from the Rust types and the table of settings.
+    Generate,
     /// Hold every crate's licence and source against deny.toml.
     Licences,
     /// Ask the advisory database about every crate; needs GitHub.
@@ -119,6 +122,7 @@ fn run(chore: Option<Chore>) -> Result<()> {
         Chore::Reproduce { seeds } => measure::reproduce(&mut workspace, &seeds),
         Chore::Bench(options) => measure::bench(&mut workspace, &options),
         Chore::Fuzz { minutes } => fuzz::fuzz(&mut workspace, minutes),
+        Chore::Generate => generate::generate(&workspace),
         Chore::Licences => policy::check(&workspace),
         Chore::Advisories => test::advisories(&mut workspace),
         Chore::Dist => dist::make(&mut workspace),
