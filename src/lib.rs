@@ -48,6 +48,8 @@ pub mod bindings;
 pub mod block;
 pub mod checkpoint;
 pub mod cifar;
+#[cfg(all(feature = "cli", not(target_arch = "wasm32")))]
+pub mod cli;
 pub mod device;
 pub mod driver;
 pub mod error;
@@ -67,5 +69,7 @@ pub mod replica;
 pub mod run;
 pub mod self_check;
 pub mod session;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod threads;
 pub mod train;
 pub mod wgsl;

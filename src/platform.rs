@@ -17,7 +17,7 @@ pub(crate) use constructors::run_constructors;
 #[cfg(all(not(target_arch = "wasm32"), feature = "webgpu"))]
 pub(crate) use native::within_patience;
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) use native::{gpu_adapter, now_ms};
+pub(crate) use native::{block_on, gpu_adapter, now_ms};
 #[cfg(all(target_arch = "wasm32", feature = "webgpu"))]
 pub(crate) use wasm::within_patience;
 #[cfg(target_arch = "wasm32")]

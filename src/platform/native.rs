@@ -1,4 +1,4 @@
-//! The native side: tests, benches, other programs.
+//! The native side: the command line, tests, benches, other programs.
 
 use std::sync::LazyLock;
 use std::time::Instant;
@@ -11,6 +11,11 @@ static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 /// Milliseconds since some fixed moment of this process.
 pub(crate) fn now_ms() -> f64 {
     START.elapsed().as_secs_f64() * 1e3
+}
+
+/// What `work` comes to. The thread sleeps while there is nothing to do.
+pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    pollster::block_on(work)
 }
 
 /// The GPU adapter, or why there is none. A native program has no browser to ask.

@@ -1,5 +1,5 @@
 //! Several workers: the losses are one worker's, the measurement its very bits, and a helper that dies
-//! changes nothing. The helpers are real replicas in this process.
+//! changes nothing. The helpers are real replicas in this process, or threads with one each.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -15,6 +15,7 @@ use convburn::protocol::{Augment, Backend, Config, Event, Split};
 use convburn::random::Draws;
 use convburn::replica::Replica;
 use convburn::session::Session;
+use convburn::threads::Threads;
 use convburn::train::{Learner, SliceResult};
 use pollster::block_on;
 
@@ -320,6 +321,51 @@ fn a_step_whose_helper_died_is_done_again_with_the_same_bits() {
     // Once in a while; and twice each time, so that the run's own worker computes everything.
     assert_eq!(undisturbed, end(|asked| asked % 5 == 0));
     assert_eq!(undisturbed, end(|_| true));
+}
+
+#[test]
+fn threads_compute_the_bits_of_other_helpers() {
+    let mut expected = session(config(3), Some(InProcess::new(|_| false)));
+    let mut threaded = session(config(3), None);
+    threaded.use_helpers(Rc::new(Threads::new()));
+    assert_eq!(threaded.loaded().backend.workers, 3);
+    assert_eq!(losses(&mut threaded, 15), losses(&mut expected, 15));
+    assert_eq!(weights(&mut threaded), weights(&mut expected));
+    let evaluate = |session: &Session| block_on(session.evaluate()).unwrap();
+    let (found, wanted) = (evaluate(&threaded), evaluate(&expected));
+    assert_eq!(
+        (found.loss, found.confusion),
+        (wanted.loss, wanted.confusion)
+    );
+}
+
+/// A job with half an image brings its thread down; the helper's next job gets another thread.
+#[test]
+fn a_thread_that_panics_is_replaced() {
+    let learner = support::tutorial_learner(1, &Device::flex());
+    let values = block_on(learner.joined()).unwrap();
+    let model = learner.plan().spec.clone();
+    let threads = Threads::new();
+    threads.want(2);
+    let ask = |helper: usize, pixels: usize| {
+        block_on(threads.ask(
+            helper,
+            &Job {
+                task: Task::Gradients,
+                model: &model,
+                values: &values,
+                draws: Draws::default(),
+                pixels: &vec![128; pixels],
+                labels: &[3],
+                answer_numbers: learner.slice_numbers(1),
+            },
+        ))
+    };
+    let answer = ask(0, 3_072);
+    assert!(answer.is_some());
+    assert!(ask(0, 1_536).is_none());
+    assert!(ask(0, 3_072) == answer && ask(1, 3_072) == answer);
+    assert!(ask(2, 3_072).is_none(), "nobody wants a third");
 }
 
 #[test]
