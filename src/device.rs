@@ -307,7 +307,12 @@ async fn webgpu_device() -> Result<Device, String> {
     }
     #[cfg(target_arch = "wasm32")]
     crate::platform::run_constructors();
-    let device = within_patience(Device::wgpu_options().init_async())
+    let options = Device::wgpu_options();
+    // Natively cubecl would put several tensors into one buffer, and a buffer that one kernel reads in one place and
+    // writes in another meets `var<storage, read>` in ours. In a browser each tensor has its own anyway.
+    #[cfg(not(target_arch = "wasm32"))]
+    let options = options.memory_config(burn::tensor::wgpu::MemoryConfiguration::ExclusivePages);
+    let device = within_patience(options.init_async())
         .await
         .ok_or("the GPU device did not open within seconds")?
         .map_err(|error| format!("the GPU device could not be opened ({error})"))?;

@@ -18,13 +18,48 @@ pub(crate) fn block_on<T>(work: impl Future<Output = T>) -> T {
     pollster::block_on(work)
 }
 
-/// The GPU adapter, or why there is none. A native program has no browser to ask.
+/// The graphics card that the system offers, or why there is none, as the end of a sentence.
 ///
 /// # Errors
-/// Always: a sentence's end.
-#[allow(clippy::unused_async, reason = "the browser's side awaits")]
+/// There is none.
+#[cfg(feature = "webgpu")]
 pub(crate) async fn gpu_adapter() -> Result<GpuAdapter, String> {
-    Err("WebGPU is asked for in browsers only".into())
+    use burn_wgpu::wgpu::{
+        Backends, DeviceType, Features, Instance, InstanceDescriptor, PowerPreference,
+        RequestAdapterOptions,
+    };
+
+    let instance = Instance::new(InstanceDescriptor {
+        backends: Backends::PRIMARY,
+        ..InstanceDescriptor::new_without_display_handle()
+    });
+    // As Burn asks for it: a machine may have two.
+    let asked = RequestAdapterOptions {
+        power_preference: PowerPreference::HighPerformance,
+        ..RequestAdapterOptions::default()
+    };
+    let adapter = instance.request_adapter(&asked).await;
+    let adapter = adapter.map_err(|error| format!("no graphics card was found ({error})"))?;
+    let (info, limits) = (adapter.get_info(), adapter.limits());
+    Ok(GpuAdapter {
+        description: format!("{} ({})", info.name, info.backend),
+        is_fallback: info.device_type == DeviceType::Cpu,
+        has_timestamp_query: adapter.features().contains(Features::TIMESTAMP_QUERY),
+        storage_buffers: limits.max_storage_buffers_per_shader_stage.into(),
+        invocations: limits.max_compute_invocations_per_workgroup.into(),
+        workgroup_bytes: limits.max_compute_workgroup_storage_size.into(),
+        buffer_bytes: limits.max_storage_buffer_binding_size,
+    })
+}
+
+/// Why there is no GPU adapter, as the end of a sentence.
+///
+/// # Errors
+/// Always.
+#[cfg(not(feature = "webgpu"))]
+#[allow(clippy::unused_async, reason = "the other half awaits")]
+pub(crate) async fn gpu_adapter() -> Result<GpuAdapter, String> {
+    Err("this program was built without WebGPU".into())
 }
 
 /// What `work` comes to. Natively nothing is known to hang.
