@@ -1,0 +1,58 @@
+//! `convburn evaluate RUN`: the figures on the run's test images.
+
+use clap::ArgMatches;
+
+use super::failure::Failure;
+use super::output::Output;
+use super::{data, options, run_file, text};
+use crate::checkpoint::Checkpoint;
+use crate::platform::block_on;
+use crate::protocol::{Config, DataMatch, Evaluation};
+use crate::session::Session;
+
+/// Runs the command.
+///
+/// # Errors
+/// The file or the images cannot be read; the backend cannot run here.
+pub fn run(given: &ArgMatches, output: &Output) -> Result<(), Failure> {
+    let session = opened(given)?;
+    if session.data().restored == Some(DataMatch::Other) {
+        output.note("These are other images than the run was trained on and measured on.");
+    }
+    let evaluation = block_on(session.evaluate())?;
+    output.json(&evaluation);
+    say(&evaluation, session.dataset().class_names(), output);
+    Ok(())
+}
+
+fn opened(given: &ArgMatches) -> Result<Session, Failure> {
+    let path = options::path_of(given, options::DATA);
+    match run_file::read(&options::path_of(given, options::RUN))? {
+        Checkpoint::Run(state, tensors) => {
+            let mut config = state.config();
+            options::change(&mut config, given)?;
+            let dataset = data::load(&path, &config)?;
+            run_file::restored(*state, &tensors, config, None, dataset)
+        }
+        Checkpoint::Weights(model, tensors) => {
+            let mut config = Config::default();
+            options::set(&mut config, given)?;
+            let dataset = data::load(&path, &config)?;
+            run_file::begun_with(&model, &tensors, config, dataset)
+        }
+    }
+}
+
+fn say(found: &Evaluation, class_names: &[String], output: &Output) {
+    output.line(&format!(
+        "accuracy: {:.4} — loss: {:.4} — {} in {:.1} s\n",
+        found.accuracy,
+        found.loss,
+        text::counted(found.records.into(), "image"),
+        found.seconds
+    ));
+    for (name, accuracy) in class_names.iter().zip(&found.class_accuracy) {
+        let said = accuracy.map_or_else(|| "–".into(), text::percent);
+        output.line(&format!("{name:<16}{said:>8}"));
+    }
+}
