@@ -71,7 +71,7 @@ test('a bad file takes no trained network away, a good one starts a new one', as
   assert.equal(await phaseOf(page), 'done');
   assert.equal(await rows.count(), 1);
   await page.getByTestId('evaluate').click();
-  await page.getByText(/Test accuracy [\d.]+, test loss.* on 1,000 images/).waitFor();
+  await page.locator('#evaluation-line').getByText(/Test accuracy [\d.]+, test loss.* on 1,000 images/).waitFor();
   await waitForPhase(page, ['done']);
 
   await page.locator('#drop-box').getByText(/start a new network/).waitFor();

@@ -48,7 +48,7 @@ test('the story with the keyboard alone', async (t) => {
   await page.getByText('Images 26 to 50').waitFor();
   await tabTo(page, '[data-testid="evaluate"]');
   await page.keyboard.press('Enter');
-  await page.getByText(/Test accuracy [\d.]+, test loss/).waitFor();
+  await page.locator('#evaluation-line').getByText(/Test accuracy [\d.]+, test loss/).waitFor();
   await tabTo(page, '[data-testid="random-test"]');
   await page.keyboard.press('Space');
   await waitForText(page, 'predictions', /\d %/);

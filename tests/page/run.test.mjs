@@ -22,7 +22,7 @@ test('pause, resume, stop and reset', async (t) => {
   assert.equal(await pause.textContent(), 'Resume');
 
   await page.getByTestId('evaluate').click();
-  await page.getByText(/Test accuracy [\d.]+, test loss/).waitFor();
+  await page.locator('#evaluation-line').getByText(/Test accuracy [\d.]+, test loss/).waitFor();
   await waitForPhase(page, ['paused']);
   assert.equal(await page.locator('#confusion tbody td').count(), 100);
 

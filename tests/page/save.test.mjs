@@ -91,7 +91,7 @@ test('a file that is no run costs nothing, of two runs one is chosen, and other 
   await waitForPhase(page, ['done']);
   assert.deepEqual(await figuresOf(page), figures);
   await page.getByTestId('evaluate').click();
-  await page.getByText(`Test accuracy ${figures[0][2]}`).waitFor();
+  await page.locator('#evaluation-line').getByText(`Test accuracy ${figures[0][2]}`).waitFor();
   await page.getByTestId('start').getByText('Train anew').click();
   await waitForPhase(page, ['done']);
   assert.deepEqual(await figuresOf(page), figures, 'the same seed is the same run');
@@ -130,7 +130,7 @@ test('weights alone begin a run of the present settings, and only the next one',
   await page.locator('#status-text').getByText('Opened weights: training begins from them').waitFor();
   assert.match(page.url(), /seed=8/, 'weights bring no settings');
   await page.getByTestId('evaluate').click();
-  await page.getByText(`Test accuracy ${accuracy}`).waitFor();
+  await page.locator('#evaluation-line').getByText(`Test accuracy ${accuracy}`).waitFor();
   await page.getByTestId('start').click();
   await waitForPhase(page, ['done']);
   const rows = await figuresOf(page);
@@ -194,7 +194,7 @@ test('a link’s network is shown, trained and saved, and its file brings it to 
   assert.match(other.page.url(), /#network=t&train=600&/, 'the link is the run’s');
   assert.deepEqual(await figuresOf(other.page), figures);
   await other.page.getByTestId('evaluate').click();
-  await other.page.getByText(`Test accuracy ${figures[0][2]}`).waitFor();
+  await other.page.locator('#evaluation-line').getByText(`Test accuracy ${figures[0][2]}`).waitFor();
   assert.equal(await textOf(other.page, 'error'), '');
   assert.deepEqual(other.complaints, []);
 });

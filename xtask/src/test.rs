@@ -17,9 +17,9 @@ use crate::sizes;
 use crate::step::{duration, timed};
 use crate::workspace::{Workspace, cargo_with, command_line};
 
-/// The features of native builds: every room but WebGPU's, whose native backend costs minutes to
+/// The features of native builds: the command line and every room but WebGPU's, whose native backend costs minutes to
 /// build and has no adapter to run on. The wasm steps cover it.
-pub const NATIVE_FEATURES: [&str; 3] = ["--no-default-features", "--features", "ndarray"];
+pub const NATIVE_FEATURES: [&str; 3] = ["--no-default-features", "--features", "ndarray,cli"];
 
 /// One check.
 struct Step {
