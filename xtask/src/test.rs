@@ -15,7 +15,7 @@ use crate::limit::run_within;
 use crate::setup::{Need, ensure};
 use crate::sizes;
 use crate::step::{duration, timed};
-use crate::workspace::{Workspace, cargo_with, command_line};
+use crate::workspace::{Workspace, cargo_with, command_line, run};
 
 /// The features of native builds: the command line and every room but WebGPU's, whose native backend costs minutes to
 /// build and has no adapter to run on. The wasm steps cover it.
@@ -251,6 +251,9 @@ fn page_test(workspace: &Workspace) -> Result<Command> {
             "Run `cargo xtask test dist package page`.",
         ));
     }
+    // The program that a run goes to and comes from: the native tests have built it already.
+    let mut build = cargo_with(workspace, "build --workspace --bin convburn");
+    run(build.args(NATIVE_FEATURES), "Read cargo's message above.")?;
     let mut command = npm_run(workspace, "test:page");
     command.env("CONVBURN_DIST", dist);
     for program in [&CHROMIUM, &FIREFOX, &GECKODRIVER] {
