@@ -37,10 +37,10 @@ async fn start_run(config: JsValue) -> Result<JsValue, Error> {
     open_session(&claim, config, None).await?;
     let mut loaned = lock(&claim.0).await?;
     let session = loaned.get()?;
-    if let Some(bytes) = weights {
-        if let Checkpoint::Weights(model, tensors) = session.read(&bytes)? {
-            session.take_weights(&model, &tensors)?;
-        }
+    if let Some(bytes) = weights
+        && let Checkpoint::Weights(model, tensors) = session.read(&bytes)?
+    {
+        session.take_weights(&model, &tensors)?;
     }
     claim.0.driver.begin();
     to_js(&session.loaded())
