@@ -4,7 +4,7 @@
 //! with threads of its own: a batch of 32 takes tens of microseconds to gather.
 
 mod augment;
-mod held;
+mod resident;
 
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use rand::seq::SliceRandom;
@@ -16,7 +16,7 @@ use crate::random::{Stream, generator};
 
 use augment::{Augmenter, extend_flipped_and_shifted};
 
-pub use held::Held;
+pub use resident::ResidentImages;
 
 /// Largest shift of `flip-shift` in pixels, each way.
 const SHIFT_MAX_PX: i32 = 2;

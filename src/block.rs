@@ -84,7 +84,7 @@ impl<C: CheckpointStrategy> Blocks for Autodiff<Flex, C> {
         );
         match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
-                let (outputs, kept) = inputs.outputs_and_winners();
+                let (outputs, kept) = inputs.outputs_and_argmax();
                 prepared.finish(kept, outputs)
             }
             OpsKind::UnTracked(prepared) => prepared.finish(inputs.outputs()),
@@ -128,11 +128,11 @@ impl Inputs {
     }
 
     /// The outputs, and all that going backward needs.
-    fn outputs_and_winners(self) -> (FlexFloat, Kept) {
-        let (outputs, winners) = self.forward(true);
-        let winners = winners.into();
+    fn outputs_and_argmax(self) -> (FlexFloat, Kept) {
+        let (outputs, argmax) = self.forward(true);
+        let argmax = argmax.into();
         let inputs = self;
-        (outputs, Kept { inputs, winners })
+        (outputs, Kept { inputs, argmax })
     }
 
     fn forward(&self, keep: bool) -> (FlexFloat, Vec<u32>) {
@@ -143,7 +143,7 @@ impl Inputs {
         );
         let found = kernels::forward(&self.block, images, weights, bias, keep);
         let outputs = tensor(found.outputs, self.block.output_shape());
-        (outputs, found.winners)
+        (outputs, found.argmax)
     }
 }
 
@@ -155,7 +155,7 @@ fn tensor<const D: usize>(values: Vec<f32>, shape: [usize; D]) -> FlexFloat {
 #[derive(Clone, Debug)]
 struct Kept {
     inputs: Inputs,
-    winners: Arc<[u32]>,
+    argmax: Arc<[u32]>,
 }
 
 #[derive(Debug)]
@@ -171,14 +171,14 @@ impl Backward<Flex, 3> for BlockBackward {
         _checkpointer: &mut Checkpointer,
     ) {
         let of_outputs = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let Kept { inputs, winners } = ops.state;
+        let Kept { inputs, argmax } = ops.state;
         let [of_images, of_weights, of_bias] = ops.parents;
         let block = &inputs.block;
         let found = kernels::backward(
             block,
             inputs.images.storage(),
             inputs.weights.storage(),
-            &winners,
+            &argmax,
             of_outputs.storage(),
             of_images.is_some(),
         );

@@ -158,7 +158,7 @@ pub struct RunPosition {
     pub step: u32,
     /// Sum of the losses of the epoch's records so far.
     pub loss_sum: f64,
-    /// Number of them classified rightly.
+    /// Number of them classified correctly.
     pub correct: f64,
     /// Number of them.
     pub records: u32,

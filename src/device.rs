@@ -5,7 +5,7 @@
 //! which panics in a browser. Whether a GPU computes rightly is `self_check.rs`'s to find out; what
 //! was found wrong is remembered here.
 
-mod fitness;
+mod limits;
 
 use std::sync::{Mutex, OnceLock};
 
@@ -223,7 +223,7 @@ async fn fit_adapter(config: &Config) -> Result<GpuAdapter, String> {
         return Err(refusal(problem));
     }
     let adapter = gpu_adapter().await?;
-    fitness::check(&adapter, config)?;
+    limits::check(&adapter, config)?;
     if config.backend == Backend::Auto && adapter.is_fallback {
         return Err("the only GPU adapter is a software one, which is slower".into());
     }
@@ -284,7 +284,7 @@ async fn webgpu(config: &Config) -> Result<OpenDevice, String> {
         _ => "Chosen by name.",
     };
     let (active, reason) = (Backend::Webgpu, reason.to_owned());
-    let measure_batch_max = fitness::measure_batch_max(&adapter, config);
+    let measure_batch_max = limits::measure_batch_max(&adapter, config);
     Ok(OpenDevice::new(
         device,
         requested,

@@ -19,7 +19,7 @@ pub use forward::{Forward, forward};
 pub const KERNEL: usize = 3;
 /// Height and width of the pooling window.
 pub const POOL: usize = 2;
-/// In [`Forward::winners`]: ReLU cut this output off, so no gradient passes.
+/// In [`Forward::argmax`]: ReLU cut this output off, so no gradient passes.
 const DEAD: u32 = 4;
 /// Numbers that one step of the backward loops takes, at least: rows of weights are padded to it.
 const CHUNK: usize = 16;
@@ -85,7 +85,7 @@ impl Block {
     }
 
     /// Where the four convolutions under a pooling window begin, from the first: codes 0 to 3 of
-    /// [`Forward::winners`]. Without pooling there is only the first.
+    /// [`Forward::argmax`]. Without pooling there is only the first.
     fn corners(&self) -> [usize; POOL * POOL] {
         let (right, down) = (self.inputs, self.row());
         [0, right, down, down + right]

@@ -10,14 +10,14 @@ use crate::protocol::Evaluation;
 pub struct RunningMean {
     /// Sum of the records' losses.
     pub loss_sum: f64,
-    /// Number of records classified rightly.
+    /// Number of records classified correctly.
     pub correct: f64,
     /// Number of records.
     pub records: usize,
 }
 
 impl RunningMean {
-    /// Adds what a step came to: mean loss of its records, number classified rightly.
+    /// Adds what a step came to: mean loss of its records, number classified correctly.
     pub fn add(&mut self, loss: f64, correct: f64, records: usize) {
         self.loss_sum += loss * records as f64;
         self.correct += correct;
@@ -29,7 +29,7 @@ impl RunningMean {
         self.loss_sum / self.records.max(1) as f64
     }
 
-    /// Share classified rightly; 0 before the first.
+    /// Share classified correctly; 0 before the first.
     pub fn accuracy(&self) -> f64 {
         self.correct / self.records.max(1) as f64
     }

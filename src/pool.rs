@@ -26,7 +26,7 @@ const ATTEMPTS: usize = 2;
 /// What a helper is asked.
 #[derive(Clone, Copy, Debug)]
 pub enum Task {
-    /// Mean loss, number classified rightly, the gradients of all trainable tensors, and what was normalised by.
+    /// Mean loss, number classified correctly, the gradients of all trainable tensors, and what was normalised by.
     Gradients,
     /// Logits, one a class of each image.
     Logits,

@@ -163,11 +163,11 @@ pub struct EpochResult {
     pub epoch: u32,
     /// Mean training loss over the epoch's records, as Keras reports it.
     pub loss: f64,
-    /// Share of training records classified rightly during the epoch.
+    /// Share of training records classified correctly during the epoch.
     pub accuracy: f64,
     /// Mean loss over the test records after the epoch.
     pub val_loss: f64,
-    /// Share of test records classified rightly after the epoch.
+    /// Share of test records classified correctly after the epoch.
     pub val_accuracy: f64,
     /// Seconds of training and validation, pauses excluded.
     pub seconds: f64,
@@ -183,11 +183,11 @@ pub struct Evaluation {
     pub records: u32,
     /// Mean loss.
     pub loss: f64,
-    /// Share classified rightly.
+    /// Share classified correctly.
     pub accuracy: f64,
     /// `confusion[true class][predicted class]`: number of records. A square of the number of classes.
     pub confusion: Vec<Vec<u32>>,
-    /// Share classified rightly of each true class; null where there is no such record.
+    /// Share classified correctly of each true class; null where there is no such record.
     pub class_accuracy: Vec<Option<f64>>,
     /// Seconds it took.
     pub seconds: f64,

@@ -63,7 +63,7 @@ impl Replica {
             self.learner = Some(Learner::new(&plan, 0, &self.device));
         }
         match &mut self.learner {
-            Some(learner) => learner.take_joined(entries, numbers),
+            Some(learner) => learner.load_flat(entries, numbers),
             None => Ok(()), // There always is one by now.
         }
     }

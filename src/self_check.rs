@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use burn::tensor::Device;
 
-use crate::batch::{Batch, Held, gather, gather_bytes};
+use crate::batch::{Batch, ResidentImages, gather, gather_bytes};
 use crate::cifar::Selection;
 use crate::error::Error;
 use crate::network::NetworkPlan;
@@ -40,20 +40,20 @@ const RECORDS: usize = 32;
 /// place. A neighbouring byte is 4e-3 away.
 const PIXEL_TOLERANCE: f32 = 1e-6;
 
-/// Reads back the batch of the records at `indices` on `device`: picked from the records `held` there, or
+/// Reads back the batch of the records at `indices` on `device`: picked from the records `resident` there, or
 /// uploaded.
 ///
 /// # Errors
 /// What is wrong, as the end of a sentence.
 pub async fn upload<'a>(
     records: impl Into<Selection<'a>>,
-    held: Option<&Held>,
+    resident: Option<&ResidentImages>,
     indices: &[usize],
     device: &Device,
 ) -> Result<(), String> {
     let records = records.into();
-    let there = match held {
-        Some(held) => held.gather(records, indices, None, device),
+    let there = match resident {
+        Some(resident) => resident.gather(records, indices, None, device),
         None => gather(records, indices, None, device),
     };
     let there = contents(there).await?;

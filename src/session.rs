@@ -6,6 +6,7 @@
 
 mod calibrate;
 mod data;
+mod data_parallel;
 mod measure;
 mod planning;
 mod prepare;
@@ -14,11 +15,10 @@ mod saving;
 mod signals;
 #[cfg(test)]
 mod tests;
-mod together;
 
 use std::sync::Arc;
 
-use crate::batch::{self, Augmentation, Held};
+use crate::batch::{self, Augmentation, ResidentImages};
 use crate::checkpoint::{RunState, Tensors};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
@@ -76,9 +76,9 @@ pub struct Session {
     signals: Arc<Signals>,
     preparation: Preparation,
     /// The training images on the GPU.
-    held: Option<Held>,
+    resident_train: Option<ResidentImages>,
     /// The images to measure on, on the GPU.
-    held_test: Option<Held>,
+    resident_test: Option<ResidentImages>,
     /// What the session was restored from, until its run goes on.
     restored: Option<(RunState, Tensors)>,
     /// Who else computes; none where there is one worker only.
@@ -111,8 +111,8 @@ impl Session {
             trained_on: None,
             signals: Arc::default(),
             preparation,
-            held: None,
-            held_test: None,
+            resident_train: None,
+            resident_test: None,
             restored: None,
             pool: None,
         })
@@ -288,7 +288,7 @@ impl Session {
     /// Does one step or measures one batch. Returns true when the epoch is complete.
     async fn work(&mut self, run: &mut Run, plan: &Plan) -> Result<bool, Error> {
         if run.state.is_none() {
-            self.hold(plan); // Records may have come since an earlier run.
+            self.make_resident(plan); // Records may have come since an earlier run.
         }
         let config = &self.config;
         let epoch = run.state.get_or_insert_with(|| Epoch {
@@ -327,14 +327,14 @@ impl Session {
             step: epoch.step,
         };
         if let Some(pool) = self.pool() {
-            self.step_together(&pool, indices, augmentation, &mut epoch.mean)
+            self.step_data_parallel(&pool, indices, augmentation, &mut epoch.mean)
                 .await?;
         } else {
             self.learner.upload_step_size(self.config.lr);
             let records = self.plan.train_records(&self.dataset);
             let device = self.learner.device();
-            let batch = match &self.held {
-                Some(held) => held.gather(records, indices, Some(augmentation), device),
+            let batch = match &self.resident_train {
+                Some(resident) => resident.gather(records, indices, Some(augmentation), device),
                 None => batch::gather(records, indices, Some(augmentation), device),
             };
             let draws = Draws {

@@ -4,7 +4,7 @@
 //! not a loop: how many steps, when to report and when to stop are `session.rs`'s business.
 
 mod grouping;
-mod joint;
+mod host_state;
 mod running;
 mod state;
 
@@ -23,8 +23,8 @@ use crate::protocol::Summary;
 use crate::random::Draws;
 
 pub use grouping::{group_sizes, slice_sizes};
-use joint::Joint;
-pub use joint::SliceResult;
+use host_state::HostState;
+pub use host_state::SliceResult;
 pub use state::read_flat;
 
 /// The model, its optimiser and what they gather on the device between two reads.
@@ -32,13 +32,13 @@ pub use state::read_flat;
 pub struct Learner {
     model: Model,
     adam: Adam,
-    /// For each step since the last read: `[2]`, its mean loss and number classified rightly.
+    /// For each step since the last read: `[2]`, its mean loss and number classified correctly.
     gathered: Vec<Tensor<1>>,
     /// Number of records of each of those steps.
     gathered_records: Vec<usize>,
     inner_device: Device,
     /// After steps with helpers: the state as plain numbers.
-    joint: Option<Joint>,
+    host_state: Option<HostState>,
 }
 
 impl Learner {
@@ -50,7 +50,7 @@ impl Learner {
             gathered: Vec::new(),
             gathered_records: Vec::new(),
             inner_device: device.clone(),
-            joint: None,
+            host_state: None,
         }
     }
 
@@ -89,7 +89,7 @@ impl Learner {
     /// The optimiser forgets its moments; the weights stay.
     pub fn restart_optimizer(&mut self) {
         self.adam = Adam::default();
-        self.joint = None;
+        self.host_state = None;
     }
 
     /// Uploads what the next step needs beside its batch; better before the batch is gathered than after.
@@ -99,7 +99,7 @@ impl Learner {
 
     /// One optimiser step: forward, backward, Adam, running statistics. Nothing is read back.
     pub fn step(&mut self, batch: &Batch, draws: Draws, lr: f64) {
-        self.end_joint();
+        self.end_host_state();
         let groups = self.groups(batch.records);
         let Pass { logits, statistics } = forward(&self.model, batch, draws, &groups);
         let mut gradients = self.gathering(logits, batch);
@@ -107,9 +107,9 @@ impl Learner {
         running::advance(&mut self.model, &statistics, &groups);
     }
 
-    /// Goes backward from a batch's logits, and leaves its loss and number classified rightly to be read.
+    /// Goes backward from a batch's logits, and leaves its loss and number classified correctly to be read.
     fn gathering(&mut self, logits: Tensor<2>, batch: &Batch) -> Gradients {
-        // On WebGPU loss and number classified rightly come out of one kernel.
+        // On WebGPU loss and number classified correctly come out of one kernel.
         #[cfg(feature = "webgpu")]
         if crate::gpu::runs_on(&self.inner_device) {
             let found = crate::gpu::classify(logits, batch.targets.clone());
@@ -221,7 +221,7 @@ fn forward(model: &Model, batch: &Batch, draws: Draws, groups: &[usize]) -> Pass
     model.forward(batch.images.clone().autodiff(), mode)
 }
 
-/// Mean loss and number classified rightly.
+/// Mean loss and number classified correctly.
 ///
 /// # Shapes
 /// Loss `[1]`, logits `[n, classes]` → `[2]`.

@@ -20,7 +20,7 @@ use crate::protocol::ModelSpec;
 use crate::random::Draws;
 use crate::replica::Replica;
 
-/// Loss and number classified rightly come before the gradients, and as many places before the values.
+/// Loss and number classified correctly come before the gradients, and as many places before the values.
 const FIGURES: u32 = 2;
 /// Bytes of a number.
 const NUMBER: u32 = 4;
@@ -282,7 +282,7 @@ fn take_helpers(cores: &JsValue, want: &JsValue, ask: &JsValue) -> Result<(), Er
     Ok(())
 }
 
-/// In a helper: mean loss, number classified rightly, the gradients of all trainable tensors and what was normalised by
+/// In a helper: mean loss, number classified correctly, the gradients of all trainable tensors and what was normalised by
 /// over a slice of a batch, after the first 36 bytes of the buffer that the job came in.
 ///
 /// # Errors

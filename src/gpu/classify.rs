@@ -1,4 +1,4 @@
-//! Logits → mean cross-entropy, its gradient, and how many records were classified rightly, in one
+//! Logits → mean cross-entropy, its gradient, and how many records were classified correctly, in one
 //! dispatch of one workgroup.
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -20,7 +20,7 @@ use crate::wgsl::classify::Classes;
 pub struct Classified {
     /// `[1]`: mean loss, from which `backward` goes.
     pub loss: Tensor<1>,
-    /// `[2]`, without gradients: mean loss and number classified rightly.
+    /// `[2]`, without gradients: mean loss and number classified correctly.
     pub tally: Tensor<1>,
 }
 

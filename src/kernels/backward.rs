@@ -26,13 +26,13 @@ struct Entry {
 /// Computes the gradients of a block from those of its outputs.
 ///
 /// # Shapes
-/// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, 3, 3]`; `winners` as
+/// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, 3, 3]`; `argmax` as
 /// [`forward`](super::forward) kept them and `gradients`: `[n, height, width, filters]` of the output.
 pub fn backward(
     block: &Block,
     images: &[f32],
     weights: &[f32],
-    winners: &[u32],
+    argmax: &[u32],
     gradients: &[f32],
     of_images: bool,
 ) -> Gradients {
@@ -59,9 +59,9 @@ pub fn backward(
     let mut by_corner = Lists::new(DEAD as usize + 1, filters);
     for n in 0..block.images {
         let here = n * block.output_image()..(n + 1) * block.output_image();
-        let (winners, gradients) = (&winners[here.clone()], &gradients[here]);
+        let (argmax, gradients) = (&argmax[here.clone()], &gradients[here]);
         let image = &images[n * block.image()..];
-        gather_by_filter(block, winners, gradients, &mut by_filter);
+        gather_by_filter(block, argmax, gradients, &mut by_filter);
         for (filter, rows) in to_rows.chunks_exact_mut(KERNEL * segment).enumerate() {
             let entries = by_filter.list(filter);
             bias[filter] += entries.iter().map(|entry| entry.gradient).sum::<f32>();
@@ -71,7 +71,7 @@ pub fn backward(
         }
         if of_images {
             let to_image = &mut to_images[n * block.image()..];
-            spread(block, &rows, winners, gradients, &mut by_corner, to_image);
+            spread(block, &rows, argmax, gradients, &mut by_corner, to_image);
         }
     }
     Gradients {
@@ -106,26 +106,26 @@ impl Lists {
 
 /// For each filter the gradients that reach its convolution, and their windows: position by position, because
 /// that is how they lie, and without a branch, because half of them are dead.
-fn gather_by_filter(block: &Block, winners: &[u32], gradients: &[f32], lists: &mut Lists) {
+fn gather_by_filter(block: &Block, argmax: &[u32], gradients: &[f32], lists: &mut Lists) {
     let filters = block.filters;
     let [_, width] = block.output_size();
     let corners = block.corners().map(|corner| corner as u32);
     lists.lengths.fill(0);
-    let positions = winners
+    let positions = argmax
         .chunks_exact(filters)
         .zip(gradients.chunks_exact(filters));
-    for (position, (winners, gradients)) in positions.enumerate() {
+    for (position, (argmax, gradients)) in positions.enumerate() {
         let window = block.window(position / width, position % width) as u32;
         let rooms = lists
             .entries
             .chunks_exact_mut(lists.room)
             .zip(&mut lists.lengths);
-        for ((winner, gradient), (room, length)) in winners.iter().zip(gradients).zip(rooms) {
+        for ((index, gradient), (room, length)) in argmax.iter().zip(gradients).zip(rooms) {
             room[*length] = Entry {
-                to: window + corners[(winner % DEAD) as usize],
+                to: window + corners[(index % DEAD) as usize],
                 gradient: *gradient,
             };
-            *length += usize::from(*winner != DEAD);
+            *length += usize::from(*index != DEAD);
         }
     }
 }
@@ -161,7 +161,7 @@ fn add_chunk<const N: usize>(sums: &mut [f32], from: &[f32], entries: &[Entry]) 
 fn spread(
     block: &Block,
     rows: &[f32],
-    winners: &[u32],
+    argmax: &[u32],
     gradients: &[f32],
     lists: &mut Lists,
     to_image: &mut [f32],
@@ -170,14 +170,14 @@ fn spread(
     let row_length = segment.next_multiple_of(CHUNK);
     let [_, width] = block.output_size();
     let corners = block.corners();
-    let positions = winners
+    let positions = argmax
         .chunks_exact(filters)
         .zip(gradients.chunks_exact(filters));
-    for (position, (winners, gradients)) in positions.enumerate() {
+    for (position, (argmax, gradients)) in positions.enumerate() {
         lists.lengths.fill(0);
         let places = (0..).step_by(KERNEL * row_length);
-        for (filter, (winner, gradient)) in places.zip(winners.iter().zip(gradients)) {
-            let list = *winner as usize;
+        for (filter, (index, gradient)) in places.zip(argmax.iter().zip(gradients)) {
+            let list = *index as usize;
             let length = &mut lists.lengths[list];
             lists.entries[list * lists.room + *length] = Entry {
                 to: filter,

@@ -16,7 +16,7 @@ pub struct Forward {
     pub outputs: Vec<f32>,
     /// For each output, which convolution under its pooling window was the largest (0 to 3, row by row), or
     /// that no gradient passes it. Empty unless it was asked for.
-    pub winners: Vec<u32>,
+    pub argmax: Vec<u32>,
 }
 
 /// Numbers of a window's row that a turn of the innermost loop takes.
@@ -39,9 +39,9 @@ pub fn forward(
 ) -> Forward {
     let pass = Pass::new(block, weights, bias);
     let mut outputs = vec![0.0; block.images * block.output_image()];
-    let mut winners = vec![0; if keep { outputs.len() } else { 0 }];
+    let mut argmax = vec![0; if keep { outputs.len() } else { 0 }];
     if outputs.is_empty() {
-        return Forward { outputs, winners };
+        return Forward { outputs, argmax };
     }
     let mut convolved = vec![0.0; pass.windows.len() * block.filters];
     let of_group = pass.rows / block.stride() * block.output_size()[1] * block.filters;
@@ -49,7 +49,7 @@ pub fn forward(
         let image = &images[n * block.image()..][..block.image()];
         let here = n * block.output_image()..(n + 1) * block.output_image();
         let kept = if keep {
-            &mut winners[here.clone()]
+            &mut argmax[here.clone()]
         } else {
             &mut [][..]
         };
@@ -68,7 +68,7 @@ pub fn forward(
             }
         }
     }
-    Forward { outputs, winners }
+    Forward { outputs, argmax }
 }
 
 /// What is the same for every image.
@@ -195,24 +195,24 @@ fn relu(value: f32) -> f32 {
     if value < 0.0 { 0.0 } else { value }
 }
 
-/// What passes a gradient: `winner`, unless ReLU cut it off.
+/// What passes a gradient: `index`, unless ReLU cut it off.
 #[inline(always)]
-fn kept(winner: u32, value: f32) -> u32 {
-    if value > 0.0 { winner } else { DEAD }
+fn kept(index: u32, value: f32) -> u32 {
+    if value > 0.0 { index } else { DEAD }
 }
 
 /// ReLU of `[windows, filters]`.
-fn rectify(convolved: &[f32], outputs: &mut [f32], winners: &mut [u32]) {
+fn rectify(convolved: &[f32], outputs: &mut [f32], argmax: &mut [u32]) {
     for (output, value) in outputs.iter_mut().zip(convolved) {
         *output = relu(*value);
     }
-    for (winner, value) in winners.iter_mut().zip(convolved) {
-        *winner = kept(0, *value);
+    for (index, value) in argmax.iter_mut().zip(convolved) {
+        *index = kept(0, *value);
     }
 }
 
 /// The largest of each 2 × 2 of two rows `[2, 2 · width, filters]`, then ReLU; the first of equals wins.
-fn pool(block: &Block, convolved: &[f32], outputs: &mut [f32], winners: &mut [u32]) {
+fn pool(block: &Block, convolved: &[f32], outputs: &mut [f32], argmax: &mut [u32]) {
     let filters = block.filters;
     let (above, below) = convolved.split_at(convolved.len() / POOL);
     let pairs = above
@@ -222,19 +222,18 @@ fn pool(block: &Block, convolved: &[f32], outputs: &mut [f32], winners: &mut [u3
         let outputs = &mut outputs[window * filters..][..filters];
         let ((a, b), (c, d)) = (above.split_at(filters), below.split_at(filters));
         let (a, b, c, d) = (&a[..filters], &b[..filters], &c[..filters], &d[..filters]);
-        if winners.is_empty() {
+        if argmax.is_empty() {
             for i in 0..filters {
                 outputs[i] =
                     relu(larger(larger((a[i], 0), (b[i], 1)), larger((c[i], 2), (d[i], 3))).0);
             }
             continue;
         }
-        let winners = &mut winners[window * filters..][..filters];
+        let argmax = &mut argmax[window * filters..][..filters];
         for i in 0..filters {
-            let (value, winner) =
-                larger(larger((a[i], 0), (b[i], 1)), larger((c[i], 2), (d[i], 3)));
+            let (value, index) = larger(larger((a[i], 0), (b[i], 1)), larger((c[i], 2), (d[i], 3)));
             outputs[i] = relu(value);
-            winners[i] = kept(winner, value);
+            argmax[i] = kept(index, value);
         }
     }
 }

@@ -120,7 +120,7 @@ fn outputs_are_convolution_bias_relu_and_pooling() {
         for keep in [false, true] {
             let found = forward(&block, images, weights, bias, keep);
             assert_close(&found.outputs, &expected);
-            assert_eq!(found.winners.len(), if keep { expected.len() } else { 0 });
+            assert_eq!(found.argmax.len(), if keep { expected.len() } else { 0 });
         }
     }
 }
@@ -146,11 +146,11 @@ fn gradients_go_where_the_outputs_came_from() {
             }
         }
         let kept = forward(&block, images, weights, bias, true);
-        let found = backward(&block, images, weights, &kept.winners, &gradients, true);
+        let found = backward(&block, images, weights, &kept.argmax, &gradients, true);
         assert_close(&found.images, &expected[0]);
         assert_close(&found.weights, &expected[1]);
         assert_close(&found.bias, &expected[2]);
-        let without = backward(&block, images, weights, &kept.winners, &gradients, false);
+        let without = backward(&block, images, weights, &kept.argmax, &gradients, false);
         assert!(without.images.is_empty());
         assert_eq!(without.weights, found.weights);
     }

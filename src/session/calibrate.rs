@@ -5,8 +5,8 @@
 //! cores.
 
 use super::Session;
+use super::data_parallel::step_on_all;
 use super::prepare::Preparation;
-use super::together::step_on_all;
 use crate::batch::{self, RecordBytes};
 use crate::device::{self, Timed};
 use crate::error::Error;
@@ -99,8 +99,8 @@ impl Session {
         let mut on_gpu = learner(device);
         let gpu_step_ms = step_ms(now_ms, async |steps| {
             for _ in 0..steps {
-                let batch = match &self.held {
-                    Some(held) => held.gather(records, &indices, None, device),
+                let batch = match &self.resident_train {
+                    Some(resident) => resident.gather(records, &indices, None, device),
                     None => batch::gather(records, &indices, None, device),
                 };
                 on_gpu.step(&batch, Draws::default(), self.config.lr);

@@ -25,9 +25,9 @@ impl Session {
         let first = measurement.done;
         let wanted = self.measure_batch(measurement);
         let indices: Vec<usize> = (first..records.len().min(first + wanted)).collect();
-        let logits = match &self.held_test {
-            Some(held) => {
-                let images = held.images(&indices, self.learner.device());
+        let logits = match &self.resident_test {
+            Some(resident) => {
+                let images = resident.images(&indices, self.learner.device());
                 self.learner.logits(images).await?
             }
             None => {
@@ -50,7 +50,7 @@ impl Session {
     /// Records of the next batch: a hundred for each worker; on a GPU that is quick enough as many as its
     /// buffers take, since a read costs it more than a hundred records.
     fn measure_batch(&self, measurement: &Measurement) -> usize {
-        let Some(_) = &self.held_test else {
+        let Some(_) = &self.resident_test else {
             return BATCH * self.pool().map_or(1, |pool| pool.workers());
         };
         let large = self.backend.measure_batch_max.max(BATCH);

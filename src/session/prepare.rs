@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::Session;
-use crate::batch::Held;
+use crate::batch::ResidentImages;
 use crate::cifar::count;
 use crate::device::OpenDevice;
 use crate::error::Error;
@@ -97,30 +97,36 @@ impl Session {
     /// A batch as large as the run's, from all over the records, because large uploads are the ones that
     /// have failed.
     async fn check_upload(&mut self, plan: &Plan) -> Result<CompilePart, String> {
-        self.hold(plan);
+        self.make_resident(plan);
         self.call_rivals(); // They start meanwhile.
         let batch = self.first_batch(plan).len();
         let indices: Vec<usize> = (0..batch).map(|n| n * plan.train.len() / batch).collect();
         let records = plan.train_records(&self.dataset);
-        self_check::upload(records, self.held.as_ref(), &indices, &self.backend.device).await?;
+        self_check::upload(
+            records,
+            self.resident_train.as_ref(),
+            &indices,
+            &self.backend.device,
+        )
+        .await?;
         Ok(CompilePart::Comparison)
     }
 
     /// Keeps the run's images on the GPU, unless they are there.
-    pub(super) fn hold(&mut self, plan: &Plan) {
+    pub(super) fn make_resident(&mut self, plan: &Plan) {
         let device = &self.backend.device;
-        if self.held.is_none() {
-            self.held = Held::new(plan.train_records(&self.dataset), device);
+        if self.resident_train.is_none() {
+            self.resident_train = ResidentImages::new(plan.train_records(&self.dataset), device);
         }
-        if self.held_test.is_none() {
-            self.held_test = Held::new(plan.test_records(&self.dataset), device);
+        if self.resident_test.is_none() {
+            self.resident_test = ResidentImages::new(plan.test_records(&self.dataset), device);
         }
     }
 
     /// Nothing is kept on the GPU any more: the records are others, or the GPU is left.
     pub(super) fn let_go(&mut self) {
-        self.held = None;
-        self.held_test = None;
+        self.resident_train = None;
+        self.resident_test = None;
     }
 
     async fn check_computing(
@@ -167,7 +173,7 @@ impl Session {
         self.choose_helpers();
         self.learner = super::planning::fresh_learner(&self.network, &self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored
-            && let Err(error) = self.learner.take_over(numbers, state.adam_steps)
+            && let Err(error) = self.learner.load_state(numbers, state.adam_steps)
         {
             // The same numbers were taken over once, so this does not happen.
             self.preparation = Preparation::Refused(error.to_string());
@@ -181,7 +187,7 @@ impl Session {
     /// A fresh learner begins as the one before it did: with a file's weights, or with what follows from the images.
     fn begin_again(&mut self) {
         if let Some(weights) = &self.weights
-            && let Err(error) = self.learner.take_over(weights, 0)
+            && let Err(error) = self.learner.load_state(weights, 0)
         {
             self.preparation = Preparation::Refused(error.to_string());
         }

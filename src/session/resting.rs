@@ -72,7 +72,7 @@ impl Session {
             self.run = Some(Run::new(trained, self.config.epochs));
         }
         if self.restored.is_none() && self.has_learnt() {
-            self.hold(plan); // Records may have come while it rested.
+            self.make_resident(plan); // Records may have come while it rested.
         }
         self.stopped = false;
         Ok(())

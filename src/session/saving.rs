@@ -118,7 +118,7 @@ impl Session {
     ) -> Result<Self, Error> {
         let dataset = of_the_kind(dataset, &state.recipe.model, Some(&state.class_names))?;
         let mut session = Self::new(state.config(), backend, dataset)?;
-        session.learner.take_over(tensors, state.adam_steps)?;
+        session.learner.load_state(tensors, state.adam_steps)?;
         session.history.clone_from(&state.history);
         session.run = state
             .position
@@ -151,7 +151,7 @@ impl Session {
         };
         let network = super::planning::planned(&config, records)?;
         let mut learner = super::planning::fresh_learner(&network, &config, &self.backend);
-        learner.take_over(tensors, 0)?;
+        learner.load_state(tensors, 0)?;
         if records != self.dataset.spec() {
             let empty = Dataset::new(None)?;
             self.dataset = of_the_kind(std::mem::replace(&mut self.dataset, empty), model, None)?;

@@ -16,7 +16,7 @@ impl Learner {
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
     pub async fn tensors(&self) -> Result<(Tensors, i32), Error> {
-        if let Some(found) = self.joint_tensors() {
+        if let Some(found) = self.host_tensors() {
             return Ok(found);
         }
         let entries = &self.plan().entries;
@@ -45,7 +45,7 @@ impl Learner {
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
-    pub fn take_over(&mut self, found: &Tensors, adam_steps: i32) -> Result<(), Error> {
+    pub fn load_state(&mut self, found: &Tensors, adam_steps: i32) -> Result<(), Error> {
         let plan = self.plan().clone();
         let named = |place: usize| {
             let entry = plan.entries.get(place)?;
@@ -59,7 +59,7 @@ impl Learner {
                     .set_moments(place, mean, square, &self.inner_device);
             }
         }
-        self.joint = None;
+        self.host_state = None;
         Ok(())
     }
 }

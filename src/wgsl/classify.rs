@@ -1,4 +1,4 @@
-//! Mean cross-entropy, its gradient and the number classified rightly, by one workgroup.
+//! Mean cross-entropy, its gradient and the number classified correctly, by one workgroup.
 
 use super::{Kernel, WORKGROUP};
 

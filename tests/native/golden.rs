@@ -135,7 +135,7 @@ fn the_first_epoch_is_keras_s_first_epoch() {
 fn loss_under(tensors: &Tensors, dataset: &Dataset, records: usize) -> f64 {
     let device = Device::flex();
     let mut learner = tutorial_learner(1, &device);
-    learner.take_over(tensors, 0).unwrap();
+    learner.load_state(tensors, 0).unwrap();
     let indices: Vec<usize> = (0..records).collect();
     let batch = gather(dataset.train(), &indices, None, &device);
     f64::from(

@@ -295,7 +295,7 @@ fn whatever_follows_a_step_with_helpers_sees_that_step() {
 
     let mut opened = support::tutorial_learner(2, &Device::flex());
     let (tensors, steps) = block_on(learner.tensors()).unwrap();
-    opened.take_over(&tensors, steps).unwrap();
+    opened.load_state(&tensors, steps).unwrap();
     let images = batch.images.clone();
     let logits = |learner: &Learner| block_on(learner.logits(images.clone())).unwrap();
     assert_eq!(logits(&learner), logits(&opened));

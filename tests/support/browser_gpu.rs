@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use burn::tensor::Device;
-use convburn::batch::{Augmentation, Held, gather};
+use convburn::batch::{Augmentation, ResidentImages, gather};
 use convburn::cifar::Dataset;
 use convburn::device;
 use convburn::network::{NetworkPlan, tutorial_model};
@@ -167,8 +167,8 @@ async fn images_held_by_webgpu_make_the_same_batches() {
 
 async fn held_as_gathered(dataset: &Dataset, gpu: &Device) {
     let records = dataset.train();
-    assert!(Held::new(records, &Device::flex()).is_none());
-    let held = Held::new(records, gpu).unwrap();
+    assert!(ResidentImages::new(records, &Device::flex()).is_none());
+    let held = ResidentImages::new(records, gpu).unwrap();
     let indices = [49, 0, 7, 7, 31, 48, 3];
     for kind in [Augment::None, Augment::FlipShift] {
         for step in 0..3 {

@@ -110,7 +110,7 @@ pub async fn measure(records: &Records, device: &Device) -> Distance {
 /// A fresh optimiser on the weights that Keras began with.
 pub fn learner_with_initial_weights(device: &Device) -> Learner {
     let mut learner = support::tutorial_learner(1, device);
-    learner.take_over(&keras("initial"), 0).unwrap();
+    learner.load_state(&keras("initial"), 0).unwrap();
     learner
 }
 

@@ -86,7 +86,7 @@ pub async fn measure(records: &Records, case: &Case, device: &Device) -> Distanc
             .collect(),
         ..Tensors::default()
     };
-    learner.take_over(&initial, 0).unwrap();
+    learner.load_state(&initial, 0).unwrap();
 
     let batch_of = |step: usize| {
         let indices: Vec<usize> = (step * BATCH..(step + 1) * BATCH).collect();

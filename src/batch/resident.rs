@@ -12,11 +12,11 @@ mod on_gpu {
 
     /// The images of a run's records on a GPU.
     #[derive(Clone, Debug)]
-    pub struct Held {
+    pub struct ResidentImages {
         images: Images,
     }
 
-    impl Held {
+    impl ResidentImages {
         /// Uploads the images of these records, in their order; none where `device` is no GPU or there are
         /// too many.
         pub fn new<'a>(records: impl Into<Selection<'a>>, device: &Device) -> Option<Self> {
@@ -86,9 +86,9 @@ mod on_gpu {
 
     /// There is none in a module without WebGPU.
     #[derive(Clone, Debug)]
-    pub enum Held {}
+    pub enum ResidentImages {}
 
-    impl Held {
+    impl ResidentImages {
         /// None.
         pub fn new<'a>(_: impl Into<Selection<'a>>, _: &Device) -> Option<Self> {
             None
@@ -112,4 +112,4 @@ mod on_gpu {
     }
 }
 
-pub use on_gpu::Held;
+pub use on_gpu::ResidentImages;

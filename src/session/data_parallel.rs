@@ -43,7 +43,7 @@ impl Session {
     }
 
     /// One optimiser step whose gradients are computed in slices; adds what it came to to `mean`.
-    pub(super) async fn step_together(
+    pub(super) async fn step_data_parallel(
         &mut self,
         pool: &Pool,
         indices: &[usize],
@@ -62,7 +62,7 @@ impl Session {
     }
 
     /// Logits of several batches of images, one for each worker at a time.
-    pub(super) async fn logits_together(
+    pub(super) async fn logits_data_parallel(
         &self,
         pool: &Pool,
         batches: &[&[u8]],
@@ -108,7 +108,7 @@ impl Session {
         let image = self.dataset.image();
         let batches: Vec<&[u8]> = pixels.chunks(batch_images * image.bytes()).collect();
         if let Some(pool) = self.pool().filter(|_| batches.len() > 1) {
-            return self.logits_together(&pool, &batches).await;
+            return self.logits_data_parallel(&pool, &batches).await;
         }
         let mut logits = Vec::new();
         for batch in batches {

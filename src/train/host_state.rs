@@ -66,7 +66,7 @@ impl Layout {
 /// The network's tensors and the optimiser as plain numbers. While it is there, the learner's own optimiser is behind
 /// it, and its model may be.
 #[derive(Clone, Debug)]
-pub(super) struct Joint {
+pub(super) struct HostState {
     layout: Layout,
     /// Shared with whoever sends them to helpers; nobody does during a step.
     values: Rc<Vec<f32>>,
@@ -85,7 +85,7 @@ pub struct SliceResult {
 }
 
 impl Learner {
-    /// Mean loss and number classified rightly, then the gradients of each trainable tensor, then each group's
+    /// Mean loss and number classified correctly, then the gradients of each trainable tensor, then each group's
     /// statistics, over a slice of a batch; the model stays as it is.
     ///
     /// # Errors
@@ -135,8 +135,8 @@ impl Learner {
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
     pub async fn joined(&self) -> Result<Rc<Vec<f32>>, Error> {
-        match &self.joint {
-            Some(joint) => Ok(Rc::clone(&joint.values)),
+        match &self.host_state {
+            Some(host) => Ok(Rc::clone(&host.values)),
             None => self
                 .read_joined(&Layout::of(self.plan()))
                 .await
@@ -156,7 +156,7 @@ impl Learner {
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
-    pub fn take_joined(
+    pub fn load_flat(
         &mut self,
         entries: usize,
         mut numbers: impl FnMut(Range<usize>) -> Vec<f32>,
@@ -180,20 +180,19 @@ impl Learner {
         if let Cow::Owned(model) = self.model() {
             self.model = model;
         }
-        if let Some(joint) = &mut self.joint {
-            joint.is_ahead = false;
+        if let Some(host) = &mut self.host_state {
+            host.is_ahead = false;
         }
     }
 
     /// The model as the last step left it.
     pub(super) fn model(&self) -> Cow<'_, Model> {
-        let Some(joint) = self.joint.as_ref().filter(|joint| joint.is_ahead) else {
+        let Some(host) = self.host_state.as_ref().filter(|host| host.is_ahead) else {
             return Cow::Borrowed(&self.model);
         };
         let numbers = |place| {
-            joint
-                .values
-                .get(joint.layout.range(place))
+            host.values
+                .get(host.layout.range(place))
                 .map(<[f32]>::to_vec)
         };
         // They were read from this model, so they always fit it.
@@ -212,21 +211,20 @@ impl Learner {
         lr: f64,
         mean: &mut RunningMean,
     ) -> Result<(), Error> {
-        let mut joint = match self.joint.take() {
-            Some(joint) => joint,
-            None => self.to_joint().await?,
+        let mut host = match self.host_state.take() {
+            Some(host) => host,
+            None => self.to_host_state().await?,
         };
         let records = slices.iter().map(|slice| slice.records).sum();
-        let trainable = joint.layout.trainable;
-        let values = Rc::make_mut(&mut joint.values);
+        let trainable = host.layout.trainable;
+        let values = Rc::make_mut(&mut host.values);
         let end = trainable.min(values.len());
         let (moved, rest) = values.split_at_mut(end);
-        joint
-            .adam
+        host.adam
             .step(moved, &weighted(slices, records, trainable), lr);
-        self.advance_running(slices, &joint.layout, rest);
-        joint.is_ahead = true;
-        self.joint = Some(joint);
+        self.advance_running(slices, &host.layout, rest);
+        host.is_ahead = true;
+        self.host_state = Some(host);
         let (loss, right) = figures_of(slices, records);
         mean.add(loss, right, records);
         Ok(())
@@ -259,7 +257,7 @@ impl Learner {
     }
 
     /// The state as plain numbers.
-    async fn to_joint(&self) -> Result<Joint, Error> {
+    async fn to_host_state(&self) -> Result<HostState, Error> {
         let layout = Layout::of(self.plan());
         let values = Rc::new(self.read_joined(&layout).await?);
         let (found, steps) = self.tensors().await?;
@@ -279,7 +277,7 @@ impl Learner {
                 }
             }
         }
-        Ok(Joint {
+        Ok(HostState {
             adam: HostAdam::with_moments(steps, means, squares, layout.trainable),
             layout,
             values,
@@ -288,9 +286,9 @@ impl Learner {
     }
 
     /// Brings the optimiser's tensors up to the plain numbers, if there were steps with helpers.
-    pub(super) fn end_joint(&mut self) {
+    pub(super) fn end_host_state(&mut self) {
         self.catch_up();
-        if let Some((found, steps)) = self.joint_tensors() {
+        if let Some((found, steps)) = self.host_tensors() {
             self.adam = Adam::after(steps);
             for (place, entry) in self.model.plan().entries.iter().enumerate() {
                 if let Some(Moments { mean, square }) = found.moments.get(&entry.name) {
@@ -298,19 +296,19 @@ impl Learner {
                         .set_moments(place, mean, square, &self.inner_device);
                 }
             }
-            self.joint = None;
+            self.host_state = None;
         }
     }
 
     /// The state after steps with helpers, and the optimiser's number of steps.
-    pub(super) fn joint_tensors(&self) -> Option<(Tensors, i32)> {
-        let joint = self.joint.as_ref()?;
-        let (means, squares) = joint.adam.moments();
+    pub(super) fn host_tensors(&self) -> Option<(Tensors, i32)> {
+        let host = self.host_state.as_ref()?;
+        let (means, squares) = host.adam.moments();
         let mut found = Tensors::default();
         for (place, entry) in self.plan().entries.iter().enumerate() {
-            let range = joint.layout.range(place);
+            let range = host.layout.range(place);
             let of = |numbers: &[f32]| numbers.get(range.clone()).map(<[f32]>::to_vec);
-            found.values.insert(entry.name.clone(), of(&joint.values)?);
+            found.values.insert(entry.name.clone(), of(&host.values)?);
             if entry.role == Role::Trainable {
                 let (mean, square) = (of(means)?, of(squares)?);
                 found
@@ -318,7 +316,7 @@ impl Learner {
                     .insert(entry.name.clone(), Moments { mean, square });
             }
         }
-        Some((found, joint.adam.steps()))
+        Some((found, host.adam.steps()))
     }
 }
 
