@@ -251,8 +251,9 @@ fn page_test(workspace: &Workspace) -> Result<Command> {
             "Run `cargo xtask test dist package page`.",
         ));
     }
-    // The program that a run goes to and comes from: the native tests have built it already.
-    let mut build = cargo_with(workspace, "build --workspace --bin convburn");
+    // The program that a run goes to and comes from. The native tests have built it already, as part of their own build: a
+    // build without the tests' dependencies would have other features, and compile everything again.
+    let mut build = cargo_with(workspace, "test --workspace --test cli --no-run");
     run(build.args(NATIVE_FEATURES), "Read cargo's message above.")?;
     let mut command = npm_run(workspace, "test:page");
     command.env("CONVBURN_DIST", dist);
