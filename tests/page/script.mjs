@@ -23,7 +23,12 @@ export async function write(page, { backends, pulls = [], evaluations = false })
         const next = writtenPulls.shift();
         if (!next) return crate.turn();
         await heldHere();
-        if (next.code) throw Object.assign(new Error(next.message), next);
+        if (next.code) {
+          // The crate knows nothing of this failure, which would have ended its run.
+          crate.stop();
+          while ((await crate.turn()).goes_on);
+          throw Object.assign(new Error(next.message), next);
+        }
         return { events: next, checkpoint: null, goes_on: true };
       }
       async function measured(crate) {
