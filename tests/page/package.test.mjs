@@ -248,11 +248,14 @@ test('a file opens its network, whatever network is there', async () => {
   assert.deepEqual((await convburn.config_of(file)).network, NETWORK);
 });
 
+/** The tensors' bytes of a file: what stands before them may be in any order. @param {Uint8Array} file */
+const numbersOf = (file) => file.subarray(8 + Number(new DataView(file.buffer, file.byteOffset, 8).getBigUint64(0, true)));
+
 test('the crate drives a run: its turns, its checkpoints, who waits for its end, and the weights that it begins from', async () => {
   const config = { backend: 'flex', network: NETWORK, train: 20, test: 10, batch: 10, workers: 1, epochs: 1 };
   await convburn.load(config);
-  await convburn.add_shard('train', records(20, 101));
-  await convburn.add_shard('test', records(10, 90));
+  await convburn.add_shard('train', records(20, 77));
+  await convburn.add_shard('test', records(10, 78));
   assert.deepEqual(await convburn.turn(), { events: [], checkpoint: null, goes_on: false }, 'no run is under way');
   /** Turns until none is due; the types of what happened but for figures on the way, and the last checkpoint. */
   async function drive() {
@@ -285,7 +288,7 @@ test('the crate drives a run: its turns, its checkpoints, who waits for its end,
   assert.deepEqual([convburn.weights_for(config).length, convburn.weights_for({})], [weights.length, null]);
   await convburn.start(config);
   assert.equal(convburn.weights_for(config), null, 'the run after it begins anew');
-  assert.deepEqual(await convburn.save_weights(), weights);
+  assert.deepEqual(numbersOf(await convburn.save_weights()), numbersOf(weights));
   convburn.stop();
   await drive();
 });
