@@ -189,11 +189,11 @@ export type EpochResult = {
     epoch: number,
     /** Mean training loss over the epoch's records, as Keras reports it. */
     loss: number,
-    /** Share of training records classified rightly during the epoch. */
+    /** Share of training records classified correctly during the epoch. */
     accuracy: number,
     /** Mean loss over the test records after the epoch. */
     val_loss: number,
-    /** Share of test records classified rightly after the epoch. */
+    /** Share of test records classified correctly after the epoch. */
     val_accuracy: number,
     /** Seconds of training and validation, pauses excluded. */
     seconds: number,
@@ -217,11 +217,11 @@ export type Evaluation = {
     records: number,
     /** Mean loss. */
     loss: number,
-    /** Share classified rightly. */
+    /** Share classified correctly. */
     accuracy: number,
     /** `confusion[true class][predicted class]`: number of records. A square of the number of classes. */
     confusion: Array<Array<number>>,
-    /** Share classified rightly of each true class; null where there is no such record. */
+    /** Share classified correctly of each true class; null where there is no such record. */
     class_accuracy: Array<number | null>,
     /** Seconds it took. */
     seconds: number,
