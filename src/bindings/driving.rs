@@ -5,10 +5,11 @@ use js_sys::Uint8Array;
 use wasm_bindgen::prelude::*;
 
 use super::convert::{answer, object, to_js};
+use super::extend::extend_by;
 use super::{Border, Claim, arguments, border, lock, open_session};
 use crate::checkpoint::Checkpoint;
 use crate::device;
-use crate::driver::{RunState, Turn};
+use crate::driver::{Driver, RunState, Turn};
 use crate::error::Error;
 use crate::protocol::Config;
 
@@ -131,16 +132,7 @@ async fn resume_run() -> Result<(), Error> {
 pub async fn train_until(
     #[wasm_bindgen(unchecked_param_type = "number")] epochs: JsValue,
 ) -> Result<JsValue, JsValue> {
-    answer(extend_run(epochs).await)
-}
-
-async fn extend_run(epochs: JsValue) -> Result<JsValue, Error> {
-    let epochs = arguments::whole("epochs", &epochs, 0..=u32::MAX)?;
-    let claim = Claim::new("train_until")?;
-    let mut loaned = lock(&claim.0).await?;
-    let session = loaned.get()?;
-    claim.0.driver.extend(session, epochs)?;
-    to_js(&session.loaded())
+    answer(extend_by("train_until", &epochs, Driver::extend).await)
 }
 
 impl Border {

@@ -15,24 +15,26 @@ struct Room {
     crates: Vec<String>,
 }
 
-/// The table of ARCHITECTURE.md: `| room | what it does | rooms | crates |`.
-fn rooms() -> Vec<Room> {
+/// The rows of the table under a heading of ARCHITECTURE.md, cell by cell. A row begins with its bar, so the first cell is empty.
+fn table(heading: &str) -> Vec<Vec<String>> {
     let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let (_, section) = text.split_once("## The crate's rooms").unwrap();
+    let (_, section) = text.split_once(heading).unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
-    let rooms: Vec<Room> = rows
-        .map(|row| {
-            let cells: Vec<&str> = row.split('|').collect();
-            Room {
-                name: words(cells[1]).remove(0),
-                rooms: words(cells[3]),
-                crates: words(cells[4]),
-            }
-        })
-        .collect();
-    assert!(rooms.len() > 10, "the table is read");
-    rooms
+    let cells = |row: &str| row.split('|').map(str::to_owned).collect();
+    let rows: Vec<Vec<String>> = rows.map(cells).collect();
+    assert!(rows.len() > 7, "the table under {heading:?} is read");
+    rows
+}
+
+/// The table `| room | what it does | rooms | crates |`.
+fn rooms() -> Vec<Room> {
+    let room = |cells: &Vec<String>| Room {
+        name: words(&cells[1]).remove(0),
+        rooms: words(&cells[3]),
+        crates: words(&cells[4]),
+    };
+    table("## The crate's rooms").iter().map(room).collect()
 }
 
 /// The words of a cell, without backticks and commas; `none` is no word.
@@ -242,23 +244,13 @@ struct Wing {
     knows: Vec<String>,
 }
 
-/// `| wing | what it does | knows | never |`.
+/// The table `| wing | what it does | knows | never |`.
 fn wings() -> Vec<Wing> {
-    let text = fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let (_, section) = text.split_once("## The page's wings").unwrap();
-    let (section, _) = section.split_once("\n## ").unwrap();
-    let rows = section.lines().filter(|line| line.starts_with("| `"));
-    let wings: Vec<Wing> = rows
-        .map(|row| {
-            let cells: Vec<&str> = row.split('|').collect();
-            Wing {
-                folder: words(cells[1]).remove(0),
-                knows: words(cells[3]),
-            }
-        })
-        .collect();
-    assert!(wings.len() > 7, "the table is read");
-    wings
+    let wing = |cells: &Vec<String>| Wing {
+        folder: words(&cells[1]).remove(0),
+        knows: words(&cells[3]),
+    };
+    table("## The page's wings").iter().map(wing).collect()
 }
 
 /// Where the page's scripts lie.
