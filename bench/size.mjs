@@ -13,7 +13,7 @@ import { CODE, DATA, measureModule } from './module.mjs';
 import { brotliBytes } from './sizes.mjs';
 
 /** The modules that the page loads, by the names of their binaries. */
-export const MODULES = ['convburn_cpu', 'convburn_full'];
+export const MODULES = ['convburn_cpu', 'convburn_cpu_relaxed', 'convburn_full'];
 /** Growth beyond this share of what is recorded is an error. */
 const GROWTH_MOST = 0.05;
 /** Crates that a table names; the others are summed up. */

@@ -19,12 +19,23 @@ use burn::backend::{
 };
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::kernels::{self, Block};
+use crate::kernels::{self, ArithmeticKind, Block, Kernels};
+
+/// What a block computes behind its convolution, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Kind {
+    /// Whether 2 × 2 max-pooling follows.
+    pub pool: bool,
+    /// Whether ReLU follows.
+    pub relu: bool,
+    /// How it rounds.
+    pub arithmetic: ArithmeticKind,
+}
 
 /// A backend that computes blocks.
 #[backend_extension(Flex, Autodiff)]
 pub trait Blocks: Backend {
-    /// 3 × 3 convolution without padding, bias, ReLU and, with `pool`, 2 × 2 max-pooling.
+    /// 3 × 3 convolution without padding, bias and what `kind` says.
     ///
     /// # Shapes
     /// Images `[n, height, width, inputs]`, weights `[filters, inputs, 3, 3]`, bias `[filters]` → `[n, height, width, filters]`.
@@ -32,7 +43,7 @@ pub trait Blocks: Backend {
         images: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        pool: bool,
+        kind: Kind,
     ) -> FloatTensor<Self>;
 }
 
@@ -48,12 +59,12 @@ pub fn runs_on(device: &Device) -> bool {
 ///
 /// # Shapes
 /// As [`Blocks::block`].
-pub fn block(images: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>, pool: bool) -> Tensor<4> {
+pub fn block(images: Tensor<4>, weights: Tensor<4>, bias: Tensor<1>, kind: Kind) -> Tensor<4> {
     Tensor::from_dispatch(<Dispatch as Blocks>::block(
         images.into_dispatch(),
         weights.into_dispatch(),
         bias.into_dispatch(),
-        pool,
+        kind,
     ))
 }
 
@@ -62,9 +73,9 @@ impl Blocks for Flex {
         images: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        pool: bool,
+        kind: Kind,
     ) -> FloatTensor<Self> {
-        Inputs::new(images, weights, bias, pool).outputs()
+        Inputs::new(images, weights, bias, kind).outputs()
     }
 }
 
@@ -73,14 +84,14 @@ impl<C: CheckpointStrategy> Blocks for Autodiff<Flex, C> {
         images: FloatTensor<Self>,
         weights: FloatTensor<Self>,
         bias: FloatTensor<Self>,
-        pool: bool,
+        kind: Kind,
     ) -> FloatTensor<Self> {
         let nodes = [images.node(), weights.node(), bias.node()];
         let inputs = Inputs::new(
             images.into_primitive(),
             weights.into_primitive(),
             bias.into_primitive(),
-            pool,
+            kind,
         );
         match BlockBackward.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prepared) => {
@@ -99,13 +110,14 @@ type FlexFloat = FloatTensor<Flex>;
 #[derive(Clone, Debug)]
 struct Inputs {
     block: Block,
+    kernels: &'static Kernels,
     images: FlexFloat,
     weights: FlexFloat,
     bias: FlexFloat,
 }
 
 impl Inputs {
-    fn new(images: FlexFloat, weights: FlexFloat, bias: FlexFloat, pool: bool) -> Self {
+    fn new(images: FlexFloat, weights: FlexFloat, bias: FlexFloat, kind: Kind) -> Self {
         let [n, height, width, inputs] = images.shape().dims();
         let [filters, ..] = weights.shape().dims::<4>();
         Self {
@@ -115,8 +127,11 @@ impl Inputs {
                 width,
                 inputs,
                 filters,
-                pool,
+                pool: kind.pool,
+                relu: kind.relu,
+                winograd: Block::pays_winograd(inputs, filters),
             },
+            kernels: kernels::of(kind.arithmetic),
             images: images.to_contiguous(),
             weights: weights.to_contiguous(),
             bias: bias.to_contiguous(),
@@ -141,7 +156,7 @@ impl Inputs {
             self.weights.storage(),
             self.bias.storage(),
         );
-        let found = kernels::forward(&self.block, images, weights, bias, keep);
+        let found = (self.kernels.forward)(&self.block, images, weights, bias, keep);
         let outputs = tensor(found.outputs, self.block.output_shape());
         (outputs, found.argmax)
     }
@@ -174,7 +189,7 @@ impl Backward<Flex, 3> for BlockBackward {
         let Kept { inputs, argmax } = ops.state;
         let [of_images, of_weights, of_bias] = ops.parents;
         let block = &inputs.block;
-        let found = kernels::backward(
+        let found = (inputs.kernels.backward)(
             block,
             inputs.images.storage(),
             inputs.weights.storage(),

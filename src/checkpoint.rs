@@ -108,6 +108,19 @@ pub struct Origin {
     pub workers: u32,
     /// Version of this crate.
     pub version: String,
+    /// How products were added up on flex; files of before, whose sums came in another order, do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounding: Option<Rounding>,
+}
+
+/// How ConvBurn's blocks add a product to a sum on the machine at hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rounding {
+    /// The product is rounded, then the sum.
+    Twice,
+    /// Both in one instruction.
+    Once,
 }
 
 impl Origin {
@@ -127,6 +140,9 @@ impl Origin {
                 self.workers, next.workers
             ));
         }
+        if self.backend == Backend::Flex && self.rounding != next.rounding {
+            found.push(rounds_otherwise(self.rounding, next.rounding).into());
+        }
         if self.version != next.version {
             found.push(format!(
                 "It was saved by version {}, and this is {}.",
@@ -134,6 +150,19 @@ impl Origin {
             ));
         }
         found
+    }
+}
+
+/// Why the blocks of two machines round otherwise.
+fn rounds_otherwise(was: Option<Rounding>, is: Option<Rounding>) -> &'static str {
+    match (was, is) {
+        (Some(Rounding::Once), Some(Rounding::Twice)) => {
+            "It was computed with a product and a sum rounded in one, and here each is rounded by itself."
+        }
+        (Some(Rounding::Twice), Some(Rounding::Once)) => {
+            "It was computed with each product and sum rounded by itself, and here both are rounded in one."
+        }
+        _ => "It was computed by convolutions that are summed up in another order.",
     }
 }
 

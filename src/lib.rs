@@ -55,7 +55,6 @@ pub mod driver;
 pub mod error;
 #[cfg(feature = "webgpu")]
 pub mod gpu;
-pub mod kernels;
 pub mod layout;
 pub mod metrics;
 pub mod model;
@@ -73,3 +72,6 @@ pub mod session;
 pub mod threads;
 pub mod train;
 pub mod wgsl;
+
+/// A crate of its own, without Burn, so that it is tested and timed alone.
+pub use convburn_kernels as kernels;

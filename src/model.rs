@@ -22,8 +22,9 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor};
 
 use crate::error::Error;
+use crate::kernels;
 use crate::network::{NetworkPlan, Role};
-use crate::protocol::{ImageSpec, Initializer, Summary};
+use crate::protocol::{Arithmetic, ImageSpec, Initializer, Summary};
 use crate::random::Draws;
 
 pub use groups::{Group, Kernel};
@@ -91,6 +92,21 @@ impl Model {
     pub fn layer_by_layer(mut self) -> Self {
         self.groups = groups::lower(&self.plan.layers, Kernels::None).into();
         self
+    }
+
+    /// The same model, whose blocks on flex round so; what is computed elsewhere stays as it is.
+    #[must_use]
+    pub fn with_arithmetic(mut self, arithmetic: Arithmetic) -> Self {
+        let device = self.values.first().map(Value::device);
+        let kernels = device.map_or(Kernels::None, |device| Kernels::of(&device));
+        self.groups = groups::lower(&self.plan.layers, kernels.rounding(arithmetic)).into();
+        self
+    }
+
+    /// Whether its blocks on flex round a product and a sum in one, on this machine; none where there is no block.
+    pub fn rounds_once(&self) -> Option<bool> {
+        let arithmetic = groups::arithmetic_of(&self.groups)?;
+        Some((kernels::of(arithmetic).rounds_once)())
     }
 
     /// The model without gradients, to evaluate with.

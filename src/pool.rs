@@ -11,7 +11,7 @@ use std::fmt::Debug;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use crate::protocol::{Backend, Config, ModelSpec, Operators};
+use crate::protocol::{Arithmetic, Backend, Config, ModelSpec, Operators};
 use crate::random::Draws;
 
 /// Most workers that are taken when nobody says how many: beyond it slices of a batch of 32 are so small
@@ -39,6 +39,8 @@ pub struct Job<'a> {
     pub task: Task,
     /// Of which model.
     pub model: &'a ModelSpec,
+    /// How its blocks round.
+    pub arithmetic: Arithmetic,
     /// All its tensors' numbers, one after the other, as the run's own worker lays them.
     pub values: &'a [f32],
     /// Where the records are in the run.

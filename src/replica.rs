@@ -12,7 +12,7 @@ use crate::batch::{self, RecordSlice};
 use crate::error::Error;
 use crate::network::NetworkPlan;
 use crate::pool::{Job, Task};
-use crate::protocol::{ModelSpec, RecordSpec};
+use crate::protocol::{Arithmetic, ModelSpec, RecordSpec};
 use crate::random::Draws;
 use crate::train::Learner;
 
@@ -20,8 +20,8 @@ use crate::train::Learner;
 #[derive(Debug)]
 pub struct Replica {
     device: Device,
-    /// Of the last job's model; the next one's may be another.
-    learner: Option<Learner>,
+    /// Of the last job's model and arithmetic; the next one's may be others.
+    learner: Option<(Arithmetic, Learner)>,
 }
 
 impl Replica {
@@ -40,7 +40,7 @@ impl Replica {
     /// network's; [`Error::Compute`].
     pub async fn answer(&mut self, job: &Job<'_>) -> Result<Vec<f32>, Error> {
         let of = |range: Range<usize>| job.values.get(range).unwrap_or_default().to_vec();
-        self.take(job.model, job.values.len(), of)?;
+        self.take(job.model, job.arithmetic, job.values.len(), of)?;
         let pieces = self.pieces(job.task, job.draws, job.pixels, job.labels);
         Ok(pieces.await?.concat())
     }
@@ -53,17 +53,21 @@ impl Replica {
     pub fn take(
         &mut self,
         model: &ModelSpec,
+        arithmetic: Arithmetic,
         entries: usize,
         numbers: impl FnMut(Range<usize>) -> Vec<f32>,
     ) -> Result<(), Error> {
-        let is_same = |learner: &Learner| learner.plan().spec == *model;
+        let is_same = |(rounding, learner): &(Arithmetic, Learner)| {
+            *rounding == arithmetic && learner.plan().spec == *model
+        };
         if !self.learner.as_ref().is_some_and(is_same) {
             let plan = Arc::new(NetworkPlan::new(model)?);
             // The seed is of no matter: each job brings the numbers.
-            self.learner = Some(Learner::new(&plan, 0, &self.device));
+            let learner = Learner::new(&plan, 0, &self.device).with_arithmetic(arithmetic);
+            self.learner = Some((arithmetic, learner));
         }
         match &mut self.learner {
-            Some(learner) => learner.load_flat(entries, numbers),
+            Some((_, learner)) => learner.load_flat(entries, numbers),
             None => Ok(()), // There always is one by now.
         }
     }
@@ -80,7 +84,7 @@ impl Replica {
         pixels: &[u8],
         labels: &[u8],
     ) -> Result<Vec<Vec<f32>>, Error> {
-        let learner = self.learner.as_ref().ok_or(Error::NotLoaded)?;
+        let (_, learner) = self.learner.as_ref().ok_or(Error::NotLoaded)?;
         pieces(learner, task, draws, pixels, labels).await
     }
 }

@@ -13,7 +13,7 @@ use std::thread::{Builder, available_parallelism};
 use crate::device;
 use crate::platform::block_on;
 use crate::pool::{Answer, Helpers, Job, Task};
-use crate::protocol::ModelSpec;
+use crate::protocol::{Arithmetic, ModelSpec};
 use crate::random::Draws;
 use crate::replica::Replica;
 
@@ -29,6 +29,7 @@ pub struct Threads {
 struct Order {
     task: Task,
     model: ModelSpec,
+    arithmetic: Arithmetic,
     values: Vec<f32>,
     draws: Draws,
     pixels: Vec<u8>,
@@ -79,6 +80,7 @@ fn send(
     let order = Order {
         task: job.task,
         model: job.model.clone(),
+        arithmetic: job.arithmetic,
         values: job.values.to_vec(),
         draws: job.draws,
         pixels: job.pixels.to_vec(),
@@ -110,6 +112,7 @@ fn serve(orders: &Receiver<Order>) {
         let job = Job {
             task: order.task,
             model: &order.model,
+            arithmetic: order.arithmetic,
             values: &order.values,
             draws: order.draws,
             pixels: &order.pixels,

@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::model::{Mode, Model, Pass};
 use crate::network::NetworkPlan;
-use crate::protocol::Summary;
+use crate::protocol::{Arithmetic, Summary};
 use crate::random::Draws;
 
 pub use grouping::{group_sizes, slice_sizes};
@@ -31,6 +31,7 @@ pub use state::read_flat;
 #[derive(Debug)]
 pub struct Learner {
     model: Model,
+    arithmetic: Arithmetic,
     adam: Adam,
     /// For each step since the last read: `[2]`, its mean loss and number classified correctly.
     gathered: Vec<Tensor<1>>,
@@ -46,6 +47,7 @@ impl Learner {
     pub fn new(plan: &Arc<NetworkPlan>, seed: u32, device: &Device) -> Self {
         Self {
             model: Model::new(Arc::clone(plan), seed, &device.clone().autodiff()),
+            arithmetic: Arithmetic::default(),
             adam: Adam::default(),
             gathered: Vec::new(),
             gathered_records: Vec::new(),
@@ -59,6 +61,24 @@ impl Learner {
     pub fn layer_by_layer(mut self) -> Self {
         self.model = self.model.layer_by_layer();
         self
+    }
+
+    /// The same learner, whose blocks on flex round so.
+    #[must_use]
+    pub fn with_arithmetic(mut self, arithmetic: Arithmetic) -> Self {
+        self.model = self.model.with_arithmetic(arithmetic);
+        self.arithmetic = arithmetic;
+        self
+    }
+
+    /// Whether its blocks round a product and a sum in one, on this machine; none where no block computes.
+    pub fn rounds_once(&self) -> Option<bool> {
+        self.model.rounds_once()
+    }
+
+    /// How its blocks are to round.
+    pub fn arithmetic(&self) -> Arithmetic {
+        self.arithmetic
     }
 
     /// The network that learns.

@@ -83,9 +83,17 @@ async function fetchListed(path) {
   throw new Error(`“${path}” is not of the version ${RELEASE?.version}.`);
 }
 
-/** Keeps all files of the version but the large one, or none. */
+/** A module with one instruction of relaxed SIMD's: as in engine/capabilities.js, which a script of this kind cannot import. */
+const RELAXED_SIMD_MODULE = Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0,
+  10, 28, 1, 26, 0, 67, 0, 0, 0, 0, 253, 19, 67, 0, 0, 0, 0, 253, 19, 67, 0, 0, 0, 0, 253, 19, 253, 133, 2, 11,
+);
+/** The small module that this browser never asks for. */
+const OTHER_MODULE = WebAssembly.validate(RELAXED_SIMD_MODULE) ? 'convburn_cpu_bg.wasm' : 'convburn_cpu_relaxed_bg.wasm';
+
+/** Keeps all files of the version but those that are not for everyone, or none. */
 async function install() {
-  const paths = Object.keys(RELEASE?.files ?? {});
+  const paths = Object.keys(RELEASE?.files ?? {}).filter((path) => path !== OTHER_MODULE);
   const responses = await Promise.all(paths.map(fetchListed));
   try {
     const cache = await caches.open(NAME);

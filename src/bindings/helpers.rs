@@ -16,7 +16,7 @@ use crate::device;
 use crate::error::Error;
 use crate::platform::run_constructors;
 use crate::pool::{Answer, Helpers, Job, Task};
-use crate::protocol::ModelSpec;
+use crate::protocol::{Arithmetic, ModelSpec};
 use crate::random::Draws;
 use crate::replica::Replica;
 
@@ -25,7 +25,7 @@ const FIGURES: u32 = 2;
 /// Bytes of a number.
 const NUMBER: u32 = 4;
 /// Words of four bytes with which a job begins: those of [`Header`].
-const HEADER_WORDS: u32 = 9;
+const HEADER_WORDS: u32 = 10;
 
 /// What a job says of itself, and where everything lies in its one buffer: this header, the room of the answer, whose
 /// beginning the values take until then, the images, the labels, and the model as JSON. One buffer is one thing to
@@ -39,6 +39,7 @@ struct Header {
     draws: Draws,
     image_bytes: u32,
     model_bytes: u32,
+    arithmetic: Arithmetic,
 }
 
 impl Header {
@@ -67,6 +68,7 @@ impl Header {
             first_record,
             image_bytes,
             model_bytes,
+            u32::from(self.arithmetic == Arithmetic::Portable),
         ]
     }
 
@@ -90,6 +92,7 @@ impl Header {
             first_record,
             image_bytes,
             model_bytes,
+            is_portable,
         ] = words;
         let header = Self {
             values,
@@ -103,6 +106,10 @@ impl Header {
             },
             image_bytes,
             model_bytes,
+            arithmetic: match is_portable {
+                0 => Arithmetic::Auto,
+                _ => Arithmetic::Portable,
+            },
         };
         if u64::from(job.byte_length()) < header.end() {
             return Err(too_short());
@@ -202,6 +209,7 @@ impl Brought {
             draws: job.draws,
             image_bytes: image_bytes as u32,
             model_bytes: model.len() as u32,
+            arithmetic: job.arithmetic,
         };
         let buffer = self.buffer(helper, u32::try_from(header.end()).ok()?);
         Uint32Array::new_with_byte_offset_and_length(&buffer, 0, HEADER_WORDS)
@@ -283,7 +291,7 @@ fn take_helpers(cores: &JsValue, want: &JsValue, ask: &JsValue) -> Result<(), Er
 }
 
 /// In a helper: mean loss, number classified correctly, the gradients of all trainable tensors and what was normalised by
-/// over a slice of a batch, after the first 36 bytes of the buffer that the job came in.
+/// over a slice of a batch, after the first 40 bytes of the buffer that the job came in.
 ///
 /// # Errors
 /// `invalid_argument`, `checkpoint` (not the numbers of its network, or shorter than it says), `invalid_config` and
@@ -381,7 +389,7 @@ async fn answered(
     let of =
         |range: Range<usize>| numbers(job, first + range.start as u32, range.len() as u32).to_vec();
     let Known { model, replica, .. } = known;
-    replica.take(model, header.values as usize, of)?;
+    replica.take(model, header.arithmetic, header.values as usize, of)?;
     if model.image.bytes() != header.image_bytes as usize {
         return Err(too_short());
     }

@@ -19,6 +19,9 @@ export type ActiveBackend = {
     self_check: SelfCheck | null,
 };
 
+/** How ConvBurn's blocks round on flex. */
+export type Arithmetic = "auto" | "portable";
+
 /** What is done to a training image before each step. */
 export type Augment = "none" | "flip-shift";
 
@@ -101,6 +104,8 @@ export type Config = {
     workers: number,
     /** What computes the convolutions on flex: ConvBurn's own blocks, or Burn's operators, to compare with. */
     operators: Operators,
+    /** How those blocks round: as is fastest on the machine, or as every machine can, to the same bits. */
+    arithmetic: Arithmetic,
     /** Time between two progress events. */
     report_every_ms: number,
 };

@@ -1,9 +1,13 @@
 //! Gradients of a block's outputs → gradients of its weights, bias and images, only along what they reach.
 
+use super::arithmetic::{Arithmetic, LANES};
 use super::{Block, CHUNK, DEAD, KERNEL, in_burn};
 
 /// Numbers that the backward loops keep in registers at a time: 12 of wasm's 16.
 const LONG: usize = 2 * CHUNK;
+/// Registers of eight lanes for [`CHUNK`] and for [`LONG`].
+const OF_CHUNK: usize = CHUNK / LANES;
+const OF_LONG: usize = LONG / LANES;
 
 /// Gradients of all that a block reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -28,7 +32,8 @@ struct Entry {
 /// # Shapes
 /// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, 3, 3]`; `argmax` as
 /// [`forward`](super::forward) kept them and `gradients`: `[n, height, width, filters]` of the output.
-pub fn backward(
+#[inline(always)]
+pub fn backward<A: Arithmetic>(
     block: &Block,
     images: &[f32],
     weights: &[f32],
@@ -66,12 +71,12 @@ pub fn backward(
             let entries = by_filter.list(filter);
             bias[filter] += entries.iter().map(|entry| entry.gradient).sum::<f32>();
             for (row, row_sums) in rows.chunks_exact_mut(segment).enumerate() {
-                add_windows(row_sums, &image[row * block.row()..], entries);
+                add_windows::<A>(row_sums, &image[row * block.row()..], entries);
             }
         }
         if of_images {
             let to_image = &mut to_images[n * block.image()..];
-            spread(block, &rows, argmax, gradients, &mut by_corner, to_image);
+            spread::<A>(block, &rows, argmax, gradients, &mut by_corner, to_image);
         }
     }
     Gradients {
@@ -131,34 +136,41 @@ fn gather_by_filter(block: &Block, argmax: &[u32], gradients: &[f32], lists: &mu
 }
 
 /// Adds to `sums` each entry's window times its gradient.
-fn add_windows(sums: &mut [f32], image: &[f32], entries: &[Entry]) {
+#[inline(always)]
+fn add_windows<A: Arithmetic>(sums: &mut [f32], image: &[f32], entries: &[Entry]) {
     let (long, rest) = sums.split_at_mut(sums.len() / LONG * LONG);
     for (at, sums) in long.chunks_exact_mut(LONG).enumerate() {
-        add_chunk::<LONG>(sums, &image[at * LONG..], entries);
+        add_chunk::<A, OF_LONG>(sums, &image[at * LONG..], entries);
     }
     let done = long.len();
     for (at, sums) in rest.chunks_exact_mut(CHUNK).enumerate() {
-        add_chunk::<CHUNK>(sums, &image[done + at * CHUNK..], entries);
+        add_chunk::<A, OF_CHUNK>(sums, &image[done + at * CHUNK..], entries);
     }
 }
 
-/// Adds to `sums` (up to `N` numbers) those from each entry's place in `from` on, times its gradient.
+/// Adds to `sums` (up to `N` times eight numbers) those from each entry's place in `from` on, times its gradient.
 #[inline(always)]
-fn add_chunk<const N: usize>(sums: &mut [f32], from: &[f32], entries: &[Entry]) {
-    let mut chunk = [0.0; N];
+fn add_chunk<A: Arithmetic, const N: usize>(sums: &mut [f32], from: &[f32], entries: &[Entry]) {
+    let mut found = [A::splat(0.0); N];
     for entry in entries {
-        let values = &from[entry.to as usize..][..N];
-        for (sum, value) in chunk.iter_mut().zip(values) {
-            *sum += entry.gradient * value;
+        let (values, _) = from[entry.to as usize..][..N * LANES].as_chunks::<LANES>();
+        let gradient = A::splat(entry.gradient);
+        for (sum, values) in found.iter_mut().zip(values) {
+            *sum = A::add_product(*sum, gradient, A::load(values));
         }
     }
-    for (sum, value) in sums.iter_mut().zip(&chunk) {
-        *sum += value;
+    for (found, sums) in found.into_iter().zip(sums.chunks_mut(LANES)) {
+        let mut lanes = [0.0; LANES];
+        A::store(found, &mut lanes);
+        for (sum, value) in sums.iter_mut().zip(lanes) {
+            *sum += value;
+        }
     }
 }
 
 /// Adds to an image's gradients what comes back through the filters, position by position.
-fn spread(
+#[inline(always)]
+fn spread<A: Arithmetic>(
     block: &Block,
     rows: &[f32],
     argmax: &[u32],
@@ -193,22 +205,23 @@ fn spread(
             }
             for row in 0..KERNEL {
                 let sums = &mut to_image[window + from_window + row * block.row()..][..segment];
-                add_filters(sums, &rows[row * row_length..], entries);
+                add_filters::<A>(sums, &rows[row * row_length..], entries);
             }
         }
     }
 }
 
 /// Adds to `sums` each entry's filter times its gradient.
-fn add_filters(sums: &mut [f32], rows: &[f32], entries: &[Entry]) {
+#[inline(always)]
+fn add_filters<A: Arithmetic>(sums: &mut [f32], rows: &[f32], entries: &[Entry]) {
     let (long, rest) = sums.split_at_mut(sums.len() / LONG * LONG);
     for (at, sums) in long.chunks_exact_mut(LONG).enumerate() {
-        add_chunk::<LONG>(sums, &rows[at * LONG..], entries);
+        add_chunk::<A, OF_LONG>(sums, &rows[at * LONG..], entries);
     }
     let done = long.len();
     // The last chunk may be cut short: what lies beyond is padding.
     for (at, sums) in rest.chunks_mut(CHUNK).enumerate() {
-        add_chunk::<CHUNK>(sums, &rows[done + at * CHUNK..], entries);
+        add_chunk::<A, OF_CHUNK>(sums, &rows[done + at * CHUNK..], entries);
     }
 }
 

@@ -1,36 +1,25 @@
-//! Images → the block's outputs, tile by tile: six windows times eight filters stay in registers.
+//! Images → the block's outputs, tile by tile: six windows times eight filters stay in registers. What every block can be
+//! computed by, and what `winograd.rs` is held to.
 
-use super::{Block, DEAD, KERNEL, POOL, in_burn};
+use super::arithmetic::{Arithmetic, LANES};
+use super::finish::{self, Forward};
+use super::{Block, KERNEL, POOL, in_burn};
 
-/// Filters of a tile: two SIMD registers.
-const LANES: usize = 8;
 /// Windows of a tile: with [`LANES`], 12 of wasm's 16 registers, and both of the tutorial's pooled rows are whole.
 const TILE: usize = 6;
 /// Without pooling, about so many windows are convolved at a time.
 const GROUP: usize = 48;
 
-/// What a block computes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Forward {
-    /// `[n, height, width, filters]`.
-    pub outputs: Vec<f32>,
-    /// For each output, which convolution under its pooling window was the largest (0 to 3, row by row), or
-    /// that no gradient passes it. Empty unless it was asked for.
-    pub argmax: Vec<u32>,
-}
-
 /// Numbers of a window's row that a turn of the innermost loop takes.
 const UNROLL: usize = 3;
-
-/// The lanes of eight filters for one number of a window.
-type Lanes = [f32; LANES];
 
 /// Computes a block.
 ///
 /// # Shapes
 /// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, 3, 3]`; `bias`: `[filters]`. Numbers that are
 /// missing count as a caller's mistake: `block.rs` makes sure of the lengths.
-pub fn forward(
+#[inline(always)]
+pub fn forward<A: Arithmetic>(
     block: &Block,
     images: &[f32],
     weights: &[f32],
@@ -38,45 +27,59 @@ pub fn forward(
     keep: bool,
 ) -> Forward {
     let pass = Pass::new(block, weights, bias);
-    let mut outputs = vec![0.0; block.images * block.output_image()];
-    let mut argmax = vec![0; if keep { outputs.len() } else { 0 }];
-    if outputs.is_empty() {
-        return Forward { outputs, argmax };
+    let mut found = Forward::new(block, keep);
+    if found.outputs.is_empty() {
+        return found;
     }
     let mut convolved = vec![0.0; pass.windows.len() * block.filters];
-    let of_group = pass.rows / block.stride() * block.output_size()[1] * block.filters;
+    let [_, width] = block.output_size();
+    let of_group = pass.rows / block.stride() * width * block.filters;
     for n in 0..block.images {
         let image = &images[n * block.image()..][..block.image()];
         let here = n * block.output_image()..(n + 1) * block.output_image();
-        let kept = if keep {
-            &mut argmax[here.clone()]
-        } else {
-            &mut [][..]
-        };
-        for (group, outputs) in outputs[here].chunks_mut(of_group).enumerate() {
+        let mut argmax = found.argmax.get_mut(here.clone()).unwrap_or_default();
+        for (group, outputs) in found.outputs[here].chunks_mut(of_group).enumerate() {
             let first = group * pass.rows * block.row();
+            let corners = block.stride() * block.stride();
             let windows = pass
                 .windows
                 .len()
-                .min(outputs.len() / block.filters * block.stride() * block.stride());
-            pass.convolve(&image[first..], windows, &mut convolved);
-            let kept = kept.chunks_mut(of_group).nth(group).unwrap_or_default();
-            if block.pool {
-                pool(block, &convolved, outputs, kept);
-            } else {
-                rectify(&convolved, outputs, kept);
-            }
+                .min(outputs.len() / block.filters * corners);
+            pass.convolve::<A>(&image[first..], windows, &mut convolved);
+            let kept = argmax.len().min(outputs.len());
+            let (kept, rest) = argmax.split_at_mut(kept);
+            argmax = rest;
+            finish_group(block, &convolved, outputs, kept);
         }
     }
-    Forward { outputs, argmax }
+    found
+}
+
+/// Convolutions of a group of rows, `[windows, filters]` → its outputs.
+#[inline(always)]
+fn finish_group(block: &Block, convolved: &[f32], outputs: &mut [f32], argmax: &mut [u32]) {
+    if !block.pool {
+        return finish::plain(block, convolved, outputs, argmax);
+    }
+    let filters = block.filters;
+    let (above, below) = convolved.split_at(convolved.len() / POOL);
+    let pairs = above
+        .chunks_exact(POOL * filters)
+        .zip(below.chunks_exact(POOL * filters));
+    for (window, (above, below)) in pairs.enumerate() {
+        let here = window * filters..(window + 1) * filters;
+        let ((a, b), (c, d)) = (above.split_at(filters), below.split_at(filters));
+        let kept = argmax.get_mut(here.clone()).unwrap_or_default();
+        finish::pool(block, [a, b, c, d], &mut outputs[here], kept);
+    }
 }
 
 /// What is the same for every image.
 struct Pass {
     block: Block,
     /// Number by number of a window, the weights of eight filters; filters in groups of eight.
-    weights: Vec<Lanes>,
-    bias: Vec<Lanes>,
+    weights: Vec<[f32; LANES]>,
+    bias: Vec<[f32; LANES]>,
     /// Rows of convolutions in a group.
     rows: usize,
     /// Where a group's windows begin, row by row, from where its first begins.
@@ -103,7 +106,8 @@ impl Pass {
     }
 
     /// Convolves the first `windows` of a group's, into `[windows, filters]`.
-    fn convolve(&self, images: &[f32], windows: usize, convolved: &mut [f32]) {
+    #[inline(always)]
+    fn convolve<A: Arithmetic>(&self, images: &[f32], windows: usize, convolved: &mut [f32]) {
         let filters = self.block.filters;
         let groups = self
             .weights
@@ -112,14 +116,15 @@ impl Pass {
         for (group, (weights, bias)) in groups.enumerate() {
             let first = group * LANES;
             let live = LANES.min(filters - first);
-            let mut write = |window: usize, sums: &[Lanes]| {
-                for (sums, window) in sums.iter().zip(window..) {
-                    convolved[window * filters + first..][..live].copy_from_slice(&sums[..live]);
-                }
-            };
             if windows < TILE {
                 for (window, begin) in self.windows[..windows].iter().enumerate() {
-                    write(window, &self.tile(images, &[*begin], weights, bias));
+                    let sums = self.tile::<A, 1>(images, &[*begin], weights, bias);
+                    write::<A>(
+                        &sums,
+                        live,
+                        filters,
+                        &mut convolved[window * filters + first..],
+                    );
                 }
                 continue;
             }
@@ -128,35 +133,42 @@ impl Pass {
                 let window = window.min(windows - TILE);
                 let mut begins = [0; TILE];
                 begins.copy_from_slice(&self.windows[window..][..TILE]);
-                write(window, &self.tile(images, &begins, weights, bias));
+                let sums = self.tile::<A, TILE>(images, &begins, weights, bias);
+                write::<A>(
+                    &sums,
+                    live,
+                    filters,
+                    &mut convolved[window * filters + first..],
+                );
             }
         }
     }
 
     /// The convolutions of some windows with eight filters.
     #[inline(always)]
-    fn tile<const N: usize>(
+    fn tile<A: Arithmetic, const N: usize>(
         &self,
         images: &[f32],
         begins: &[usize; N],
-        weights: &[Lanes],
-        bias: &Lanes,
-    ) -> [Lanes; N] {
+        weights: &[[f32; LANES]],
+        bias: &[f32; LANES],
+    ) -> [A::Lanes; N] {
         let segment = self.block.segment();
-        let mut sums = [*bias; N];
+        let mut sums = [A::load(bias); N];
         for row in 0..KERNEL {
             let weights = &weights[row * segment..][..segment];
-            let windows = begins.map(|begin| &images[begin + row * self.block.row()..][..segment]);
+            let mut windows = [&images[..0]; N];
+            for (window, begin) in windows.iter_mut().zip(begins) {
+                *window = &images[begin + row * self.block.row()..][..segment];
+            }
             // A run of numbers is three pixels, so it comes out even.
             let (weights, _) = weights.as_chunks::<UNROLL>();
             let windows = windows.map(|window| window.as_chunks::<UNROLL>().0);
             for (at, weights) in weights.iter().enumerate() {
                 for i in 0..UNROLL {
-                    for (sums, window) in sums.iter_mut().zip(&windows) {
-                        let value = window[at][i];
-                        for (sum, weight) in sums.iter_mut().zip(&weights[i]) {
-                            *sum += value * weight;
-                        }
+                    let weights = A::load(&weights[i]);
+                    for (sum, window) in sums.iter_mut().zip(&windows) {
+                        *sum = A::add_product(*sum, A::splat(window[at][i]), weights);
                     }
                 }
             }
@@ -165,8 +177,23 @@ impl Pass {
     }
 }
 
+/// Writes the first `live` lanes of each window's sums, windows being `filters` numbers apart.
+#[inline(always)]
+fn write<A: Arithmetic>(sums: &[A::Lanes], live: usize, filters: usize, to: &mut [f32]) {
+    for (window, sums) in sums.iter().enumerate() {
+        let to = &mut to[window * filters..];
+        if let (LANES, Some(to)) = (live, to.first_chunk_mut()) {
+            A::store(*sums, to);
+        } else {
+            let mut lanes = [0.0; LANES];
+            A::store(*sums, &mut lanes);
+            to[..live].copy_from_slice(&lanes[..live]);
+        }
+    }
+}
+
 /// `[filters, inputs, 3, 3]` → for each eight filters, row by row of a window, their lanes.
-fn packed(block: &Block, weights: &[f32]) -> Vec<Lanes> {
+fn packed(block: &Block, weights: &[f32]) -> Vec<[f32; LANES]> {
     let filter = block.filter();
     let mut packed = vec![[0.0; LANES]; block.filters.div_ceil(LANES) * filter];
     for (number, weights) in weights.chunks_exact(filter).enumerate() {
@@ -183,62 +210,8 @@ fn packed(block: &Block, weights: &[f32]) -> Vec<Lanes> {
     packed
 }
 
-fn lanes(values: &[f32]) -> Lanes {
+fn lanes(values: &[f32]) -> [f32; LANES] {
     let mut lanes = [0.0; LANES];
     lanes[..values.len()].copy_from_slice(values);
     lanes
-}
-
-/// ReLU; a number that is none stays so, or nobody would learn of it.
-#[inline(always)]
-fn relu(value: f32) -> f32 {
-    if value < 0.0 { 0.0 } else { value }
-}
-
-/// What passes a gradient: `index`, unless ReLU cut it off.
-#[inline(always)]
-fn kept(index: u32, value: f32) -> u32 {
-    if value > 0.0 { index } else { DEAD }
-}
-
-/// ReLU of `[windows, filters]`.
-fn rectify(convolved: &[f32], outputs: &mut [f32], argmax: &mut [u32]) {
-    for (output, value) in outputs.iter_mut().zip(convolved) {
-        *output = relu(*value);
-    }
-    for (index, value) in argmax.iter_mut().zip(convolved) {
-        *index = kept(0, *value);
-    }
-}
-
-/// The largest of each 2 × 2 of two rows `[2, 2 · width, filters]`, then ReLU; the first of equals wins.
-fn pool(block: &Block, convolved: &[f32], outputs: &mut [f32], argmax: &mut [u32]) {
-    let filters = block.filters;
-    let (above, below) = convolved.split_at(convolved.len() / POOL);
-    let pairs = above
-        .chunks_exact(POOL * filters)
-        .zip(below.chunks_exact(POOL * filters));
-    for (window, (above, below)) in pairs.enumerate() {
-        let outputs = &mut outputs[window * filters..][..filters];
-        let ((a, b), (c, d)) = (above.split_at(filters), below.split_at(filters));
-        let (a, b, c, d) = (&a[..filters], &b[..filters], &c[..filters], &d[..filters]);
-        if argmax.is_empty() {
-            for i in 0..filters {
-                outputs[i] =
-                    relu(larger(larger((a[i], 0), (b[i], 1)), larger((c[i], 2), (d[i], 3))).0);
-            }
-            continue;
-        }
-        let argmax = &mut argmax[window * filters..][..filters];
-        for i in 0..filters {
-            let (value, index) = larger(larger((a[i], 0), (b[i], 1)), larger((c[i], 2), (d[i], 3)));
-            outputs[i] = relu(value);
-            argmax[i] = kept(index, value);
-        }
-    }
-}
-
-#[inline(always)]
-fn larger(first: (f32, u32), second: (f32, u32)) -> (f32, u32) {
-    if second.0 > first.0 { second } else { first }
 }

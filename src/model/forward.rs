@@ -82,7 +82,7 @@ impl<'a> Forward<'a> {
         match kernel {
             Kernel::Operators => layers.iter().fold(flow, |flow, l| self.layer(l, flow)),
             Kernel::Residual(inner) => self.residual(inner, first, flow),
-            Kernel::Block { pool } => self.block(first, *pool, flow),
+            Kernel::Block(kind) => self.block(first, *kind, flow),
             #[cfg(feature = "webgpu")]
             Kernel::GpuBlock(block) => self.gpu_block(first, *block, flow),
             #[cfg(feature = "webgpu")]
@@ -90,22 +90,21 @@ impl<'a> Forward<'a> {
         }
     }
 
-    fn block(&self, conv: &PlannedLayer, pool: bool, flow: Flow) -> Flow {
+    fn block(&self, conv: &PlannedLayer, kind: block::Kind, flow: Flow) -> Flow {
         let maps = match flow {
             Flow::ChannelsLast(maps) => maps,
             Flow::Maps(maps) => maps.permute([0, 2, 3, 1]),
             Flow::Vectors(_) => return flow,
         };
         let places = &conv.places;
-        match (
-            self.model.kernel(places.weight),
-            self.model.vector(places.bias),
-        ) {
-            (Some(weight), Some(bias)) => {
-                Flow::ChannelsLast(block::block(maps, weight, bias, pool))
-            }
-            _ => Flow::ChannelsLast(maps), // The grouping saw both.
-        }
+        let Some(weight) = self.model.kernel(places.weight) else {
+            return Flow::ChannelsLast(maps); // A planned convolution has one.
+        };
+        let bias = self.model.vector(places.bias).unwrap_or_else(|| {
+            let [filters, ..] = weight.dims();
+            Tensor::zeros([filters], &weight.device())
+        });
+        Flow::ChannelsLast(block::block(maps, weight, bias, kind))
     }
 
     #[cfg(feature = "webgpu")]

@@ -8,32 +8,41 @@ use burn::tensor::Device;
 use crate::block;
 #[cfg(feature = "webgpu")]
 use crate::gpu;
-use crate::kernels::{KERNEL, POOL};
+use crate::kernels::{self, ArithmeticKind, KERNEL, POOL};
 use crate::network::PlannedLayer;
-use crate::protocol::{Activation, Conv, Layer, Padding, Window};
+use crate::protocol::{Activation, Arithmetic, Conv, Layer, Padding, Window};
 
 /// Whose kernels a device has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kernels {
     /// None: Burn's operators.
     None,
-    /// `block.rs`'s, on flex.
-    Flex,
+    /// `block.rs`'s, on flex, which round so.
+    Flex(ArithmeticKind),
     /// `gpu.rs`'s, on WebGPU.
     #[cfg(feature = "webgpu")]
     WebGpu,
 }
 
 impl Kernels {
+    /// The fastest.
     pub(super) fn of(device: &Device) -> Self {
         #[cfg(feature = "webgpu")]
         if gpu::runs_on(device) {
             return Self::WebGpu;
         }
         if block::runs_on(device) {
-            Self::Flex
+            Self::Flex(kernels::fastest().arithmetic)
         } else {
             Self::None
+        }
+    }
+
+    /// The same, rounding so where there is a choice.
+    pub(super) fn rounding(self, arithmetic: Arithmetic) -> Self {
+        match (self, arithmetic) {
+            (Self::Flex(_), Arithmetic::Portable) => Self::Flex(ArithmeticKind::Portable),
+            (kernels, _) => kernels,
         }
     }
 }
@@ -45,11 +54,8 @@ pub enum Kernel {
     Operators,
     /// The groups of a residual layer's own layers.
     Residual(Vec<Group>),
-    /// Convolution, ReLU and, with `pool`, max-pooling on flex.
-    Block {
-        /// Whether 2 × 2 max-pooling follows.
-        pool: bool,
-    },
+    /// Convolution, and the max-pooling and the ReLU that may follow, on flex.
+    Block(block::Kind),
     /// Convolution, ReLU and the pooling that may follow on WebGPU.
     #[cfg(feature = "webgpu")]
     GpuBlock(gpu::Block),
@@ -103,23 +109,21 @@ fn next(layers: &[PlannedLayer], kernels: Kernels) -> (Kernel, usize) {
     }
     let found = match kernels {
         Kernels::None => None,
-        Kernels::Flex => flex(layers),
+        Kernels::Flex(arithmetic) => flex(layers, arithmetic),
         #[cfg(feature = "webgpu")]
         Kernels::WebGpu => webgpu(layers),
     };
     found.unwrap_or((Kernel::Operators, 1))
 }
 
-/// A convolution inside the edge with a bias, and ReLU: what all blocks begin with.
-fn conv_and_relu(layers: &[PlannedLayer]) -> Option<(&PlannedLayer, &Conv, &[PlannedLayer])> {
-    let [layer, relu, after @ ..] = layers else {
-        return None;
-    };
+/// A convolution inside the edge, by steps of one pixel: what all blocks begin with.
+fn conv(layers: &[PlannedLayer]) -> Option<(&PlannedLayer, &Conv, &[PlannedLayer])> {
+    let (layer, after) = layers.split_first()?;
     let Layer::Conv(conv) = &layer.layer else {
         return None;
     };
-    let plain = conv.padding == Padding::Valid && conv.stride == 1 && conv.bias.is_some();
-    (plain && is_relu(relu)).then_some((layer, conv, after))
+    let plain = conv.padding == Padding::Valid && conv.stride == 1;
+    plain.then_some((layer, conv, after))
 }
 
 fn is_relu(layer: &PlannedLayer) -> bool {
@@ -133,11 +137,26 @@ fn max_pool(layers: &[PlannedLayer]) -> Option<usize> {
     }
 }
 
-fn flex(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
-    let (_, conv, after) = conv_and_relu(layers)?;
-    let pool = max_pool(after) == Some(POOL);
-    let taken = if pool { 3 } else { 2 };
-    (conv.kernel as usize == KERNEL).then_some((Kernel::Block { pool }, taken))
+/// ReLU and max-pooling, in either order: of numbers that are pooled, the largest is the same.
+fn flex(layers: &[PlannedLayer], arithmetic: ArithmeticKind) -> Option<(Kernel, usize)> {
+    let (_, conv, after) = conv(layers)?;
+    if conv.kernel as usize != KERNEL {
+        return None;
+    }
+    let pools = |at: usize| max_pool(after.get(at..).unwrap_or_default()) == Some(POOL);
+    let rectifies = |at: usize| after.get(at).is_some_and(is_relu);
+    let (pool, relu) = match (pools(0), rectifies(0)) {
+        (true, _) => (true, rectifies(1)),
+        (_, true) => (pools(1), true),
+        _ => (false, false),
+    };
+    let kind = block::Kind {
+        pool,
+        relu,
+        arithmetic,
+    };
+    let taken = 1 + usize::from(pool) + usize::from(relu);
+    Some((Kernel::Block(kind), taken))
 }
 
 #[cfg(feature = "webgpu")]
@@ -147,7 +166,11 @@ fn webgpu(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
 
 #[cfg(feature = "webgpu")]
 fn gpu_block(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
-    let (layer, conv, after) = conv_and_relu(layers)?;
+    let (layer, conv, after) = conv(layers)?;
+    let (relu, after) = after.split_first()?;
+    if conv.bias.is_none() || !is_relu(relu) {
+        return None;
+    }
     let crate::network::Shape::Maps([channels, height, width]) = layer.input else {
         return None;
     };
@@ -176,6 +199,15 @@ fn gpu_dense(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
     let relu = layers.get(1).is_some_and(is_relu);
     let taken = if relu { 2 } else { 1 };
     Some((Kernel::GpuDense { relu }, taken))
+}
+
+/// How the blocks among the groups round; none where there is no block.
+pub(super) fn arithmetic_of(groups: &[Group]) -> Option<ArithmeticKind> {
+    groups.iter().find_map(|group| match &group.kernel {
+        Kernel::Block(kind) => Some(kind.arithmetic),
+        Kernel::Residual(inner) => arithmetic_of(inner),
+        _ => None,
+    })
 }
 
 /// Names of the layers that a kernel of our own computes.

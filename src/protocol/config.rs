@@ -73,6 +73,18 @@ pub enum Operators {
     Layers,
 }
 
+/// How ConvBurn's blocks round on flex.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Arithmetic {
+    /// As is fastest on the machine: a product and a sum in one instruction where it has one.
+    #[default]
+    Auto,
+    /// Each by itself: the same bits on every machine.
+    Portable,
+}
+
 /// What becomes of the records of an epoch that fill no whole batch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]

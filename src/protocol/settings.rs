@@ -10,8 +10,8 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Augment, Backend, HoldOut, ImageSpec, LastBatch, ModelSpec, NetworkChoice, NetworkSpec,
-    NormGroup, Operators, OptimizerKind, Pixels, Seeding, limits,
+    Arithmetic, Augment, Backend, HoldOut, ImageSpec, LastBatch, ModelSpec, NetworkChoice,
+    NetworkSpec, NormGroup, Operators, OptimizerKind, Pixels, Seeding, limits,
 };
 use crate::error::Error;
 use declare::{number, row, settings};
@@ -101,6 +101,8 @@ settings! {
         workers: u32 = 0, Whole(limits::WORKERS), "0", "workers", Some("Processor cores");
         /// What computes the convolutions on flex: ConvBurn's own blocks, or Burn's operators, to compare with.
         operators: Operators = Operators::Blocks, Choice(&["blocks", "layers"]), "\"blocks\"", "", None;
+        /// How those blocks round: as is fastest on the machine, or as every machine can, to the same bits.
+        arithmetic: Arithmetic = Arithmetic::Auto, Choice(&["auto", "portable"]), "\"auto\"", "", Some("Arithmetic");
         /// Time between two progress events.
         report_every_ms: u32 = 250, Whole(limits::REPORT_EVERY_MS), "250", "ms", None;
     }

@@ -95,7 +95,10 @@ impl Session {
         let records = plan.train_records(&self.dataset);
         let indices = self.first_batch(plan);
         let device = &self.backend.device;
-        let learner = |device| Learner::new(&self.network, self.config.seed, device);
+        let learner = |device| {
+            Learner::new(&self.network, self.config.seed, device)
+                .with_arithmetic(self.config.arithmetic)
+        };
         let mut on_gpu = learner(device);
         let gpu_step_ms = step_ms(now_ms, async |steps| {
             for _ in 0..steps {

@@ -79,6 +79,7 @@ impl Session {
                 .map(|pixels| Job {
                     task: Task::Logits,
                     model: &plan.spec,
+                    arithmetic: self.learner.arithmetic(),
                     values: &values,
                     draws: Draws::default(),
                     pixels,
@@ -147,6 +148,7 @@ pub(super) async fn step_on_all(
         .map(|(slice, (first_record, answer_numbers))| Job {
             task: Task::Gradients,
             model: &plan.spec,
+            arithmetic: learner.arithmetic(),
             values: &values,
             draws: Draws {
                 first_record,

@@ -55,7 +55,7 @@ pub(super) fn fresh_learner(
 ) -> Learner {
     let learner = Learner::new(network, config.seed, &backend.device);
     match config.operators {
-        Operators::Blocks => learner,
+        Operators::Blocks => learner.with_arithmetic(config.arithmetic),
         Operators::Layers => learner.layer_by_layer(),
     }
 }

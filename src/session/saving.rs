@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{DataUsed, Session};
 use crate::batch;
-use crate::checkpoint::{self, Checkpoint, Origin, RunPosition, RunState, Tensors};
+use crate::checkpoint::{self, Checkpoint, Origin, Rounding, RunPosition, RunState, Tensors};
 use crate::cifar::{Dataset, count};
 use crate::device::OpenDevice;
 use crate::error::Error;
@@ -69,6 +69,10 @@ impl Session {
             backend: self.backend.active.active,
             workers: self.backend.active.workers,
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            rounding: self.learner.rounds_once().map(|once| match once {
+                true => Rounding::Once,
+                false => Rounding::Twice,
+            }),
         }
     }
 

@@ -92,6 +92,13 @@ fn blocks_learn_uneven_networks_as_layers_do() {
     assert_same_function(&probes);
 }
 
+fn without_bias(mut layer: Layer) -> Layer {
+    if let Layer::Conv(conv) = &mut layer {
+        conv.bias = None;
+    }
+    layer
+}
+
 /// What has no block between layers that have one, before and behind them: those keep theirs.
 #[test]
 fn layers_beside_one_without_a_block_are_learnt_in_blocks() {
@@ -99,6 +106,20 @@ fn layers_beside_one_without_a_block_are_learnt_in_blocks() {
         (vec![max_pool(2), plain_conv(4, 3), relu()], 2),
         (vec![plain_conv(4, 3), relu(), max_pool(3)], 2),
         (vec![plain_conv(4, 3), relu(), max_pool(2), max_pool(2)], 3),
+        (vec![plain_conv(4, 3), max_pool(2), relu()], 3),
+        (
+            vec![plain_conv(4, 3), Layer::Activation(Activation::Gelu)],
+            1,
+        ),
+        (
+            vec![
+                without_bias(plain_conv(20, 3)),
+                relu(),
+                without_bias(plain_conv(17, 3)),
+                max_pool(2),
+            ],
+            4,
+        ),
         (
             vec![
                 plain_conv(4, 3),
@@ -131,11 +152,8 @@ fn what_has_no_block_goes_layer_by_layer() {
     };
     for layers in [
         vec![plain_conv(4, 5), relu(), max_pool(2)],
-        vec![plain_conv(4, 3), max_pool(2), relu()],
-        vec![plain_conv(4, 3), Layer::Activation(Activation::Gelu)],
         changed(|conv| conv.padding = Padding::Same),
         changed(|conv| conv.stride = 2),
-        changed(|conv| conv.bias = None),
     ] {
         let ([asked, layers], in_blocks) = both(&network(layers));
         assert_eq!(in_blocks, 0);

@@ -132,10 +132,13 @@ fn files_with(folder: &Path, extension: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The files of a room: the first is its own, the others lie in its folder.
+/// The files of a room: the first is its own, the others lie in its folder. A room that is a crate has all in its folder.
 fn files(src: &Path, room: &str) -> Vec<PathBuf> {
-    let own = vec![src.join(format!("{room}.rs"))];
-    [own, files_under(&src.join(room))].concat()
+    let own = src.join(format!("{room}.rs"));
+    let own = own.exists().then_some(own).into_iter().collect();
+    let found: Vec<PathBuf> = [own, files_under(&src.join(room))].concat();
+    assert!(!found.is_empty(), "{room} has no file");
+    found
 }
 
 /// What the rooms' files under `src` name and may not.
@@ -299,7 +302,11 @@ fn imported(script: &str, from: &str) -> String {
 }
 
 /// The wasm modules' bindings, as the build names them.
-const MODULES: [&str; 2] = ["convburn_cpu.js", "convburn_full.js"];
+const MODULES: [&str; 3] = [
+    "convburn_cpu.js",
+    "convburn_cpu_relaxed.js",
+    "convburn_full.js",
+];
 
 #[test]
 fn only_the_worker_imports_the_module_and_it_never_touches_the_page() {

@@ -165,6 +165,7 @@ fn in_slices(learner: &Learner, bytes: &RecordBytes, slices: usize) -> Vec<f64> 
         let job = Job {
             task: Task::Gradients,
             model: &learner.plan().spec,
+            arithmetic: learner.arithmetic(),
             values: &values,
             draws: Draws::default(),
             pixels: slice.pixels,
@@ -353,6 +354,7 @@ fn a_thread_that_panics_is_replaced() {
             &Job {
                 task: Task::Gradients,
                 model: &model,
+                arithmetic: learner.arithmetic(),
                 values: &values,
                 draws: Draws::default(),
                 pixels: &vec![128; pixels],

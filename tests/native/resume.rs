@@ -132,7 +132,7 @@ fn flatten(metadata: &mut Metadata, format: &str, change: impl FnOnce(&mut Value
     for part in parts {
         config.extend(part.as_object().unwrap().clone());
     }
-    for new in ["model", "last_batch"] {
+    for new in ["model", "last_batch", "arithmetic"] {
         config.remove(new).unwrap();
     }
     let mut names: Vec<&str> = config.keys().map(String::as_str).collect();

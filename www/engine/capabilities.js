@@ -17,6 +17,14 @@ const SIMD_MODULE = Uint8Array.of(
   10, 22, 1, 20, 0, 253, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 11, // Its code.
 );
 
+/** The same of relaxed SIMD: `f32x4.relaxed_madd` of three times `f32x4.splat (f32.const 0)`. */
+const RELAXED_SIMD_MODULE = Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0,
+  1, 5, 1, 96, 0, 1, 123,
+  3, 2, 1, 0,
+  10, 28, 1, 26, 0, 67, 0, 0, 0, 0, 253, 19, 67, 0, 0, 0, 0, 253, 19, 67, 0, 0, 0, 0, 253, 19, 253, 133, 2, 11,
+);
+
 /** Versions with SIMD and module workers alike, from caniuse.com. */
 const NEWER = 'Use a newer browser: Chrome or Edge from version 91, Firefox from 114 or Safari from 16.4.';
 
@@ -46,6 +54,11 @@ export function whyNoEngine(scope = globalThis) {
     return reportOf('no_simd', 'This browser’s WebAssembly has no SIMD, which the training engine is built on.', NEWER);
   }
   return typeof scope.Worker === 'function' ? null : noModuleWorker();
+}
+
+/** @param {Scope} [scope] @returns {boolean} Whether a module with relaxed SIMD's instructions is valid here. */
+export function hasRelaxedSimd(scope = globalThis) {
+  return scope.WebAssembly?.validate(RELAXED_SIMD_MODULE) === true;
 }
 
 /** Only the browser's own `Worker` shows whether it reads the type `module`. @returns {ErrorReport} */

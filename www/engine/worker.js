@@ -1,7 +1,8 @@
 /**
  * The dedicated module worker: the only file that imports a wasm module.
  *
- * There are two modules of one crate. The small one trains on the processor; a worker that holds it
+ * The modules are of one crate. A small one trains on the processor, of which there are two: with relaxed SIMD's
+ * instructions, which not every browser has, and without. A worker that holds a small one
  * hands back (`other_module`) what asks for a backend that only the full one has, before anything
  * has changed. The crate says when that is.
  *
@@ -9,6 +10,7 @@
  *
  * @import { Message } from '../protocol/protocol.js'
  */
+import { hasRelaxedSimd } from './capabilities.js';
 import { createCommands, reportOf } from './commands.js';
 import { watchGpu } from './gpu-watch.js';
 import { offerHelpers } from './pool.js';
@@ -43,11 +45,19 @@ watchGpu((problem) => post({
 let heartbeat = () => post({ type: 'heartbeat', pulls: 0, turning: false });
 self.setInterval(() => heartbeat(), HEARTBEAT_MS);
 
+/** The module for this worker and this browser, and the address of its JavaScript. */
+async function load() {
+  /** @param {string} script */
+  const addressed = (script) => new URL(script, import.meta.url).href;
+  if (isFull) return { convburn: await import('../convburn_full.js'), script: addressed('../convburn_full.js') };
+  if (hasRelaxedSimd()) return { convburn: await import('../convburn_cpu_relaxed.js'), script: addressed('../convburn_cpu_relaxed.js') };
+  return { convburn: await import('../convburn_cpu.js'), script: addressed('../convburn_cpu.js') };
+}
+
 try {
-  const convburn = isFull ? await import('../convburn_full.js') : await import('../convburn_cpu.js');
+  const { convburn, script } = await load();
   await convburn.default();
-  const script = isFull ? '../convburn_full.js' : '../convburn_cpu.js';
-  offerHelpers(convburn, new URL(script, import.meta.url).href);
+  offerHelpers(convburn, script);
   const pause = (/** @type {number} */ ms) => new Promise((resolve) => { self.setTimeout(resolve, ms); });
   const commands = createCommands(convburn, { isFull, post, yieldOnce, pause });
   ({ heartbeat } = commands);

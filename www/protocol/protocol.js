@@ -19,6 +19,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 // Generated from the types of `src/protocol.rs`.
 /** @typedef {import('../../src/bindings/types.js').Activation} Activation */
 /** @typedef {import('../../src/bindings/types.js').ActiveBackend} ActiveBackend */
+/** @typedef {import('../../src/bindings/types.js').Arithmetic} Arithmetic */
 /** @typedef {import('../../src/bindings/types.js').Augment} Augment */
 /** @typedef {import('../../src/bindings/types.js').Backend} Backend */
 /** @typedef {import('../../src/bindings/types.js').BackendStatus} BackendStatus */

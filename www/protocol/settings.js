@@ -85,6 +85,11 @@ export const SETTINGS = /** @type {const} */ ([
     sentence: 'What computes the convolutions on flex: ConvBurn\'s own blocks, or Burn\'s operators, to compare with.',
   },
   {
+    name: 'arithmetic', part: 'compute', kind: 'choice', words: ['auto', 'portable'], default: 'auto',
+    unit: '', label: 'Arithmetic',
+    sentence: 'How those blocks round: as is fastest on the machine, or as every machine can, to the same bits.',
+  },
+  {
     name: 'report_every_ms', part: 'compute', kind: 'whole', low: 10, high: 60000, default: 250,
     unit: 'ms', label: null,
     sentence: 'Time between two progress events.',

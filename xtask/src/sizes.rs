@@ -17,9 +17,14 @@ struct Module {
     features: &'static [&'static str],
 }
 
-const MODULES: [Module; 2] = [
+const MODULES: [Module; 3] = [
     Module {
         binary: "convburn_cpu",
+        profile: "release",
+        features: &["--no-default-features"],
+    },
+    Module {
+        binary: "convburn_cpu_relaxed",
         profile: "release",
         features: &["--no-default-features"],
     },

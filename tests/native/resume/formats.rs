@@ -20,6 +20,8 @@ const FILES: [(u32, &[u8]); 3] = [
 
 /// A kernel of today may round otherwise than one of then.
 const CLOSE: f64 = 1e-4;
+/// Adam moves a weight by the learning rate, whichever way rounding turns a gradient of almost nothing: five such steps.
+const WEIGHTS_CLOSE: f64 = 5e-3;
 
 fn format_of(bytes: &[u8]) -> String {
     let (_, header) = SafeTensors::read_metadata(bytes).unwrap();
@@ -103,6 +105,6 @@ fn a_run_of_an_earlier_format_is_as_it_was_and_goes_on() {
         assert_is_row(&opened.history()[1], 2, SECOND);
         let apart = largest_difference(&weights(&mut opened), &expected);
         println!("format {format}: {apart:.1e} from a run of today");
-        assert!(apart < CLOSE, "format {format}: {apart}");
+        assert!(apart < WEIGHTS_CLOSE, "format {format}: {apart}");
     }
 }

@@ -1,6 +1,6 @@
 //! An opened run tells what it told before, and what will not be equal where it goes on.
 
-use convburn::checkpoint::{Checkpoint, Origin, RunState};
+use convburn::checkpoint::{Checkpoint, Origin, Rounding, RunState};
 use convburn::device;
 use convburn::protocol::{Backend, Changes, Config, Event, Position, Progress, Stage, Trace};
 use convburn::session::Session;
@@ -101,6 +101,7 @@ fn a_run_that_goes_on_elsewhere_says_what_will_not_be_equal() {
             backend,
             workers,
             version: version.into(),
+            rounding: origin.rounding,
         })
     };
     let version = origin.version.as_str();
@@ -111,6 +112,18 @@ fn a_run_that_goes_on_elsewhere_says_what_will_not_be_equal() {
     let text = said(from(Backend::Flex, 1, "0.0.1"), &mut state);
     assert!(text.contains("by version 0.0.1"), "{text}");
     assert!(said(None, &mut state).contains("older version"));
+    let other = match origin.rounding {
+        Some(Rounding::Once) => Some(Rounding::Twice),
+        _ => Some(Rounding::Once),
+    };
+    for (rounding, expected) in [(other, "rounded in one"), (None, "in another order")] {
+        let origin = Origin {
+            rounding,
+            ..origin.clone()
+        };
+        let text = said(Some(origin), &mut state);
+        assert!(text.contains(expected), "{text}");
+    }
 }
 
 /// A run that goes on may be computed otherwise and with another learning rate; what it is a run of stays.

@@ -7,18 +7,53 @@
 //! an eighth of the products that a matrix product needs. `block.rs` makes an operator of it.
 //!
 //! Images are NHWC (`[n, height, width, channels]`): a row of a 3 × 3 window is one run of numbers.
-//! Loops over arrays of a fixed length are what the compiler turns into SIMD, on wasm and natively.
+//! Each is written once over an `arithmetic.rs`; `table.rs` has them for each processor, and chooses.
 
+mod arithmetic;
 mod backward;
+mod finish;
 mod forward;
+pub mod reference;
+mod table;
+mod winograd;
 
-pub use backward::{Gradients, backward};
-pub use forward::{Forward, forward};
+pub use backward::Gradients;
+pub use finish::Forward;
+#[cfg(target_arch = "wasm32")]
+pub use table::bring;
+pub use table::{ArithmeticKind, Kernels, fastest, of};
+
+/// The kernels over any arithmetic: what a table of functions is made of.
+#[doc(hidden)]
+pub mod written_once {
+    pub use super::arithmetic::{Arithmetic, LANES, products, rounds_once};
+    pub use super::backward::backward;
+
+    use super::{Block, Forward, forward, winograd};
+
+    /// A block's outputs, by the way that it names.
+    #[inline(always)]
+    pub fn forward<A: Arithmetic>(
+        block: &Block,
+        images: &[f32],
+        weights: &[f32],
+        bias: &[f32],
+        keep: bool,
+    ) -> Forward {
+        if block.winograd {
+            winograd::forward::<A>(block, images, weights, bias, keep)
+        } else {
+            forward::forward::<A>(block, images, weights, bias, keep)
+        }
+    }
+}
 
 /// Height and width of the convolution's kernel.
 pub const KERNEL: usize = 3;
 /// Height and width of the pooling window.
 pub const POOL: usize = 2;
+/// Fewest channels with which [`Block::pays_winograd`]: below them the transforms cost more than the products that they save.
+const WINOGRAD_CHANNELS_MIN: usize = 16;
 /// In [`Forward::argmax`]: ReLU cut this output off, so no gradient passes.
 const DEAD: u32 = 4;
 /// Numbers that one step of the backward loops takes, at least: rows of weights are padded to it.
@@ -39,9 +74,18 @@ pub struct Block {
     pub filters: usize,
     /// Whether 2 × 2 max-pooling with stride 2 follows.
     pub pool: bool,
+    /// Whether ReLU follows, after the pooling if there is one.
+    pub relu: bool,
+    /// Whether it is computed by Winograd's way instead of the direct one.
+    pub winograd: bool,
 }
 
 impl Block {
+    /// Whether Winograd's way has enough channels to pay.
+    pub fn pays_winograd(inputs: usize, filters: usize) -> bool {
+        inputs.min(filters) >= WINOGRAD_CHANNELS_MIN
+    }
+
     /// Outputs of the convolution, along each side, to one of the block.
     fn stride(&self) -> usize {
         if self.pool { POOL } else { 1 }

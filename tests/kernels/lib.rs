@@ -1,0 +1,84 @@
+//! The kernels as plain exports of numbers: `tests/unit/kernels.test.mjs` holds them to the block written out, in Node and, with
+//! relaxed SIMD, in Chromium; `bench/limits.mjs` times them. Nothing of the product is in here.
+
+#![allow(
+    unsafe_code,
+    reason = "an export without bindings is one, as the lint sees it"
+)]
+
+use convburn_kernels::reference::{Inputs, difference_of, numbers};
+use convburn_kernels::{ArithmeticKind, Block, Kernels, of};
+
+/// The kernels asked for: 0 the portable ones, else the fused ones.
+fn kernels(fused: u32) -> &'static Kernels {
+    #[cfg(all(feature = "relaxed", target_arch = "wasm32"))]
+    convburn_kernels_relaxed::bring_relaxed();
+    of(match fused {
+        0 => ArithmeticKind::Portable,
+        _ => ArithmeticKind::Fused,
+    })
+}
+
+/// Whether the block of this seed is computed otherwise than written out.
+#[unsafe(no_mangle)]
+pub extern "C" fn differs(fused: u32, seed: u32) -> u32 {
+    u32::from(difference_of(kernels(fused), seed).is_some())
+}
+
+/// Whether those kernels are compiled in: 0 where the portable ones stand for them.
+#[unsafe(no_mangle)]
+pub extern "C" fn has(fused: u32) -> u32 {
+    u32::from((kernels(fused).arithmetic == ArithmeticKind::Fused) == (fused != 0))
+}
+
+/// Whether a product and a sum are rounded in one.
+#[unsafe(no_mangle)]
+pub extern "C" fn rounds_once(fused: u32) -> u32 {
+    u32::from((kernels(fused).rounds_once)())
+}
+
+/// So many times six products of eight lanes from registers alone.
+#[unsafe(no_mangle)]
+pub extern "C" fn products(fused: u32, turns: u32) -> f32 {
+    (kernels(fused).products)(turns)
+}
+
+/// Computes a block of ReLU so many times: its outputs (`what` 0), its gradients without the images' (1) or with (2).
+#[unsafe(no_mangle)]
+pub extern "C" fn repeat(
+    fused: u32,
+    what: u32,
+    images: usize,
+    side: usize,
+    inputs: usize,
+    filters: usize,
+    pool: u32,
+    winograd: u32,
+    times: u32,
+) -> f32 {
+    let kernels = kernels(fused);
+    let block = Block {
+        images,
+        height: side,
+        width: side,
+        inputs,
+        filters,
+        pool: pool != 0,
+        relu: true,
+        winograd: winograd != 0,
+    };
+    let Inputs {
+        images,
+        weights,
+        bias,
+    } = Inputs::new(&block, 1);
+    let forward = || (kernels.forward)(&block, &images, &weights, &bias, true);
+    let first = |numbers: &[f32]| numbers.first().copied().unwrap_or_default();
+    if what == 0 {
+        return (0..times).map(|_| first(&forward().outputs)).sum();
+    }
+    let kept = forward().argmax;
+    let gradients = numbers(kept.len(), 4);
+    let backward = || (kernels.backward)(&block, &images, &weights, &kept, &gradients, what == 2);
+    (0..times).map(|_| first(&backward().weights)).sum()
+}
