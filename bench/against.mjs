@@ -1,11 +1,11 @@
 /**
  * `cargo xtask bench --against FOLDER`: is a step of this build as quick as one of another build?
  *
- *     cargo xtask bench --against ../before/dist [--rounds 12]
+ *     cargo xtask bench --against ../before/dist [--rounds 12] [--only flex]
  *
  * The folder is the `dist/` of the other build, made from another commit. Epochs of both take turns in one browser, on
  * flex with one worker, on flex with all cores and on WebGPU; rounds are added until the 95 % interval of the ratios'
- * median is narrow enough, or there are too many. The table goes into BENCHMARKS.md.
+ * median is narrow enough, or there are too many. The table goes into BENCHMARKS.md; one of some (`--only`) is printed and written nowhere.
  */
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -35,7 +35,7 @@ const WAYS = [
 ];
 
 const { values: options } = parseArgs({
-  options: { against: { type: 'string' }, rounds: { type: 'string', default: '12' }, dry: { type: 'boolean', default: false } },
+  options: { against: { type: 'string' }, rounds: { type: 'string', default: '12' }, only: { type: 'string', default: '' } },
 });
 if (!options.against) throw new Error('--against wants the dist/ of another build.');
 const rounds = Number(options.rounds);
@@ -81,7 +81,7 @@ async function measure({ title, id, backend, workers, steps, warmUp }) {
 
 try {
   const found = [];
-  for (const way of WAYS) found.push(await measure(way));
+  for (const way of WAYS.filter(({ title }) => title.includes(options.only))) found.push(await measure(way));
   const markdown = `
 \`cargo xtask bench --against FOLDER\`: a step of the tutorial's network, batch ${BATCH}, of this build and of the one before it, by turns in one headless
 Chromium. Required: the median of the rounds' ratios is at most ${MOST}, and a step on WebGPU takes at most ${DISPATCHES} dispatches.
@@ -93,7 +93,7 @@ ${table(['', 'this build, ms', 'the other, ms', 'ratio (95 % of the median)', 'r
 
 ${machine([`Chromium ${browser.version()}`])}`;
   console.log(markdown);
-  if (!options.dry) writeSection('against', markdown);
+  if (!options.only) writeSection('against', markdown);
   const missed = found.filter(({ ratio, dispatches }) => ratio > MOST || (dispatches ?? 0) > DISPATCHES);
   for (const { title, ratio, dispatches } of missed) console.error(`not met: ${title}, ratio ${ratio.toFixed(3)}, ${dispatches ?? 'no'} dispatches`);
   if (missed.length > 0) process.exitCode = 1;

@@ -41,16 +41,16 @@ pub fn rounds_once<A: Arithmetic>() -> bool {
 #[inline(always)]
 pub fn products<A: Arithmetic>(turns: u32) -> f32 {
     let [a, b] = black_box([0.5, 0.5]).map(A::splat);
-    let mut sums = [A::splat(1.0); 6];
+    // Unknown to the compiler, or it would compute one for all.
+    let mut sums = black_box([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).map(A::splat);
     for _ in 0..turns {
         for sum in &mut sums {
-            *sum = A::add_product(b, *sum, a); // Stays at 1, and depends on the sum before.
+            *sum = A::add_product(b, *sum, a); // Depends on the sum before, and nears 1.
         }
     }
     let mut found = [0.0; LANES];
-    for sum in sums {
-        A::store(sum, &mut found);
-    }
+    let all = sums.into_iter().fold(A::splat(0.0), |all, sum| A::add(all, sum));
+    A::store(all, &mut found);
     found[0]
 }
 
