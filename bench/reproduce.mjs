@@ -32,7 +32,7 @@ const { values: options } = parseArgs({ options: { seeds: { type: 'string', defa
 const seeds = options.seeds.split(',').map(Number);
 
 /** The module's fingerprint: a run begun with another module is another run. */
-const moduleSha = createHash('sha256').update(readFileSync(join(DIST, 'convburn_cpu_bg.wasm'))).digest('hex').slice(0, 12);
+const moduleSha = createHash('sha256').update(readFileSync(join(DIST, 'convburn_cpu_relaxed_bg.wasm'))).digest('hex').slice(0, 12);
 const folder = fileURLToPath(new URL(`.runs/${moduleSha}/`, import.meta.url));
 mkdirSync(folder, { recursive: true });
 
@@ -70,7 +70,7 @@ const say = (row) => `epoch ${row.epoch}/${EPOCHS}: loss ${row.loss.toFixed(4)},
 /** @param {import('playwright-core').Browser} browser @param {string} url @param {number} seed */
 async function train(browser, url, seed) {
   const { page, context } = await openPage(browser);
-  await page.goto(`${url}#backend=flex&train=50000&test=10000&epochs=${EPOCHS}&batch=32&lr=0.001&augment=none&seed=${seed}&workers=1`);
+  await page.goto(`${url}#backend=flex&train=50000&test=10000&epochs=${EPOCHS}&batch=32&lr=0.001&augment=none&seed=${seed}&workers=1&arithmetic=portable`);
   await begin(page, seed);
   for (let done = savedHistory(seed).length; done < EPOCHS;) {
     await page.waitForFunction(

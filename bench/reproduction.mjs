@@ -79,7 +79,7 @@ export function markdownOf({ runs, comparison, reference, where, moduleSha }) {
   const own = `ConvBurn (${runs.length})`;
   const heads = (/** @type {string} */ name) => [`${name}: tutorial`, keras, own];
   return `
-\`cargo xtask reproduce\`: the release page in headless Chromium, \`#backend=flex&train=50000&test=10000&epochs=10&workers=1\` with
+\`cargo xtask reproduce\`: the release page in headless Chromium, \`#backend=flex&train=50000&test=10000&epochs=10&workers=1&arithmetic=portable\` with
 the seeds ${runs.map(({ seed }) => seed).join(', ')}; beside it the tutorial's printed log (one run) and the mean ± standard deviation of
 Keras 3.15.1 over ${reference.runs.length} seeds (\`tests/reference/curves.py\`). "Apart" is how far ConvBurn's mean is from Keras's, in standard
 errors of that difference: Keras's deviation · √(1/${runs.length} + 1/${reference.runs.length}). Required: no further than ${MOST_APART}, and a test accuracy between

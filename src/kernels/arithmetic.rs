@@ -49,7 +49,9 @@ pub fn products<A: Arithmetic>(turns: u32) -> f32 {
         }
     }
     let mut found = [0.0; LANES];
-    let all = sums.into_iter().fold(A::splat(0.0), |all, sum| A::add(all, sum));
+    let all = sums
+        .into_iter()
+        .fold(A::splat(0.0), |all, sum| A::add(all, sum));
     A::store(all, &mut found);
     found[0]
 }

@@ -1,5 +1,5 @@
 /**
- * The crate's two modules: the page shows images before any is there, fetches the full one only when
+ * The crate's modules: the page shows images before any is there, fetches the full one only when
  * something asks for a backend that the small one lacks, and goes over to it without losing anything.
  */
 import assert from 'node:assert/strict';
@@ -11,6 +11,8 @@ import { phaseOf, textOf, waitForPhase, waitForText } from '../../harness/waits.
 import { SHORT, onDisk, share, shardRecords, upload } from './visits.mjs';
 
 const shared = share({ before, after });
+/** The small module for a browser with relaxed SIMD, and the one for any other. */
+const [SMALL, PLAIN] = ['convburn_cpu_relaxed_bg.wasm', 'convburn_cpu_bg.wasm'];
 /** Few images, because ndarray is slow. */
 const TINY = SHORT.replace('train=2000&test=1000', 'train=64&test=20');
 
@@ -35,10 +37,10 @@ test('images are drawn before the module has come, and it is compiled while it c
   /** @type {() => void} */
   let release = () => undefined;
   const held = new Promise((resolve) => { release = () => resolve(undefined); });
-  shared.answer(t, 'convburn_cpu_bg.wasm', async (response) => {
+  shared.answer(t, SMALL, async (response) => {
     await held;
     response.writeHead(200, { 'content-type': 'application/wasm' });
-    createReadStream(join(DIST, 'convburn_cpu_bg.wasm')).pipe(response);
+    createReadStream(join(DIST, SMALL)).pipe(response);
   });
   const { page, complaints } = await shared.visit(t, SHORT);
   await page.getByText('Images 1 to 25').waitFor();
@@ -60,7 +62,7 @@ test('on the processor the full module is never fetched', async (t) => {
     await waitForPhase(page, ['ready']);
     assert.match(await textOf(page, 'backend-active'), /flex/);
     await waitForText(page, 'backend-remarks', /ndarray: Many times slower/);
-    assert.deepEqual(asked.modules(), ['convburn_cpu_bg.wasm'], link);
+    assert.deepEqual(asked.modules(), [SMALL], link);
   }
 });
 
@@ -71,13 +73,13 @@ test('another backend may be chosen after a run: the Start goes over to the full
   const shards = asked.shards();
   await page.getByTestId('backend').selectOption('ndarray');
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1, 'the figures stay until the next Start');
-  assert.deepEqual(asked.modules(), ['convburn_cpu_bg.wasm']);
+  assert.deepEqual(asked.modules(), [SMALL]);
   await page.getByTestId('start').click();
   await waitForPhase(page, ['training']);
   await endsWell(page);
   assert.match(await textOf(page, 'backend-active'), /ndarray/);
   assert.equal(await page.getByTestId('epoch-table').locator('tbody tr').count(), 1);
-  assert.deepEqual(asked.modules(), ['convburn_cpu_bg.wasm', 'convburn_full_bg.wasm']);
+  assert.deepEqual(asked.modules(), [SMALL, 'convburn_full_bg.wasm']);
   assert.deepEqual(asked.shards(), shards);
 
   await page.getByTestId('backend').selectOption('flex');
@@ -120,4 +122,29 @@ test('a link to a backend of the full module fetches that one alone, and its sav
   assert.equal(await textOf(page, 'error'), '');
   await page.getByTestId('evaluate').click();
   await waitForText(page, 'val-accuracy', /\d/);
+});
+
+test('a browser without relaxed SIMD gets the module without it; portable arithmetic computes the same bits in both', async (t) => {
+  const link = `${TINY}&workers=1&arithmetic=portable&run=1`;
+  /** @param {import('playwright-core').Page} page */
+  const figuresOf = async (page) => {
+    await endsWell(page);
+    return (await page.getByTestId('epoch-table').locator('tbody td').allTextContents()).slice(0, 5);
+  };
+  const asked = listen();
+  const first = await shared.visit(t, link);
+  const found = await figuresOf(first.page);
+  assert.deepEqual(asked.modules(), [SMALL]);
+  await first.context.close();
+  // A browser of before cannot be had here, so the bytes that it is asked about are made invalid.
+  const script = readFileSync(join(DIST, 'engine/capabilities.js'), 'utf8');
+  const without = script.replace('253, 133, 2, 11', '253, 255, 2, 11');
+  assert.notEqual(without, script);
+  shared.answer(t, 'engine/capabilities.js', (response) => {
+    response.writeHead(200, { 'content-type': 'text/javascript' });
+    response.end(without);
+  });
+  const { page } = await shared.visit(t, link);
+  assert.deepEqual(await figuresOf(page), found);
+  assert.deepEqual(asked.modules(), [SMALL, PLAIN]);
 });

@@ -87,6 +87,7 @@ test('a later visit asks the server for the list of images and whether the page 
   await page.goto(`${url}${SHORT}`);
   await isKept(page);
   assert.ok(!requests().includes('convburn_full_bg.wasm'), 'what is large and not used is not fetched to be kept');
+  assert.ok(!requests().includes('convburn_cpu_bg.wasm'), 'nor the module for other browsers');
   const mark = requests().length;
   const later = await context.newPage();
   await later.goto(`${url}${SHORT}`);

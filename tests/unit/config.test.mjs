@@ -27,7 +27,7 @@ const NAMELESS = { seeding: 'by-layer', layers: [{ id: 1, layer: 'flatten' }] };
 
 test('a link says the recipe first, then how it is computed; one from before the networks is read as ever', () => {
   const link = toFragment({ ...DEFAULTS, network: 't', workers: 2 }, true);
-  assert.equal(link, '#network=t&train=50000&test=10000&epochs=10&batch=32&lr=0.001&seed=1&augment=none&backend=auto&workers=2&run=1');
+  assert.equal(link, '#network=t&train=50000&test=10000&epochs=10&batch=32&lr=0.001&seed=1&augment=none&backend=auto&workers=2&arithmetic=auto&run=1');
   assert.deepEqual(parseFragment(link), { config: { ...DEFAULTS, network: 't', workers: 2 }, autostart: true, complaints: [] });
   const old = '#backend=flex&train=50000&test=10000&epochs=10&batch=32&lr=0.001&seed=1&augment=none&workers=0';
   assert.deepEqual(parseFragment(old), { config: { ...DEFAULTS, backend: 'flex' }, autostart: false, complaints: [] });
@@ -47,7 +47,7 @@ test('a network that has no name is left out of a link, and the page knows that 
 
 test('a configuration comes apart into what is computed and how, and nothing is lost', () => {
   const { recipe, compute } = partsOf(DEFAULTS);
-  assert.deepEqual(Object.keys(compute).sort(), ['backend', 'operators', 'report_every_ms', 'workers']);
+  assert.deepEqual(Object.keys(compute).sort(), ['arithmetic', 'backend', 'operators', 'report_every_ms', 'workers']);
   assert.deepEqual({ ...recipe, ...compute }, DEFAULTS);
 });
 
