@@ -243,6 +243,20 @@ async fn ask_for_other_module(config: JsValue) -> Result<JsValue, Error> {
     Ok((may_move && device::needs_other_module(&config).await).into())
 }
 
+/// Says that the module with more backends cannot be had, because of `problem`, the end of a sentence: from then on
+/// [`needs_other_module`] answers false, `auto` takes the CPU and says why, and [`backends`] says it of what is missing.
+/// Needs no `load`.
+///
+/// # Errors
+/// `invalid_argument`.
+#[wasm_bindgen]
+pub fn no_other_module(
+    #[wasm_bindgen(unchecked_param_type = "string")] problem: JsValue,
+) -> Result<(), JsValue> {
+    let noted = arguments::text("problem", &problem).map(device::no_other_module);
+    answer(noted.map(|()| JsValue::UNDEFINED)).map(drop)
+}
+
 /// Trains one epoch and measures it. `on_progress` is called with each `Progress` event. Resolves to
 /// the epoch's row; or to `{paused}` or `{stopped}` with the position, when that came first.
 ///

@@ -18,6 +18,9 @@ use crate::protocol::{ActiveBackend, Backend, BackendStatus, Config, NetworkChoi
 /// Why WebGPU was refused in this module, as the end of a sentence: once is enough.
 static REFUSED: OnceLock<String> = OnceLock::new();
 
+/// Why there is no module with more backends to go over to, as the end of a sentence.
+static NO_OTHER_MODULE: OnceLock<String> = OnceLock::new();
+
 /// What was timed in this module, for which run: once is enough.
 static TIMED: Mutex<Vec<(Key, Timed)>> = Mutex::new(Vec::new());
 
@@ -163,8 +166,12 @@ pub async fn open(config: &Config) -> Result<OpenDevice, Error> {
 }
 
 /// True when `config` could run here on a backend that this module was built without. A host that has a
-/// module with it loads that one; in this one `open` would fail, or `auto` would take flex.
+/// module with it loads that one; in this one `open` would fail, or `auto` would take flex. Never after
+/// [`no_other_module`].
 pub async fn needs_other_module(config: &Config) -> bool {
+    if NO_OTHER_MODULE.get().is_some() {
+        return false;
+    }
     match config.backend {
         Backend::Flex => false,
         Backend::Ndarray => cfg!(not(feature = "ndarray")),
@@ -174,6 +181,20 @@ pub async fn needs_other_module(config: &Config) -> bool {
     }
 }
 
+/// Takes note that the module with more backends cannot be had, because of `problem`, the end of a sentence.
+pub fn no_other_module(problem: String) {
+    let _ = NO_OTHER_MODULE.set(problem); // The first reason stays: it was told already.
+}
+
+/// Why a backend cannot run that this module was built without and that no other module brings, as the end of a sentence.
+fn why_without(is_built_in: bool) -> Option<String> {
+    NO_OTHER_MODULE.get().filter(|_| !is_built_in).cloned()
+}
+
+fn cannot_run(problem: &str) -> String {
+    format!("It cannot run here: {problem}.")
+}
+
 /// The CPU's device, for a helper of a run on flex.
 pub fn helper() -> Device {
     Device::flex()
@@ -181,11 +202,16 @@ pub fn helper() -> Device {
 
 /// Which backends can run here, and why not.
 pub async fn backends() -> Vec<BackendStatus> {
+    let has_ndarray = cfg!(feature = "ndarray");
+    let why_no_ndarray = why_without(has_ndarray);
     let ndarray = BackendStatus {
         backend: Backend::Ndarray,
-        available: cfg!(feature = "ndarray"),
-        in_other_module: cfg!(not(feature = "ndarray")),
-        remark: Some("Many times slower than flex, and deprecated by Burn.".into()),
+        available: has_ndarray,
+        in_other_module: !has_ndarray && why_no_ndarray.is_none(),
+        remark: Some(match why_no_ndarray {
+            Some(problem) => cannot_run(&problem),
+            None => "Many times slower than flex, and deprecated by Burn.".into(),
+        }),
     };
     let flex = BackendStatus {
         backend: Backend::Flex,
@@ -201,17 +227,19 @@ async fn webgpu_status() -> BackendStatus {
         backend: Backend::Webgpu,
         ..Config::default()
     };
+    let has_webgpu = cfg!(feature = "webgpu");
     let found = fit_adapter(&config).await;
+    let found = found.and_then(|adapter| why_without(has_webgpu).map_or(Ok(adapter), Err));
     BackendStatus {
         backend: Backend::Webgpu,
-        available: found.is_ok() && cfg!(feature = "webgpu"),
-        in_other_module: found.is_ok() && cfg!(not(feature = "webgpu")),
+        available: found.is_ok() && has_webgpu,
+        in_other_module: found.is_ok() && !has_webgpu,
         remark: match found {
             Ok(adapter) if adapter.is_fallback => {
                 Some("There is only a software adapter, which is slower than the processor.".into())
             }
             Ok(_) => None,
-            Err(problem) => Some(format!("It cannot run here: {problem}.")),
+            Err(problem) => Some(cannot_run(&problem)),
         },
     }
 }
@@ -270,7 +298,7 @@ fn ndarray() -> Result<OpenDevice, Error> {
 fn ndarray() -> Result<OpenDevice, Error> {
     Err(Error::BackendUnavailable {
         backend: "ndarray",
-        problem: "this module was built without it".into(),
+        problem: why_without(false).unwrap_or_else(|| "this module was built without it".into()),
     })
 }
 
@@ -322,7 +350,7 @@ async fn webgpu_device() -> Result<Device, String> {
 #[cfg(not(feature = "webgpu"))]
 #[allow(clippy::unused_async, reason = "the other half awaits")]
 async fn webgpu_device() -> Result<Device, String> {
-    Err("this module was built without WebGPU".into())
+    Err(why_without(false).unwrap_or_else(|| "this module was built without WebGPU".into()))
 }
 
 #[cfg(test)]
@@ -385,5 +413,13 @@ mod tests {
         for status in pollster::block_on(backends()) {
             assert_eq!(status.in_other_module, needs_other(status.backend));
         }
+        // Where there is none, nothing waits for it, and what it would have brought is said to be missing for that reason.
+        no_other_module("the other module is still being built".into());
+        assert!(!needs_other(Backend::Ndarray));
+        let all = pollster::block_on(backends());
+        let ndarray = all.iter().find(|it| it.backend == Backend::Ndarray);
+        let remark = ndarray.and_then(|it| it.remark.clone()).unwrap_or_default();
+        let is_missing = cfg!(not(feature = "ndarray"));
+        assert_eq!(remark.contains("is still being built"), is_missing);
     }
 }

@@ -19,6 +19,7 @@ export function helper_logits(job: ArrayBuffer): Promise<ArrayBuffer>;
 export function helper_warm_up(): Promise<void>;
 export function load(config?: Partial<T.Config> | null, manifest?: T.Manifest | null): Promise<T.Loaded>;
 export function needs_other_module(config: Partial<T.Config>): Promise<boolean>;
+export function no_other_module(problem: string): void;
 export function open_file(name: string, bytes: Uint8Array): Promise<T.OpenedFile<Uint8Array<ArrayBuffer>>>;
 export function pause(): void;
 export function predict(pixels: Uint8Array, images?: number | null): Promise<Float32Array>;

@@ -90,6 +90,20 @@ test('another backend may be chosen after a run: the Start goes over to the full
   assert.deepEqual(complaints, []);
 });
 
+test('where the full module cannot be had, the page says so and trains on the processor', async (t) => {
+  for (const file of ['convburn_full.js', 'convburn_full_bg.wasm']) shared.answer(t, file, (response) => response.writeHead(404).end());
+  const { page } = await shared.visit(t, TINY.replace('flex', 'ndarray'));
+  await waitForPhase(page, ['error']);
+  assert.match(await textOf(page, 'error'), /"ndarray" cannot run here: the module with it could not be loaded \(.*\), and a reload of the page tries again\..*"flex"/s);
+  await waitForText(page, 'backend-remarks', /ndarray: It cannot run here: the module/);
+  await page.getByTestId('backend').selectOption('auto');
+  await waitForPhase(page, ['ready']);
+  await page.getByTestId('start').click();
+  await waitForPhase(page, ['training', 'done']);
+  await endsWell(page);
+  assert.match(await textOf(page, 'backend-active'), /flex/);
+});
+
 test('the visitor’s own images go over to the full module too', async (t) => {
   const { page } = await shared.visit(t, TINY);
   await waitForPhase(page, ['ready']);

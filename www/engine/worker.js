@@ -4,7 +4,8 @@
  * The modules are of one crate. A small one trains on the processor, of which there are two: with relaxed SIMD's
  * instructions, which not every browser has, and without. A worker that holds a small one
  * hands back (`other_module`) what asks for a backend that only the full one has, before anything
- * has changed. The crate says when that is.
+ * has changed. The crate says when that is. Where the full one cannot be had (a server that lacks it, or is still
+ * building it), a small one takes its place and says why a backend is missing.
  *
  * What becomes of a command is commands.js's; here are the module, the messages' way in and out, and signs of life.
  *
@@ -45,18 +46,30 @@ watchGpu((problem) => post({
 let heartbeat = () => post({ type: 'heartbeat', pulls: 0, turning: false });
 self.setInterval(() => heartbeat(), HEARTBEAT_MS);
 
-/** The module for this worker and this browser, and the address of its JavaScript. */
-async function load() {
+/** The module for this browser, running, and the address of its JavaScript. @param {boolean} wantsFull */
+async function open(wantsFull) {
   /** @param {string} script */
   const addressed = (script) => new URL(script, import.meta.url).href;
-  if (isFull) return { convburn: await import('../convburn_full.js'), script: addressed('../convburn_full.js') };
-  if (hasRelaxedSimd()) return { convburn: await import('../convburn_cpu_relaxed.js'), script: addressed('../convburn_cpu_relaxed.js') };
-  return { convburn: await import('../convburn_cpu.js'), script: addressed('../convburn_cpu.js') };
+  if (wantsFull) return run(await import('../convburn_full.js'), addressed('../convburn_full.js'));
+  if (hasRelaxedSimd()) return run(await import('../convburn_cpu_relaxed.js'), addressed('../convburn_cpu_relaxed.js'));
+  return run(await import('../convburn_cpu.js'), addressed('../convburn_cpu.js'));
+}
+
+/** @param {typeof import('../convburn_cpu.js')} convburn @param {string} script */
+async function run(convburn, script) {
+  await convburn.default();
+  return { convburn, script };
+}
+
+/** A small module in place of the full one. @param {unknown} thrown Why that one cannot be had. */
+async function openWithout(thrown) {
+  const opened = await open(false);
+  opened.convburn.no_other_module(`the module with it could not be loaded (${reportOf(thrown).message}), and a reload of the page tries again`);
+  return opened;
 }
 
 try {
-  const { convburn, script } = await load();
-  await convburn.default();
+  const { convburn, script } = await open(isFull).catch((thrown) => (isFull ? openWithout(thrown) : Promise.reject(thrown)));
   offerHelpers(convburn, script);
   const pause = (/** @type {number} */ ms) => new Promise((resolve) => { self.setTimeout(resolve, ms); });
   const commands = createCommands(convburn, { isFull, post, yieldOnce, pause });
