@@ -5,8 +5,8 @@
  *
  * `cargo xtask serve` runs in a clone of the last commit with nothing kept: an empty folder each for cargo's packages, the
  * build, ConvBurn's tools and npm's packages, all in one temporary folder that is taken away afterwards. Only Rust, Node
- * and the sources that cargo and npm are set to are the machine's. It ends when the page and its small module are
- * served. Each phase is printed as it ends, and the table goes into BENCHMARKS.md.
+ * and the sources that cargo and npm are set to are the machine's. What has to be quick is the page with its small
+ * module; it ends when the full one is served too. Each phase is printed as it ends, and the table goes into BENCHMARKS.md.
  */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
@@ -23,10 +23,14 @@ const MOST_MINUTES = 20;
 /** Longer than any machine that is waited for. */
 const PATIENCE_MS = 4 * 3_600_000;
 const LOOK_EVERY_MS = 500;
-/** What a visitor's browser needs before it can train: the page, and the module that it begins with. */
-const WANTED = ['', 'convburn_cpu_bg.wasm'];
+/** What a visitor's browser needs before it can train, the page and the module that it begins with; and for every backend. */
+const STAGES = [
+  { title: 'the page and its small module', files: ['', 'convburn_cpu_bg.wasm'] },
+  { title: 'the full module too', files: ['', 'convburn_full_bg.wasm'] },
+];
 
 /** @typedef {{ title: string, seconds: number }} Phase */
+/** @typedef {{ title: string, urls: string[] }} Stage What is served some time. */
 
 /** An empty place for each thing that a build keeps, as the variables that name them. @param {string} folder @returns {NodeJS.ProcessEnv} */
 export function bareEnvironment(folder) {
@@ -60,15 +64,19 @@ const isServed = (url) => fetch(url).then(async (answer) => {
 }, () => false);
 
 /**
- * Runs a command until the addresses are served, and ends it.
+ * Runs a command until it has served one stage after the other, and ends it.
  * @param {[string, ...string[]]} command Its lines that begin with `==>` begin phases.
- * @param {{ cwd: string, env: NodeJS.ProcessEnv, urls: string[], say?: (line: string) => void }} how
- * @returns {Promise<Phase[]>} The last one ends when all addresses are served.
+ * @param {{ cwd: string, env: NodeJS.ProcessEnv, stages: Stage[], say?: (line: string) => void }} how
+ * @returns {Promise<{ phases: Phase[], served: Phase[] }>} How long each phase took, the last one to the last stage; and how
+ *   long after the beginning each stage was served.
  */
-export async function untilServed([program, ...words], { cwd, env, urls, say = console.log }) {
+export async function untilServed([program, ...words], { cwd, env, stages, say = console.log }) {
   /** @type {Phase[]} */
   const phases = [];
-  let [title, since] = ['Building the chores', performance.now()];
+  /** @type {Phase[]} */
+  const served = [];
+  const began = performance.now();
+  let [title, since] = ['Building the chores', began];
   /** @param {string} next */
   const begin = (next) => {
     phases.push({ title, seconds: (performance.now() - since) / 1_000 });
@@ -92,13 +100,16 @@ export async function untilServed([program, ...words], { cwd, env, urls, say = c
     else say(line);
   });
   try {
-    for (const last = performance.now() + PATIENCE_MS; ;) {
-      if (ended !== null || performance.now() > last) throw new Error(`The page was never served: ${ended ?? 'it takes too long'}.`);
-      if ((await Promise.all(urls.map(isServed))).every(Boolean)) break;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+    for (const stage of stages) {
+      while (!(await Promise.all(stage.urls.map(isServed))).every(Boolean)) {
+        if (ended !== null || performance.now() > began + PATIENCE_MS) throw new Error(`This was never served: ${stage.title}: ${ended ?? 'it takes too long'}.`);
+        await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+      }
+      served.push({ title: stage.title, seconds: (performance.now() - began) / 1_000 });
+      say(`    Served after ${lasting(served[served.length - 1].seconds)}: ${stage.title}`);
     }
     begin('');
-    return phases;
+    return { phases, served };
   } finally {
     end();
     process.off('exit', end);
@@ -108,13 +119,14 @@ export async function untilServed([program, ...words], { cwd, env, urls, say = c
 /** @param {number} seconds */
 const lasting = (seconds) => (seconds < 60 ? `${seconds.toFixed(1)} s` : `${Math.floor(seconds / 60)} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`);
 
-/** @param {Phase[]} phases @param {string} commit @param {string} where */
-export function markdownOf(phases, commit, where) {
-  const all = phases.reduce((sum, { seconds }) => sum + seconds, 0);
+/** @param {{ phases: Phase[], served: Phase[] }} measured @param {string} commit @param {string} where */
+export function markdownOf({ phases, served }, commit, where) {
   return `
 \`cargo xtask bench --first-build\`: \`cargo xtask serve\` in a fresh clone (${commit}), with empty folders for cargo's packages, the build, the tools
-and npm's packages, until the page and its small module are served: ${lasting(all)}. Required on two cores: ${MOST_MINUTES} minutes. The network's
-share depends on where packages and images come from.
+and npm's packages. The network's share depends on where packages and images come from. Required on two cores: the page is usable within
+${MOST_MINUTES} minutes.
+
+${table(['served', 'after'], served.map(({ title, seconds }) => [title, lasting(seconds)]))}
 
 ${table(['phase', 'time'], phases.map(({ title, seconds }) => [title, lasting(seconds)]))}
 
@@ -135,15 +147,16 @@ async function main() {
   const version = execFileSync('cargo', ['--version'], { encoding: 'utf8' }).trim();
   const port = await freePort();
   console.log(`==> The first build of ${commit} in ${folder}`);
-  const phases = await untilServed(['cargo', 'xtask', 'serve', '--port', String(port)], {
-    cwd: clone, env: bareEnvironment(folder), urls: WANTED.map((file) => `http://127.0.0.1:${port}/${file}`),
+  const measured = await untilServed(['cargo', 'xtask', 'serve', '--port', String(port)], {
+    cwd: clone, env: bareEnvironment(folder),
+    stages: STAGES.map(({ title, files }) => ({ title, urls: files.map((file) => `http://127.0.0.1:${port}/${file}`) })),
   });
-  const markdown = markdownOf(phases, commit, machine([version, `Node ${process.version}`]));
+  const markdown = markdownOf(measured, commit, machine([version, `Node ${process.version}`]));
   console.log(markdown);
   writeSection('first-build', markdown);
-  const minutes = phases.reduce((sum, { seconds }) => sum + seconds, 0) / 60;
+  const minutes = measured.served[0].seconds / 60;
   if (minutes <= MOST_MINUTES) return;
-  console.error(`not met: it took ${minutes.toFixed(1)} minutes, and ${MOST_MINUTES} are allowed`);
+  console.error(`not met: the page was usable after ${minutes.toFixed(1)} minutes, and ${MOST_MINUTES} are allowed`);
   process.exitCode = 1;
 }
 

@@ -127,21 +127,28 @@ test('the benchmarks import nothing of the tests', () => {
   for (const name of scripts) assert.doesNotMatch(readFileSync(new URL(name, folder), 'utf8'), /from '[./]*tests\//, name);
 });
 
-test('the first build’s phases are those that the chore tells, until page and module are served, in empty folders', async (t) => {
+test('the first build’s phases are those that the chore tells, until the page and each module are served, in empty folders', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'convburn-first-build-test-'));
   t.after(() => rmSync(folder, { recursive: true }));
   const env = bareEnvironment(folder);
   for (const place of [env.CARGO_TARGET_DIR, env.CONVBURN_TOOLS, env.npm_config_cache]) assert.deepEqual(readdirSync(place ?? ''), []);
   assert.equal(env.CARGO_MANIFEST_DIR, undefined);
   const port = await freePort();
-  // A chore that says its phases, and a server that has the module a moment after the page.
+  // A chore that says its phases, and a server that has one module a moment after the page, and the other after it was away.
   const chore = `console.log('==> Set-up: trunk'); console.log('    done'); console.log('==> Building'); const from = Date.now();
-    require('node:http').createServer((asked, answer) => { answer.statusCode = asked.url === '/' || Date.now() > from + 700 ? 200 : 404; answer.end(); }).listen(${port});`;
-  const urls = ['', 'module.wasm'].map((file) => `http://127.0.0.1:${port}/${file}`);
-  const phases = await untilServed([process.execPath, '-e', chore], { cwd: folder, env, urls, say: () => undefined });
-  assert.deepEqual(phases.map(({ title }) => title), ['Building the chores', 'trunk', 'Building']);
+    const serve = (has) => require('node:http').createServer((asked, answer) => { answer.statusCode = has(asked.url) ? 200 : 404; answer.end(); }).listen(${port});
+    const small = serve((url) => url === '/' || (url === '/small.wasm' && Date.now() > from + 700));
+    setTimeout(() => { console.log('==> Building the rest'); small.closeAllConnections(); small.close(() => setTimeout(serve, 300, () => true)); }, 1_500);`;
+  const stages = ['small', 'full'].map((title) => ({ title, urls: ['', `${title}.wasm`].map((file) => `http://127.0.0.1:${port}/${file}`) }));
+  const how = { cwd: folder, env, stages, say: () => undefined };
+  const measured = await untilServed([process.execPath, '-e', chore], how);
+  const { phases, served: [small, full] } = measured;
+  assert.deepEqual(phases.map(({ title }) => title), ['Building the chores', 'trunk', 'Building', 'Building the rest']);
   assert.ok(phases[2].seconds >= 0.7);
-  assert.match(firstBuildMarkdown(phases, 'abc1234', 'here'), /^\| trunk \| 0\.\d s \|$/m);
-  await until('the chore is ended', () => fetch(urls[0]).then(() => false, () => true));
-  await assert.rejects(untilServed([process.execPath, '-e', 'process.exit(3)'], { cwd: folder, env, urls, say: () => undefined }), /it ended with 3/);
+  assert.ok(small.seconds >= 0.7 && full.seconds > small.seconds, JSON.stringify(measured.served));
+  const markdown = firstBuildMarkdown(measured, 'abc1234', 'here');
+  assert.match(markdown, /^\| trunk \| 0\.\d s \|$/m);
+  assert.match(markdown, /^\| full \| \d\.\d s \|$/m);
+  await until('the chore is ended', () => fetch(stages[0].urls[0]).then(() => false, () => true));
+  await assert.rejects(untilServed([process.execPath, '-e', 'process.exit(3)'], how), /small: it ended with 3/);
 });

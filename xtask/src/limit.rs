@@ -4,13 +4,12 @@
 //! The program stays in our process group, because Ctrl+C has to reach it; what it started is
 //! therefore found by its parents and not by a group.
 
-use std::process::{Child, Command};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sysinfo::{Pid, Process, ProcessRefreshKind, ProcessesToUpdate, System};
-
 use crate::error::{Context, Error, Result};
+use crate::family;
 use crate::step::duration;
 use crate::workspace::{command_line, outcome};
 
@@ -30,7 +29,7 @@ pub fn run_within(limit: Duration, command: &mut Command, hint: &str) -> Result<
             return outcome(&line, status, hint);
         }
         if started.elapsed() > limit {
-            end(&mut child);
+            family::end(&mut child);
             return Err(Error::new(
                 format!(
                     "`{line}` still ran after {} and was ended.",
@@ -41,31 +40,6 @@ pub fn run_within(limit: Duration, command: &mut Command, hint: &str) -> Result<
         }
         thread::sleep(LOOK_EVERY);
     }
-}
-
-/// Ends a program and all that it started. What fails here fails because it has ended already.
-fn end(child: &mut Child) {
-    if let Ok(mut system) = System::new() {
-        let kind = ProcessRefreshKind::nothing().without_tasks();
-        system.refresh_processes_specifics(ProcessesToUpdate::All, true, kind);
-        for process in family(Pid::from_u32(child.id()), &system) {
-            process.kill();
-        }
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-}
-
-/// A process and its descendants.
-fn family(root: Pid, system: &System) -> Vec<&Process> {
-    let mut found: Vec<&Process> = system.process(root).into_iter().collect();
-    let mut next = 0;
-    while let Some(parent) = found.get(next).map(|process| process.pid()) {
-        let processes = system.processes().values();
-        found.extend(processes.filter(|process| process.parent() == Some(parent)));
-        next += 1;
-    }
-    found
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ mod crates;
 mod data;
 mod dist;
 mod error;
+mod family;
+mod first_page;
 mod fuzz;
 mod generate;
 mod licences;
@@ -96,6 +98,7 @@ fn main() -> ExitCode {
     match run(CommandLine::parse().chore) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
+            family::go_on_unless_ending();
             eprintln!("\nerror: {error}\n  to do: {}", error.hint());
             ExitCode::FAILURE
         }

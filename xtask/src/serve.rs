@@ -1,7 +1,7 @@
 //! `cargo xtask serve`: from a fresh clone to the page in a browser, in one command.
 //!
 //! Trunk builds and serves; this sets up what it needs, says where the page will be, and steps
-//! aside.
+//! aside. The first time it waits for no more than the page's small module (`first_page.rs`).
 
 use std::net::TcpListener;
 use std::process::Command;
@@ -10,6 +10,8 @@ use clap::Parser;
 
 use crate::dist::{NEEDS, trunk};
 use crate::error::{Error, Result};
+use crate::family;
+use crate::first_page;
 use crate::setup::ensure;
 use crate::workspace::Workspace;
 
@@ -47,6 +49,8 @@ impl Options {
     }
 }
 
+/// Trunk's option to open the page in a browser.
+const OPEN: &str = "--open";
 const HINT: &str = "Add `--port 8081`, or end what listens there.";
 
 /// Serves the page until it is interrupted.
@@ -57,18 +61,39 @@ pub fn serve(workspace: &mut Workspace, options: Options) -> Result<()> {
     let options = options.with_later_port();
     let Options { port, trunk: rest } = options.unwrap_or_else(|mistake| mistake.exit());
     require_free(port)?;
+    family::end_with_us()?;
     for need in NEEDS {
         ensure(need, workspace)?;
     }
+    let comes_first = only_say_where(&rest) && first_page::is_due(workspace)?;
     println!("==> Building for release, which takes minutes the first time, and serving");
     println!(
         "    Open http://127.0.0.1:{port}/ once trunk says that it listens there; Ctrl+C ends it."
     );
+    if comes_first {
+        first_page::serve(workspace, port, &rest)?;
+    }
     let mut command = trunk(workspace);
     command
         .args(["serve", "--release", "--port", &port.to_string()])
-        .args(rest);
+        // A tab that was opened already is not opened again.
+        .args(rest.iter().filter(|word| !comes_first || *word != OPEN));
     become_program(&mut command)
+}
+
+/// Whether trunk's options only say where the page is served, and not what is built, from what or into which folder. With
+/// others trunk is left to build everything first, as they say.
+fn only_say_where(options: &[String]) -> bool {
+    let mut words = options.iter().map(String::as_str);
+    while let Some(word) = words.next() {
+        match word {
+            OPEN => {}
+            "-a" | "--address" => drop(words.next()),
+            _ if word.starts_with("--address=") => {}
+            _ => return false,
+        }
+    }
+    true
 }
 
 /// Asks before the build, which takes minutes, what trunk asks after it.
@@ -88,6 +113,7 @@ fn require_free(port: u16) -> Result<()> {
 fn become_program(command: &mut Command) -> Result<()> {
     use std::os::unix::process::CommandExt;
 
+    family::go_on_unless_ending();
     let cause = command.exec();
     Err(Error::new(format!("Cannot start trunk: {cause}."), HINT))
 }
@@ -117,6 +143,32 @@ mod tests {
         assert!(require_free(port).is_err());
         drop(taken);
         assert!(require_free(port).is_ok());
+    }
+
+    #[test]
+    fn options_that_say_what_is_built_leave_it_to_trunk() {
+        let options = |line: &str| {
+            line.split_whitespace()
+                .map(str::to_owned)
+                .collect::<Vec<_>>()
+        };
+        for line in [
+            "",
+            "--open",
+            "--address 0.0.0.0 --open",
+            "-a ::1",
+            "--address=::1",
+        ] {
+            assert!(only_say_where(&options(line)), "{line}");
+        }
+        for line in [
+            "--dist a",
+            "--open other.html",
+            "--features x",
+            "--address ::1 --minify",
+        ] {
+            assert!(!only_say_where(&options(line)), "{line}");
+        }
     }
 
     #[test]
