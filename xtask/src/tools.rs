@@ -32,16 +32,16 @@ pub struct Tool {
 enum Effort {
     /// It works for moments: built as quickly as possible, whatever its author's own profile says.
     Little,
-    /// It works on large modules: optimised, but without link-time optimisation.
-    Full,
+    /// It works on large modules: optimised as little as makes it as quick as with more.
+    Enough,
 }
 
 impl Effort {
     /// Cargo's variables for the release profile that `cargo install` uses.
     fn profile(self) -> [(&'static str, &'static str); 4] {
         let opt_level = match self {
-            Self::Little => "1",
-            Self::Full => "3",
+            Self::Little => "0",
+            Self::Enough => "1",
         };
         [
             ("CARGO_PROFILE_RELEASE_LTO", "off"),
@@ -106,7 +106,7 @@ pub fn wasm_bindgen(workspace: &Workspace) -> Result<Tool> {
         // 0.2.130 pins a dependency that registries no longer serve everywhere; it builds with
         // the newest ones.
         locked: false,
-        effort: Effort::Full,
+        effort: Effort::Enough,
     })
 }
 
