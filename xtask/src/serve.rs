@@ -49,8 +49,6 @@ impl Options {
     }
 }
 
-/// Trunk's option to open the page in a browser.
-const OPEN: &str = "--open";
 const HINT: &str = "Add `--port 8081`, or end what listens there.";
 
 /// Serves the page until it is interrupted.
@@ -71,13 +69,13 @@ pub fn serve(workspace: &mut Workspace, options: Options) -> Result<()> {
         "    Open http://127.0.0.1:{port}/ once trunk says that it listens there; Ctrl+C ends it."
     );
     if comes_first {
-        first_page::serve(workspace, port, &rest)?;
+        return first_page::serve(workspace, port, &rest);
     }
+    first_page::clear(workspace)?;
     let mut command = trunk(workspace);
     command
         .args(["serve", "--release", "--port", &port.to_string()])
-        // A tab that was opened already is not opened again.
-        .args(rest.iter().filter(|word| !comes_first || *word != OPEN));
+        .args(rest);
     become_program(&mut command)
 }
 
@@ -87,7 +85,7 @@ fn only_say_where(options: &[String]) -> bool {
     let mut words = options.iter().map(String::as_str);
     while let Some(word) = words.next() {
         match word {
-            OPEN => {}
+            "--open" => {}
             "-a" | "--address" => drop(words.next()),
             _ if word.starts_with("--address=") => {}
             _ => return false,
