@@ -132,7 +132,7 @@ fn serve_both(server: &mut Command, copy: &mut Copy) -> Result<()> {
 /// What is awaited.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Stage {
-    /// The page with its small module.
+    /// The page with its small modules.
     Small,
     /// The full module.
     Full,

@@ -1,7 +1,7 @@
 //! `cargo xtask serve`: from a fresh clone to the page in a browser, in one command.
 //!
 //! Trunk builds and serves; this sets up what it needs, says where the page will be, and steps
-//! aside. The first time it waits for no more than the page's small module (`first_page.rs`).
+//! aside. The first time it waits for no more than the page's small modules (`first_page.rs`).
 
 use std::net::TcpListener;
 use std::process::Command;
