@@ -59,6 +59,7 @@ pub mod layout;
 pub mod metrics;
 pub mod model;
 pub mod network;
+pub mod normalize;
 pub mod plan;
 mod platform;
 pub mod pool;

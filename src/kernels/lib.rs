@@ -13,12 +13,14 @@ mod arithmetic;
 mod backward;
 mod finish;
 mod forward;
+mod norm;
 pub mod reference;
 mod table;
 mod winograd;
 
 pub use backward::Gradients;
 pub use finish::Forward;
+pub use norm::{Norm, NormGradients, Normalized};
 #[cfg(target_arch = "wasm32")]
 pub use table::bring;
 pub use table::{ArithmeticKind, Kernels, fastest, of};

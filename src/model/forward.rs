@@ -1,6 +1,6 @@
 //! One forward pass, group by group.
 
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
 use super::groups::{Group, Kernel};
 use super::{Mode, Model, Pass, Statistics, norm, operators};
@@ -8,7 +8,7 @@ use crate::block;
 #[cfg(feature = "webgpu")]
 use crate::gpu;
 use crate::network::PlannedLayer;
-use crate::protocol::Layer;
+use crate::protocol::{BatchNorm, Layer};
 
 /// What goes from group to group.
 enum Flow {
@@ -83,6 +83,7 @@ impl<'a> Forward<'a> {
             Kernel::Operators => layers.iter().fold(flow, |flow, l| self.layer(l, flow)),
             Kernel::Residual(inner) => self.residual(inner, first, flow),
             Kernel::Block(kind) => self.block(first, *kind, flow),
+            Kernel::Norm { relu } => self.norm(first, *relu, flow),
             #[cfg(feature = "webgpu")]
             Kernel::GpuBlock(block) => self.gpu_block(first, *block, flow),
             #[cfg(feature = "webgpu")]
@@ -105,6 +106,45 @@ impl<'a> Forward<'a> {
             Tensor::zeros([filters], &weight.device())
         });
         Flow::ChannelsLast(block::block(maps, weight, bias, kind))
+    }
+
+    /// Batch normalisation on flex, with channels last.
+    fn norm(&mut self, layer: &PlannedLayer, relu: bool, flow: Flow) -> Flow {
+        let Layer::BatchNorm(norm) = &layer.layer else {
+            return flow; // The grouping saw one.
+        };
+        match flow {
+            Flow::Vectors(vectors) => Flow::Vectors(self.normalized(layer, norm, relu, vectors)),
+            Flow::Maps(maps) => {
+                let maps = maps.permute([0, 2, 3, 1]);
+                Flow::ChannelsLast(self.normalized(layer, norm, relu, maps))
+            }
+            Flow::ChannelsLast(maps) => {
+                Flow::ChannelsLast(self.normalized(layer, norm, relu, maps))
+            }
+        }
+    }
+
+    /// # Shapes
+    /// `[n, …, features]` → the same.
+    fn normalized<const D: usize>(
+        &mut self,
+        layer: &PlannedLayer,
+        norm: &BatchNorm,
+        relu: bool,
+        input: Tensor<D>,
+    ) -> Tensor<D> {
+        let Mode::Train { groups, .. } = self.mode else {
+            let output = norm::evaluate_last(self.model, layer, norm, input);
+            return if relu {
+                activation::relu(output)
+            } else {
+                output
+            };
+        };
+        let (output, found) = norm::train_last(self.model, layer, norm, relu, input, groups);
+        self.statistics.extend(found);
+        output
     }
 
     #[cfg(feature = "webgpu")]
@@ -156,6 +196,12 @@ impl<'a> Forward<'a> {
 
     /// A layer by Burn's operators.
     fn layer(&mut self, layer: &PlannedLayer, flow: Flow) -> Flow {
+        // Where a number lies is of no matter to these, so maps stay as they are.
+        if let (Flow::ChannelsLast(maps), Layer::Activation(_) | Layer::Scale { .. }) =
+            (&flow, &layer.layer)
+        {
+            return Flow::ChannelsLast(self.any_layer(layer, maps.clone()));
+        }
         match flow.maps() {
             Flow::Maps(maps) => self.map_layer(layer, maps),
             Flow::Vectors(vectors) => Flow::Vectors(self.vector_layer(layer, vectors)),

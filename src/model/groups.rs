@@ -56,6 +56,11 @@ pub enum Kernel {
     Residual(Vec<Group>),
     /// Convolution, and the max-pooling and the ReLU that may follow, on flex.
     Block(block::Kind),
+    /// Batch normalisation, and the ReLU that may follow, on flex.
+    Norm {
+        /// Whether ReLU follows.
+        relu: bool,
+    },
     /// Convolution, ReLU and the pooling that may follow on WebGPU.
     #[cfg(feature = "webgpu")]
     GpuBlock(gpu::Block),
@@ -109,7 +114,7 @@ fn next(layers: &[PlannedLayer], kernels: Kernels) -> (Kernel, usize) {
     }
     let found = match kernels {
         Kernels::None => None,
-        Kernels::Flex(arithmetic) => flex(layers, arithmetic),
+        Kernels::Flex(arithmetic) => flex(layers, arithmetic).or_else(|| norm(layers)),
         #[cfg(feature = "webgpu")]
         Kernels::WebGpu => webgpu(layers),
     };
@@ -157,6 +162,13 @@ fn flex(layers: &[PlannedLayer], arithmetic: ArithmeticKind) -> Option<(Kernel, 
     };
     let taken = 1 + usize::from(pool) + usize::from(relu);
     Some((Kernel::Block(kind), taken))
+}
+
+fn norm(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
+    let (layer, after) = layers.split_first()?;
+    let relu = after.first().is_some_and(is_relu);
+    let is_norm = matches!(layer.layer, Layer::BatchNorm(_));
+    is_norm.then_some((Kernel::Norm { relu }, 1 + usize::from(relu)))
 }
 
 #[cfg(feature = "webgpu")]

@@ -1,11 +1,13 @@
 //! Batch normalisation over fixed groups of records, so that its figures do not depend on how many workers compute
 //! them: a group is handed out whole.
 
-use burn::tensor::Tensor;
 use burn::tensor::module::{batch_norm, batch_norm_train};
+use burn::tensor::{Tensor, TensorData};
 
 use super::Model;
+use crate::kernels::Norm;
 use crate::network::PlannedLayer;
+use crate::normalize::normalize;
 use crate::protocol::BatchNorm;
 
 /// Mean and variance (over the number of values, not one less) of each channel or unit over one group's records.
@@ -50,6 +52,68 @@ pub(super) fn train<const D: usize>(
         _ => Tensor::cat(outputs, 0),
     };
     (output, statistics)
+}
+
+/// As [`train`], by a kernel of our own for features that lie last, and with the ReLU that may follow.
+///
+/// # Shapes
+/// `[n, …, features]` → the same, and for each group `[features]` twice.
+pub(super) fn train_last<const D: usize>(
+    model: &Model,
+    layer: &PlannedLayer,
+    norm: &BatchNorm,
+    relu: bool,
+    input: Tensor<D>,
+    groups: &[usize],
+) -> (Tensor<D>, Vec<Statistics>) {
+    let (scale, offset) = scale_and_offset(model, layer, &input);
+    let features = layer.input.features();
+    // Rows of numbers that a record has.
+    let rows = input.dims().iter().skip(1).product::<usize>() / features.max(1);
+    let kernel = Norm {
+        features,
+        groups: groups.iter().map(|records| records * rows).collect(),
+        epsilon: norm.epsilon as f32,
+        relu,
+    };
+    let device = input.device();
+    let (output, seen) = normalize(input, scale, offset, kernel);
+    let vector = |numbers: &[f32]| {
+        let data = TensorData::new(numbers.to_vec(), [features]);
+        Tensor::<1>::from_data(data, &device).inner()
+    };
+    let of_group = |seen: &[f32]| {
+        let (mean, variance) = seen.split_at(features);
+        Statistics {
+            mean: vector(mean),
+            variance: vector(variance),
+        }
+    };
+    let statistics = seen.chunks_exact(2 * features.max(1)).map(of_group);
+    (output, statistics.collect())
+}
+
+/// As [`evaluate`], for features that lie last.
+///
+/// # Shapes
+/// `[n, …, features]` → the same.
+pub(super) fn evaluate_last<const D: usize>(
+    model: &Model,
+    layer: &PlannedLayer,
+    norm: &BatchNorm,
+    input: Tensor<D>,
+) -> Tensor<D> {
+    let (scale, offset) = scale_and_offset(model, layer, &input);
+    let Some([mean, variance]) = layer.places.running else {
+        return input;
+    };
+    let (mean, variance) = (model.vector(Some(mean)), model.vector(Some(variance)));
+    let (Some(mean), Some(variance)) = (mean, variance) else {
+        return input;
+    };
+    let factor = scale / (variance + norm.epsilon).sqrt();
+    let summand = offset - mean * factor.clone();
+    input * factor.unsqueeze() + summand.unsqueeze()
 }
 
 /// Normalises by the running statistics.

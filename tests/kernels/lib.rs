@@ -1,4 +1,4 @@
-//! The kernels as plain exports of numbers: `tests/unit/kernels.test.mjs` holds them to the block written out, in Node and, with
+//! The kernels as plain exports of numbers: `tests/page/kernels.test.mjs` holds them to the block written out, in Node and, with
 //! relaxed SIMD, in Chromium; `bench/limits.mjs` times them. Nothing of the product is in here.
 
 #![allow(
