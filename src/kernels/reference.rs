@@ -50,7 +50,13 @@ pub fn random_block(seed: u32) -> Block {
     let mut state = seed.wrapping_mul(2_654_435_761);
     // The high bits are the random ones.
     let mut up_to = |most: u32| (draw(&mut state) >> 16) % most;
-    let of_channels = |draw: u32| 1 + if draw % 2 == 0 { draw % 18 } else { draw % 130 };
+    let of_channels = |draw: u32| {
+        1 + if draw.is_multiple_of(2) {
+            draw % 18
+        } else {
+            draw % 130
+        }
+    };
     let mut block = Block {
         images: 1 + up_to(130) as usize,
         height: 3 + up_to(15) as usize,
@@ -115,9 +121,11 @@ fn apart(found: &[f32], expected: &[f64]) -> Option<String> {
     }
     let most = TOLERANCE * largest(expected);
     let pairs = found.iter().zip(expected).enumerate();
-    // Written so that a number that is none is apart.
-    let mut off =
-        pairs.filter(|(_, (found, expected))| !((f64::from(**found) - *expected).abs() <= most));
+    let is_off = |found: f32, expected: f64| {
+        let apart = (f64::from(found) - expected).abs();
+        apart.is_nan() || apart > most
+    };
+    let mut off = pairs.filter(|(_, (found, expected))| is_off(**found, **expected));
     off.next()
         .map(|(at, (found, expected))| format!("number {at} is {found}, not {expected}"))
 }

@@ -18,16 +18,20 @@ pub enum ArithmeticKind {
     Fused,
 }
 
+/// A block, its images, weights and bias, and whether argmax is kept.
+pub type ForwardKernel = fn(&Block, &[f32], &[f32], &[f32], bool) -> Forward;
+/// A block, its images, weights, argmax and gradients of its outputs, and whether the images' are wanted.
+pub type BackwardKernel = fn(&Block, &[f32], &[f32], &[u32], &[f32], bool) -> Gradients;
+
 /// The kernels of one arithmetic.
 #[derive(Debug)]
 pub struct Kernels {
     /// Whose they are.
     pub arithmetic: ArithmeticKind,
-    /// A block's outputs from images, weights and bias; the last says whether argmax is kept.
-    pub forward: fn(&Block, &[f32], &[f32], &[f32], bool) -> Forward,
-    /// A block's gradients from images, weights, argmax and gradients of the outputs; the last says whether the images'
-    /// are wanted.
-    pub backward: fn(&Block, &[f32], &[f32], &[u32], &[f32], bool) -> Gradients,
+    /// A block's outputs.
+    pub forward: ForwardKernel,
+    /// A block's gradients.
+    pub backward: BackwardKernel,
     /// Whether a product and a sum are rounded in one here: a relaxed instruction does as its machine likes.
     pub rounds_once: fn() -> bool,
     /// So many times six products of eight lanes from registers alone: what the machine can do, to measure kernels by.
@@ -39,7 +43,7 @@ pub struct Kernels {
 macro_rules! kernels {
     ($arithmetic:ty, $kind:expr $(, $feature:literal)?) => {{
         $(#[target_feature(enable = $feature)])?
-        fn forward(
+        fn outputs(
             block: &$crate::Block,
             images: &[f32],
             weights: &[f32],
@@ -49,7 +53,7 @@ macro_rules! kernels {
             $crate::written_once::forward::<$arithmetic>(block, images, weights, bias, keep)
         }
         $(#[target_feature(enable = $feature)])?
-        fn backward(
+        fn gradients_of(
             block: &$crate::Block,
             images: &[f32],
             weights: &[f32],
@@ -60,19 +64,19 @@ macro_rules! kernels {
             $crate::written_once::backward::<$arithmetic>(block, images, weights, argmax, gradients, of_images)
         }
         $(#[target_feature(enable = $feature)])?
-        fn rounds_once() -> bool {
+        fn is_fused() -> bool {
             $crate::written_once::rounds_once::<$arithmetic>()
         }
         $(#[target_feature(enable = $feature)])?
-        fn products(turns: u32) -> f32 {
+        fn multiplied(turns: u32) -> f32 {
             $crate::written_once::products::<$arithmetic>(turns)
         }
         $crate::Kernels {
             arithmetic: $kind,
-            rounds_once: $crate::plain_function!(rounds_once() $(, $feature)?),
-            products: $crate::plain_function!(products(turns) $(, $feature)?),
-            forward: $crate::plain_function!(forward(block, images, weights, bias, keep) $(, $feature)?),
-            backward: $crate::plain_function!(backward(block, images, weights, argmax, gradients, of_images) $(, $feature)?),
+            rounds_once: $crate::plain_function!(is_fused() $(, $feature)?),
+            products: $crate::plain_function!(multiplied(turns) $(, $feature)?),
+            forward: $crate::plain_function!(outputs(block, images, weights, bias, keep) $(, $feature)?),
+            backward: $crate::plain_function!(gradients_of(block, images, weights, argmax, gradients, of_images) $(, $feature)?),
         }
     }};
 }

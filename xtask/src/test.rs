@@ -121,7 +121,7 @@ const STEPS: [Step; 14] = [
         title: "Clippy on the wasm build",
         needs: &[Need::RustComponents, Need::WasmTarget],
         command: |workspace| {
-            let words = "clippy --package convburn --target wasm32-unknown-unknown --all-targets -- -D warnings";
+            let words = "clippy --package convburn --package convburn-kernels-relaxed --target wasm32-unknown-unknown --all-targets -- -D warnings";
             Ok(cargo_with(workspace, words))
         },
         limit: LONG,
