@@ -20,23 +20,37 @@ function watchFirstLoss() {
   observer.observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-label'] });
 }
 
-/** @param {Browser} browser @param {string} url The page's. @param {number} rounds */
-export async function measureFirstLoss(browser, url, rounds) {
+/**
+ * A visitor who has been there once.
+ * @param {Browser} browser @param {string} url The page's.
+ * @returns {Promise<{ seconds: () => Promise<number>, close: () => Promise<void> }>} Seconds of a further visit.
+ */
+export async function openVisitor(browser, url) {
   const { context, page } = await openPage(browser);
   await page.addInitScript(watchFirstLoss);
   await page.goto(`${url}${LINK}`);
   await waitForPhase(page, ['done']);
+  return {
+    async seconds() {
+      await forgetRuns(page);
+      await page.goto('about:blank');
+      await page.goto(`${url}${LINK}`);
+      const first = await page.waitForFunction(() => /** @type {any} */ (globalThis).firstLossMs);
+      const found = await first.jsonValue() / 1_000;
+      await waitForPhase(page, ['done']);
+      return found;
+    },
+    close: () => context.close(),
+  };
+}
+
+/** @param {Browser} browser @param {string} url The page's. @param {number} rounds */
+export async function measureFirstLoss(browser, url, rounds) {
+  const visitor = await openVisitor(browser, url);
   /** @type {number[]} */
   const seconds = [];
-  for (let round = 0; round < rounds; round += 1) {
-    await forgetRuns(page);
-    await page.goto('about:blank');
-    await page.goto(`${url}${LINK}`);
-    const first = await page.waitForFunction(() => /** @type {any} */ (globalThis).firstLossMs);
-    seconds.push(await first.jsonValue() / 1_000);
-    await waitForPhase(page, ['done']);
-  }
-  await context.close();
+  for (let round = 0; round < rounds; round += 1) seconds.push(await visitor.seconds());
+  await visitor.close();
   return { median: median(seconds), low: Math.min(...seconds), high: Math.max(...seconds), rounds };
 }
 

@@ -25,8 +25,8 @@ pub struct Options {
     /// Rounds of each, by turns.
     #[arg(long, value_name = "N", conflicts_with_all = ["size", "steady", "soak", "first_build"])]
     rounds: Option<u32>,
-    /// Only trainers with one of these in their names; nothing is written.
-    #[arg(long, value_name = "NAME,…", conflicts_with = "what")]
+    /// Only trainers with one of these in their names, or what is compared with another build; nothing is written.
+    #[arg(long, value_name = "NAME,…", conflicts_with_all = ["size", "steady", "soak", "pool", "first_build"])]
     only: Option<String>,
     /// Keras too.
     #[arg(long, conflicts_with = "what")]
@@ -226,6 +226,10 @@ mod tests {
             (
                 "--against a/dist --rounds 20",
                 "bench/against.mjs --rounds=20 --against=a/dist",
+            ),
+            (
+                "--against a/dist --only flex",
+                "bench/against.mjs --only=flex --against=a/dist",
             ),
         ] {
             let words = ["bench"].into_iter().chain(line.split_whitespace());
