@@ -43,6 +43,43 @@ pub extern "C" fn products(fused: u32, turns: u32) -> f32 {
     (kernels(fused).products)(turns)
 }
 
+/// Number of outputs that pass a gradient, of the block that [`repeat`] computes.
+#[unsafe(no_mangle)]
+pub extern "C" fn passing(
+    fused: u32,
+    images: usize,
+    side: usize,
+    inputs: usize,
+    filters: usize,
+    pool: u32,
+    winograd: u32,
+) -> u32 {
+    let block = block(images, side, inputs, filters, pool, winograd);
+    let read = Inputs::new(&block, 1);
+    let found = (kernels(fused).forward)(&block, &read.images, &read.weights, &read.bias, true);
+    found.outputs.iter().filter(|output| **output > 0.0).count() as u32
+}
+
+fn block(
+    images: usize,
+    side: usize,
+    inputs: usize,
+    filters: usize,
+    pool: u32,
+    winograd: u32,
+) -> Block {
+    Block {
+        images,
+        height: side,
+        width: side,
+        inputs,
+        filters,
+        pool: pool != 0,
+        relu: true,
+        winograd: winograd != 0,
+    }
+}
+
 /// Computes a block of ReLU so many times: its outputs (`what` 0), its gradients without the images' (1) or with (2).
 #[unsafe(no_mangle)]
 pub extern "C" fn repeat(
@@ -57,16 +94,7 @@ pub extern "C" fn repeat(
     times: u32,
 ) -> f32 {
     let kernels = kernels(fused);
-    let block = Block {
-        images,
-        height: side,
-        width: side,
-        inputs,
-        filters,
-        pool: pool != 0,
-        relu: true,
-        winograd: winograd != 0,
-    };
+    let block = block(images, side, inputs, filters, pool, winograd);
     let Inputs {
         images,
         weights,

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { mean, median, sampleStandardDeviation } from 'simple-statistics';
 import { table, withSection } from '../../bench/benchmarks-file.mjs';
+import { CONVOLUTIONS, backwardProducts, forwardProducts } from '../../bench/limits.mjs';
 import { bareEnvironment, freePort, markdownOf as firstBuildMarkdown, untilServed } from '../../bench/first-build.mjs';
 import { CODE, crateOf, measureModule } from '../../bench/module.mjs';
 import { compare, markdownOf } from '../../bench/reproduction.mjs';
@@ -151,4 +152,14 @@ test('the first build’s phases are those that the chore tells, until the page 
   assert.match(markdown, /^\| full \| \d\.\d s \|$/m);
   await until('the chore is ended', () => fetch(stages[0].urls[0]).then(() => false, () => true));
   await assert.rejects(untilServed([process.execPath, '-e', 'process.exit(3)'], how), /small: it ended with 3/);
+});
+
+test('a convolution is so many multiply-adds: what pooling leaves out is none, and Winograd takes 16 for 36', () => {
+  const [first, second, third] = CONVOLUTIONS;
+  assert.equal(forwardProducts(first, 1), 30 * 30 * 27 * 32);
+  assert.equal(forwardProducts(second, 2), 2 * 36 * 16 * 32 * 64);
+  assert.equal(forwardProducts({ ...second, winograd: false }, 1), 12 * 12 * 288 * 64, 'the thirteenth row and column are left out');
+  assert.equal(forwardProducts(third, 1), 4 * 16 * 64 * 64);
+  assert.equal(forwardProducts({ ...third, side: 7 }, 1), 9 * 16 * 64 * 64, 'an odd side has tiles that go beyond it');
+  assert.deepEqual([backwardProducts(first, 10), backwardProducts(second, 10)], [10 * 27, 10 * 288 * 2]);
 });

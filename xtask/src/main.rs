@@ -12,6 +12,7 @@ mod family;
 mod first_page;
 mod fuzz;
 mod generate;
+mod kernels;
 mod licences;
 mod limit;
 mod measure;

@@ -10,6 +10,7 @@ use clap::Args;
 use crate::browser::CHROMIUM;
 use crate::dist;
 use crate::error::{Error, Result};
+use crate::kernels;
 use crate::setup::{Need, ensure};
 use crate::sizes;
 use crate::step::timed;
@@ -23,10 +24,10 @@ pub struct Options {
     #[command(flatten)]
     what: What,
     /// Rounds of each, by turns.
-    #[arg(long, value_name = "N", conflicts_with_all = ["size", "steady", "soak", "first_build"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["size", "steady", "soak", "limits", "first_build"])]
     rounds: Option<u32>,
     /// Only trainers with one of these in their names, or what is compared with another build; nothing is written.
-    #[arg(long, value_name = "NAME,…", conflicts_with_all = ["size", "steady", "soak", "pool", "first_build"])]
+    #[arg(long, value_name = "NAME,…", conflicts_with_all = ["size", "steady", "soak", "pool", "limits", "first_build"])]
     only: Option<String>,
     /// Keras too.
     #[arg(long, conflicts_with = "what")]
@@ -61,6 +62,9 @@ struct What {
     /// This build beside another one, the `dist/` of another commit.
     #[arg(long, value_name = "DIST", group = "by_turns")]
     against: Option<PathBuf>,
+    /// A step beside what the processor can multiply.
+    #[arg(long)]
+    limits: bool,
     /// From empty folders to the page in use; takes as long as that.
     #[arg(long)]
     first_build: bool,
@@ -72,6 +76,7 @@ impl Options {
         match &self.what {
             What { steady: true, .. } => "bench/steady.mjs",
             What { soak: true, .. } => "bench/soak.mjs",
+            What { limits: true, .. } => "bench/limits.mjs",
             What { pool: true, .. } => "bench/pool.mjs",
             What {
                 against: Some(_), ..
@@ -134,6 +139,9 @@ pub fn bench(workspace: &mut Workspace, options: &Options) -> Result<()> {
     prepare(workspace)?;
     let mut command = script(workspace, options.script())?;
     command.args(options.words());
+    if options.what.limits {
+        command.env("CONVBURN_KERNELS", kernels::build(workspace)?);
+    }
     if options.script() == "bench/compare.mjs" {
         ensure(Need::BenchPeers, workspace)?;
     }
@@ -222,6 +230,7 @@ mod tests {
                 "--soak --seed 7 --epochs 20",
                 "bench/soak.mjs --seed=7 --epochs=20",
             ),
+            ("--limits", "bench/limits.mjs"),
             ("--pool --dry", "bench/pool.mjs --dry"),
             (
                 "--against a/dist --rounds 20",

@@ -4,15 +4,13 @@
 //! What a step needs is installed just before it, for the same reason. The first failure ends the
 //! run: a later step would take minutes to repeat it.
 
-use std::fs;
-use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
 use crate::browser::{CHROMEDRIVER, CHROMIUM, FIREFOX, GECKODRIVER, Program};
-use crate::crates::metadata;
 use crate::dist;
-use crate::error::{CHECK_DISK, Context, Error, Result};
+use crate::error::{Error, Result};
+use crate::kernels;
 use crate::licences;
 use crate::limit::run_within;
 use crate::setup::{Need, ensure};
@@ -258,7 +256,7 @@ fn page_test(workspace: &Workspace) -> Result<Command> {
     // build without the tests' dependencies would have other features, and compile everything again.
     let mut build = cargo_with(workspace, "test --workspace --test cli --no-run");
     run(build.args(NATIVE_FEATURES), "Read cargo's message above.")?;
-    let kernels = kernel_modules(workspace)?;
+    let kernels = kernels::build(workspace)?;
     let mut command = npm_run(workspace, "test:page");
     command
         .env("CONVBURN_DIST", dist)
@@ -267,22 +265,6 @@ fn page_test(workspace: &Workspace) -> Result<Command> {
         command.env(program.variable, program.require(workspace)?);
     }
     Ok(command)
-}
-
-/// The CPU's kernels as wasm modules of their own, without and with relaxed SIMD, in one folder. They take seconds.
-fn kernel_modules(workspace: &Workspace) -> Result<PathBuf> {
-    let target = PathBuf::from(metadata(workspace, &["--no-deps"])?.target_directory);
-    let folder = target.join("kernels");
-    fs::create_dir_all(&folder).context(format!("make {}", folder.display()), CHECK_DISK)?;
-    for (name, features) in [("plain.wasm", ""), ("relaxed.wasm", "relaxed")] {
-        let words = "build --release --package convburn-kernels-wasm --target wasm32-unknown-unknown --features";
-        let mut build = cargo_with(workspace, words);
-        run(build.arg(features), "Read cargo's message above.")?;
-        let built = target.join("wasm32-unknown-unknown/release/convburn_kernels_wasm.wasm");
-        fs::copy(&built, folder.join(name))
-            .context(format!("copy {}", built.display()), CHECK_DISK)?;
-    }
-    Ok(folder)
 }
 
 /// The steps' names.
