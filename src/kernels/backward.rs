@@ -31,7 +31,7 @@ struct Entry {
 ///
 /// # Shapes
 /// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, 3, 3]`; `argmax` as
-/// [`forward`](super::forward) kept them and `gradients`: `[n, height, width, filters]` of the output.
+/// the forward pass kept them and `gradients`: `[n, height, width, filters]` of the output.
 #[inline(always)]
 pub fn backward<A: Arithmetic>(
     block: &Block,
