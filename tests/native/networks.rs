@@ -335,6 +335,7 @@ fn groups_of(layers: Vec<Layer>) -> Vec<(&'static str, usize)> {
     let learner = Learner::new(&plan, 1, &Device::flex());
     let named = |kernel: &Kernel| match kernel {
         Kernel::Block { .. } => "block",
+        Kernel::Norm { .. } => "norm",
         Kernel::Residual(_) => "residual",
         _ => "operators",
     };
@@ -351,6 +352,21 @@ fn a_foreign_layer_slows_down_its_own_group_alone() {
     assert_eq!(
         groups_of(layers.clone()),
         [("block", 3), ("block", 3), ("block", 2), ("operators", 4)]
+    );
+    let t = NetworkSpec::t(10).layers.into_iter();
+    assert_eq!(
+        groups_of(t.map(|layer| layer.layer).collect()),
+        [
+            ("block", 2),
+            ("norm", 2),
+            ("block", 2),
+            ("norm", 2),
+            ("block", 1),
+            ("norm", 2),
+            ("operators", 2),
+            ("norm", 2),
+            ("operators", 1)
+        ]
     );
     // A dropout between two blocks, and a convolution of 5 × 5 in the place of the last.
     let mut foreign = layers;
