@@ -46,5 +46,15 @@ export async function openPage(browser, options = {}) {
 /** Takes away what is kept of runs, so that a link that starts by itself trains anew. @param {Page} page */
 export const forgetRuns = (page) => page.evaluate(async () => {
   const root = await navigator.storage.getDirectory();
-  for await (const name of /** @type {any} */ (root).keys()) await root.removeEntry(name, { recursive: true });
+  /** A file that is still being written cannot be taken away: a run that is just over is kept once more. */
+  const isBusy = (/** @type {any} */ thrown) => /ModificationError|ModificationAllowed/.test(thrown?.name);
+  for (let looks = 100; ; looks -= 1) {
+    try {
+      for await (const name of /** @type {any} */ (root).keys()) await root.removeEntry(name, { recursive: true });
+      return;
+    } catch (thrown) {
+      if (!isBusy(thrown) || looks === 0) throw thrown;
+      await new Promise((resolve) => { setTimeout(resolve, 50); });
+    }
+  }
 });
