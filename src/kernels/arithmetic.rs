@@ -40,9 +40,11 @@ pub fn rounds_once<A: Arithmetic>() -> bool {
 /// So many times six products of eight lanes, each added to a sum of its own: as many sums as a tile of the kernels has.
 #[inline(always)]
 pub fn products<A: Arithmetic>(turns: u32) -> f32 {
-    let [a, b] = black_box([0.5, 0.5]).map(A::splat);
-    // Unknown to the compiler, or it would compute one for all.
-    let mut sums = black_box([1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).map(A::splat);
+    // Unknown to the compiler, and no two lanes alike, or it would compute one for all.
+    let [a, b] = black_box([[0.5_f32; LANES]; 2]).map(|numbers| A::load(&numbers));
+    let seeds: [[f32; LANES]; 6] =
+        std::array::from_fn(|sum| std::array::from_fn(|lane| (sum * LANES + lane) as f32));
+    let mut sums = black_box(seeds).map(|numbers| A::load(&numbers));
     for _ in 0..turns {
         for sum in &mut sums {
             *sum = A::add_product(b, *sum, a); // Depends on the sum before, and nears 1.
