@@ -27,7 +27,7 @@ pub struct Options {
     #[arg(long, value_name = "N", conflicts_with_all = ["size", "steady", "soak", "limits", "first_build"])]
     rounds: Option<u32>,
     /// Only trainers with one of these in their names, or what is compared with another build; nothing is written.
-    #[arg(long, value_name = "NAME,…", conflicts_with_all = ["size", "steady", "soak", "pool", "limits", "first_build"])]
+    #[arg(long, value_name = "NAME,…", conflicts_with_all = ["size", "steady", "soak", "pool", "cold", "limits", "first_build"])]
     only: Option<String>,
     /// Keras too.
     #[arg(long, conflicts_with = "what")]
@@ -62,6 +62,9 @@ struct What {
     /// This build beside another one, the `dist/` of another commit.
     #[arg(long, value_name = "DIST", group = "by_turns")]
     against: Option<PathBuf>,
+    /// All cores over a visit's first steps.
+    #[arg(long)]
+    cold: bool,
     /// A step beside what the processor can multiply.
     #[arg(long)]
     limits: bool,
@@ -76,6 +79,7 @@ impl Options {
         match &self.what {
             What { steady: true, .. } => "bench/steady.mjs",
             What { soak: true, .. } => "bench/soak.mjs",
+            What { cold: true, .. } => "bench/cold.mjs",
             What { limits: true, .. } => "bench/limits.mjs",
             What { pool: true, .. } => "bench/pool.mjs",
             What {
@@ -230,6 +234,7 @@ mod tests {
                 "--soak --seed 7 --epochs 20",
                 "bench/soak.mjs --seed=7 --epochs=20",
             ),
+            ("--cold --rounds 9", "bench/cold.mjs --rounds=9"),
             ("--limits", "bench/limits.mjs"),
             ("--pool --dry", "bench/pool.mjs --dry"),
             (
