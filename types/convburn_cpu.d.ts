@@ -16,7 +16,6 @@ export function evaluate(): Promise<T.Evaluation>;
 export function extend(epochs: number): Promise<T.Loaded>;
 export function helper_gradients(job: ArrayBuffer): Promise<ArrayBuffer>;
 export function helper_logits(job: ArrayBuffer): Promise<ArrayBuffer>;
-export function helper_warm_up(): Promise<void>;
 export function load(config?: Partial<T.Config> | null, manifest?: T.Manifest | null): Promise<T.Loaded>;
 export function needs_other_module(config: Partial<T.Config>): Promise<boolean>;
 export function no_other_module(problem: string): void;

@@ -5,7 +5,6 @@
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
-use std::sync::Arc;
 
 use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
@@ -15,18 +14,14 @@ use super::convert::answer;
 use super::{arguments, border};
 use crate::device;
 use crate::error::Error;
-use crate::network::{NetworkPlan, tutorial_model};
 use crate::platform::run_constructors;
 use crate::pool::{Answer, Helpers, Job, Task};
 use crate::protocol::{Arithmetic, ModelSpec};
 use crate::random::Draws;
-use crate::replica::{self, Replica};
-use crate::train::Learner;
+use crate::replica::Replica;
 
 /// Loss and number classified correctly come before the gradients, and as many places before the values.
 const FIGURES: u32 = 2;
-/// Records of the slice that a helper begins with.
-const WARM_UP_RECORDS: usize = 16;
 /// Bytes of a number.
 const NUMBER: u32 = 4;
 /// Words of four bytes with which a job begins: those of [`Header`].
@@ -322,36 +317,6 @@ async fn gradients_of(job: JsValue) -> Result<JsValue, Error> {
         at += piece.len() as u32;
     }
     Ok(job.into())
-}
-
-/// In a helper, before its first job: gradients of a slice that is thrown away, so that the browser compiles what a step
-/// runs while the data is still on its way. Another call does the same.
-///
-/// # Errors
-/// `compute`.
-#[wasm_bindgen]
-pub async fn helper_warm_up() -> Result<(), JsValue> {
-    answer(warm_up().await.map(|()| JsValue::UNDEFINED)).map(drop)
-}
-
-async fn warm_up() -> Result<(), Error> {
-    run_constructors();
-    let model = tutorial_model();
-    let learner = Learner::new(&Arc::new(NetworkPlan::new(&model)?), 0, &device::helper());
-    let bytes = WARM_UP_RECORDS * model.image.bytes();
-    // On black images no gradient passes a ReLU, and nothing of the way back would run.
-    let pixels: Vec<u8> = (0..bytes).map(|at| (at * at % 251) as u8).collect();
-    let job = Job {
-        task: Task::Gradients,
-        model: &model,
-        arithmetic: Arithmetic::Auto,
-        values: &[],
-        draws: Draws::default(),
-        pixels: &pixels,
-        labels: &[0; WARM_UP_RECORDS],
-        answer_numbers: 0,
-    };
-    replica::answer(&learner, &job).await.map(drop)
 }
 
 /// In a helper: the logits of each image, one a class.
