@@ -6,7 +6,7 @@
 use super::{Block, DEAD, Forward, Gradients, KERNEL, Kernels, in_burn};
 
 /// How far a number may be off, as a share of the largest of its tensor.
-pub const TOLERANCE: f64 = 2e-5;
+pub const TOLERANCE: f64 = 1e-5;
 /// Multiply-adds of a random block, at most.
 const PRODUCTS_MAX: usize = 4_000_000;
 

@@ -104,11 +104,7 @@ pub(super) fn evaluate_last<const D: usize>(
     input: Tensor<D>,
 ) -> Tensor<D> {
     let (scale, offset) = scale_and_offset(model, layer, &input);
-    let Some([mean, variance]) = layer.places.running else {
-        return input;
-    };
-    let (mean, variance) = (model.vector(Some(mean)), model.vector(Some(variance)));
-    let (Some(mean), Some(variance)) = (mean, variance) else {
+    let Some([mean, variance]) = running(model, layer) else {
         return input;
     };
     let factor = scale / (variance + norm.epsilon).sqrt();
@@ -127,16 +123,16 @@ pub(super) fn evaluate<const D: usize>(
     input: Tensor<D>,
 ) -> Tensor<D> {
     let (scale, offset) = scale_and_offset(model, layer, &input);
-    let Some([mean, variance]) = layer.places.running else {
-        return input;
-    };
-    let (mean, variance) = (model.vector(Some(mean)), model.vector(Some(variance)));
-    match (mean, variance) {
-        (Some(mean), Some(variance)) => {
-            batch_norm(input, scale, offset, mean, variance, norm.epsilon)
-        }
-        _ => input,
+    match running(model, layer) {
+        Some([mean, variance]) => batch_norm(input, scale, offset, mean, variance, norm.epsilon),
+        None => input,
     }
+}
+
+/// The running mean and variance; a planned layer has both.
+fn running(model: &Model, layer: &PlannedLayer) -> Option<[Tensor<1>; 2]> {
+    let [mean, variance] = layer.places.running?;
+    Some([model.vector(Some(mean))?, model.vector(Some(variance))?])
 }
 
 /// Where a layer has no scale, ones.
