@@ -294,7 +294,7 @@ fn outcome(event: Event) -> Option<EpochOutcome> {
         Event::Paused { epoch, step } => Some(EpochOutcome::Paused {
             paused: Position { epoch, step },
         }),
-        Event::Stopped { epoch, step } => Some(EpochOutcome::Stopped {
+        Event::Stopped { epoch, step, .. } => Some(EpochOutcome::Stopped {
             stopped: Position { epoch, step },
         }),
         Event::Compiling { .. }

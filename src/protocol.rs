@@ -29,7 +29,7 @@ pub use data::{
     DataMatch, DataSource, DataStatus, Manifest, ManifestShard, ShardAdded, Split, SplitChoice,
 };
 
-pub use event::{EpochOutcome, Event, Position, Progress, Stage};
+pub use event::{EpochOutcome, Event, MoreEpochs, Position, Progress, Stage};
 pub use image::{ImageSpec, RecordSpec};
 pub use network::{
     Activation, BatchNorm, Border, Conv, Dense, Initializer, Layer, LayerSpec, ModelSpec,
@@ -107,6 +107,8 @@ pub struct Restored {
     pub history: Vec<EpochResult>,
     /// Where the run stands; none when it is over.
     pub position: Option<Position>,
+    /// For how many epochs in all it may be trained; none of weights alone.
+    pub more: Option<MoreEpochs>,
     /// The figures of that place; none before the first step.
     pub progress: Option<Progress>,
     /// What it came to on the test records after its last whole epoch; none before that.

@@ -28,7 +28,7 @@ use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, Stage, Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, MoreEpochs, Stage, Summary, Trace,
 };
 use crate::random::Draws;
 use crate::run::{Epoch, Measurement, Run};
@@ -220,7 +220,8 @@ impl Session {
                 let goes_on = run.epoch < run.epochs_end;
                 if !goes_on {
                     let epochs = run.epochs_end;
-                    events.push(Event::Done { epochs });
+                    let more = MoreEpochs::after(epochs);
+                    events.push(Event::Done { epochs, more });
                 }
                 return Ok(goes_on);
             }

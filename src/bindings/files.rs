@@ -139,6 +139,7 @@ fn answer_of(session: &Session, kind: FileKind) -> Result<JsValue, Error> {
         loaded: session.loaded(),
         history: session.history().to_vec(),
         position: session.position(),
+        more: session.more_epochs(),
         progress: session.progress(),
         evaluation: session.evaluation().cloned(),
         trace: session.trace().clone(),

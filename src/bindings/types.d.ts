@@ -258,9 +258,13 @@ export type Event = { "type": "compiling",
     epoch: number,
     /** Optimiser steps done in it. */
     step: number,
+    /** How long it may go on. */
+    more: MoreEpochs | null,
 } | { "type": "done",
     /** Number of epochs trained. */
     epochs: number,
+    /** How long it may go on. */
+    more: MoreEpochs | null,
 };
 
 /** What a file of a run or of weights holds. */
@@ -355,6 +359,16 @@ export type ManifestShard = {
     bytes: number,
     /** SHA-256 of the decompressed records, 64 lower-case hexadecimal digits. */
     sha256: string,
+};
+
+/** For how many epochs in all a run that rests may be trained. */
+export type MoreEpochs = {
+    /** One more than are complete. */
+    least: number,
+    /** As many as any run may have. */
+    most: number,
+    /** Twice as many as are complete, where that may be. */
+    usual: number,
 };
 
 /** A network that is asked for. */
@@ -452,6 +466,8 @@ export type Restored = {
     history: Array<EpochResult>,
     /** Where the run stands; none when it is over. */
     position: Position | null,
+    /** For how many epochs in all it may be trained; none of weights alone. */
+    more: MoreEpochs | null,
     /** The figures of that place; none before the first step. */
     progress: Progress | null,
     /** What it came to on the test records after its last whole epoch; none before that. */

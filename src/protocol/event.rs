@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ActiveBackend, CompilePart, EpochResult, Evaluation};
+use super::{ActiveBackend, CompilePart, EpochResult, Evaluation, limits};
 
 /// What part of an epoch a progress event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,12 +86,41 @@ pub enum Event {
         epoch: u32,
         /// Optimiser steps done in it.
         step: u32,
+        /// How long it may go on.
+        more: Option<MoreEpochs>,
     },
     /// The last epoch is complete.
     Done {
         /// Number of epochs trained.
         epochs: u32,
+        /// How long it may go on.
+        more: Option<MoreEpochs>,
     },
+}
+
+/// For how many epochs in all a run that rests may be trained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct MoreEpochs {
+    /// One more than are complete.
+    pub least: u32,
+    /// As many as any run may have.
+    pub most: u32,
+    /// Twice as many as are complete, where that may be.
+    pub usual: u32,
+}
+
+impl MoreEpochs {
+    /// What a run of `trained` complete epochs may have; none where it has as many as may be.
+    pub fn after(trained: u32) -> Option<Self> {
+        let most = *limits::EPOCHS.end();
+        let least = trained.saturating_add(1);
+        (least <= most).then(|| Self {
+            least,
+            most,
+            usual: trained.saturating_mul(2).clamp(least, most),
+        })
+    }
 }
 
 /// What `train_epoch` resolves to: the epoch's row, or where it was interrupted.

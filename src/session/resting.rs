@@ -6,13 +6,21 @@ use super::{DataUsed, Session};
 use crate::cifar::count;
 use crate::error::Error;
 use crate::plan::Plan;
-use crate::protocol::{Event, Position, Progress};
+use crate::protocol::{Event, MoreEpochs, Position, Progress};
 use crate::run::Run;
 
 impl Session {
     /// Where the run stands; none when it is over.
     pub fn position(&self) -> Option<Position> {
         self.run.as_ref().map(Run::position)
+    }
+
+    /// For how many epochs in all a run that was stopped, restored or is over may be trained; none where there is none,
+    /// or no more may be.
+    pub fn more_epochs(&self) -> Option<MoreEpochs> {
+        let trained = count(self.history.len());
+        let is_there = trained > 0 || self.run.is_some();
+        MoreEpochs::after(trained).filter(|_| is_there)
     }
 
     /// True while a run is under way or paused; not while it was stopped or restored and has not gone on.
@@ -103,7 +111,8 @@ impl Session {
         let Position { epoch, step } = run.position();
         self.preparation.paused();
         events.push(if self.stopped {
-            Event::Stopped { epoch, step }
+            let more = self.more_epochs();
+            Event::Stopped { epoch, step, more }
         } else {
             Event::Paused { epoch, step }
         });

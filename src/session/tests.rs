@@ -97,7 +97,14 @@ fn a_pause_while_a_gpu_is_prepared_announces_the_part_again() {
     assert_eq!(pull(&mut session).0, [CompilePart::Upload]);
     session.signals().stop();
     let events = block_on(session.advance(0.0)).unwrap();
-    assert!(matches!(events[..], [Event::Stopped { epoch: 1, step: 0 }]));
+    assert!(matches!(
+        events[..],
+        [Event::Stopped {
+            epoch: 1,
+            step: 0,
+            ..
+        }]
+    ));
     session.reset();
     finish(&mut session);
 }

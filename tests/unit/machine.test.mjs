@@ -38,7 +38,7 @@ const MESSAGES = [
   ...['ready', 'resumed', 'evaluating', 'next_samples', 'start_sent', 'shard_fetched', 'error_dismissed', 'saved', 'nonsense', 'reference_missing'].map((type) => fc.constant({ type })),
   ...['loaded', 'started', 'extended', 'was_reset'].map((type) => answer.map((each) => ({ type, loaded: each }))),
   fc.record({ type: fc.constant('progress'), epoch: fc.nat(3), epochs: fc.nat(3), step: fc.nat(3), steps: fc.nat(3), loss: fc.double(), stage: fc.constantFrom('training', 'validating'), accuracy: fc.double(), images_per_second: fc.double(), epoch_eta_s: fc.double(), run_eta_s: fc.double() }),
-  fc.record({ type: fc.constant('restored'), restored: fc.record({ kind: fc.constantFrom('run', 'weights'), loaded: answer, history: fc.constantFrom([], fixture.restored.history), position, trace: fc.constant(fixture.restored.trace), progress: fc.constantFrom(null, fixture.restored.progress), remarks: fc.constant([]) }) }),
+  fc.record({ type: fc.constant('restored'), restored: fc.record({ kind: fc.constantFrom('run', 'weights'), loaded: answer, history: fc.constantFrom([], fixture.restored.history), position, more: fc.constantFrom(null, fixture.restored.more), trace: fc.constant(fixture.restored.trace), progress: fc.constantFrom(null, fixture.restored.progress), remarks: fc.constant([]) }) }),
   fc.record({ type: fc.constant('backends'), backends: fc.constantFrom([], fixture.backends) }),
   fc.record({ type: fc.constant('shard_added'), id, added: fc.constant({ ...fixture.shard_added, data: loaded.data }) }),
   fc.constant({ type: 'evaluation', evaluation: fixture.evaluation }),

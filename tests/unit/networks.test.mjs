@@ -82,7 +82,7 @@ test('during a run the table is the run’s, and after it until another network 
   assert.deepEqual(page.shown(), TUTORIALS);
   page.dispatch({ type: 'started', loaded: ofT }, event('progress'));
   assert.deepEqual(page.shown(), [122_794, false]);
-  page.dispatch({ type: 'stopped', epoch: 1, step: 2 });
+  page.dispatch({ type: 'stopped', epoch: 1, step: 2, more: { least: 1, most: 1000, usual: 1 } });
   assert.ok(goesOn(page.get()), 'the settings are the run’s own, also where they are objects');
   assert.deepEqual(page.shown(), [122_794, false]);
   page.choose('tutorial');

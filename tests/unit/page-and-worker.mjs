@@ -119,8 +119,8 @@ function makeCrate(loaded, fixture, next) {
       refuseIn('running', 'paused');
       await call('checkpoint', 'invalid_config');
       Object.assign(run, { state: bytes[0] === 1 ? 'waiting' : 'idle', isTrained: bytes[0] !== 2, pause: false, stop: false });
-      const { history, trace } = fixture.restored;
-      return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: bytes[0] === 2 ? [] : history, position: bytes[0] === 1 ? { epoch: 2, step: 2 } : null, trace, remarks: [], sources: [] };
+      const { history, trace, more } = fixture.restored;
+      return { kind: bytes[0] === 2 ? 'weights' : 'run', loaded, history: bytes[0] === 2 ? [] : history, position: bytes[0] === 1 ? { epoch: 2, step: 2 } : null, more: bytes[0] === 2 ? null : more, trace, remarks: [], sources: [] };
     },
     save: async () => new Uint8Array(3),
   };

@@ -48,6 +48,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {import('../../src/bindings/types.js').Loaded} Loaded */
 /** @typedef {import('../../src/bindings/types.js').Manifest} Manifest */
 /** @typedef {import('../../src/bindings/types.js').ManifestShard} ManifestShard */
+/** @typedef {import('../../src/bindings/types.js').MoreEpochs} MoreEpochs */
 /** @typedef {import('../../src/bindings/types.js').NetworkChoice} NetworkChoice */
 /** @typedef {import('../../src/bindings/types.js').NetworkSpec} NetworkSpec */
 /** @typedef {import('../../src/bindings/types.js').NormGroup} NormGroup */

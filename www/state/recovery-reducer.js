@@ -30,7 +30,7 @@ export const placeIn = ({ epoch, step }, progress) => epoch - 1 + (progress ? Ma
  * @param {State} state @param {Restored} restored @returns {Partial<State>}
  */
 export function restoredOver(state, restored) {
-  const { loaded, history, position } = restored;
+  const { loaded, history, position, more } = restored;
   const at = position ? placeIn(position, state.progress) : history.length;
   return {
     loaded,
@@ -41,6 +41,7 @@ export function restoredOver(state, restored) {
     trace: state.trace.filter((point) => point.at <= at),
     marks: state.marks.map((mark, i) => (i === state.marks.length - 1 ? { ...mark, at } : mark)),
     resumable: position ?? null,
+    more,
     resumes: state.resumes && Boolean(position),
     diverged: false,
     trained: true,

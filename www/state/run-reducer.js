@@ -4,17 +4,14 @@
  *
  * Pure, as the store is. Which phase follows is phases.js's; what is kept, checkpoints.js's.
  *
- * @import { Config, Restored } from '../protocol/protocol.js'
+ * @import { Config, MoreEpochs, Restored } from '../protocol/protocol.js'
  * @import { Changes, State } from './store.js'
  */
 import { isSame } from './networks.js';
 import { placeIn, restoredOver } from './recovery-reducer.js';
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-export const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, doubted: null, fromWeights: false, probabilities: null };
-
-/** Largest number of epochs that may be asked for. */
-const EPOCHS_MAX = 1_000;
+export const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, more: null, doubted: null, fromWeights: false, probabilities: null };
 
 /** Codes with which a run is refused before its next step, and waits: for its images. */
 const RUN_WAITS = ['checkpoint', 'data_missing'];
@@ -26,17 +23,17 @@ function isOwn({ config, runConfig }) {
 }
 
 /** Whether the run is over and all of it is there to be trained on. @param {State} state */
-const isOver = ({ phase, epochs, fromWeights, diverged }) => phase === 'done' && epochs.length > 0 && !fromWeights && !diverged;
+const isOver = ({ phase, more, fromWeights, diverged }) => phase === 'done' && more !== null && !fromWeights && !diverged;
 
 /**
- * Whether the next Start goes on with the run that rests: while the settings are its own, and ask for more epochs
- * than are complete.
+ * Whether the next Start goes on with the run that rests: while the settings are its own, and ask for as many epochs as
+ * the crate says that it may have.
  * @param {State} state
  */
 export function goesOn(state) {
-  const { resumable, phase, config, epochs } = state;
+  const { resumable, phase, config, more } = state;
   const rests = (resumable !== null && phase === 'ready') || isOver(state);
-  return rests && isOwn(state) && config.epochs > epochs.length;
+  return rests && isOwn(state) && more !== null && config.epochs >= more.least && config.epochs <= more.most;
 }
 
 /** Whether the run that rests is over, or is to end elsewhere than it was. @param {State} state */
@@ -44,13 +41,9 @@ export const isExtended = ({ config, runConfig, resumable }) => resumable === nu
 
 /**
  * How many epochs in all a run that is over may be trained for; none where it is to go on anyway, or cannot.
- * @param {State} state @returns {{ least: number, most: number, usual: number } | null}
+ * @param {State} state @returns {MoreEpochs | null}
  */
-export function moreEpochs(state) {
-  const trained = state.epochs.length;
-  if (!isOver(state) || !isOwn(state) || goesOn(state) || trained >= EPOCHS_MAX) return null;
-  return { least: trained + 1, most: EPOCHS_MAX, usual: Math.min(EPOCHS_MAX, 2 * trained) };
-}
+export const moreEpochs = (state) => (isOver(state) && isOwn(state) && !goesOn(state) ? state.more : null);
 
 /** What weights bring: the network that they are of, and what it sees. @param {Config} config @returns {Pick<Config, 'network' | 'pixels' | 'norm_group'>} */
 const networkOf = ({ network, pixels, norm_group }) => ({ network, pixels, norm_group });
@@ -59,11 +52,11 @@ const networkOf = ({ network, pixels, norm_group }) => ({ network, pixels, norm_
 export const beginsFromWeights = ({ fromWeights, loaded, config }) => fromWeights && isSame(loaded?.config.network, config.network);
 
 /** A restored run, as it was: its figures, its curve and its log. @param {State} state @param {Restored} restored @returns {Partial<State>} */
-function opened(state, { kind, loaded, history, position, progress, evaluation, trace, remarks }) {
+function opened(state, { kind, loaded, history, position, more, progress, evaluation, trace, remarks }) {
   return {
     ...NO_RUN, loaded, data: loaded.data, error: state.error?.code === 'invalid_link' ? state.error : null,
     ...(kind === 'run' ? { config: loaded.config, runConfig: loaded.config, problems: {} } : { config: { ...state.config, ...networkOf(loaded.config) } }),
-    epochs: history, trained: true, resumable: position ?? null, fromWeights: kind === 'weights',
+    epochs: history, trained: true, resumable: position ?? null, more, fromWeights: kind === 'weights',
     progress: progress ?? null, evaluation: evaluation ?? null, trace: trace.points,
     marks: trace.resumed_at.map((at) => ({ at, reason: null })),
     autostart: false, resumes: state.resumes && Boolean(position), notice: remarks.join(' ') || null,
@@ -96,9 +89,9 @@ export const RESTS = {
   restored: (state, { restored }) => (state.phase === 'recovering' ? restoredOver(state, restored) : opened(state, restored)),
   extended: (state, { loaded }) => ({
     loaded, data: loaded.data, config: loaded.config, runConfig: loaded.config, problems: {},
-    resumable: state.resumable ?? (isOver(state) ? { epoch: state.epochs.length + 1, step: 0 } : null),
+    resumable: state.resumable ?? (isOver(state) && state.more ? { epoch: state.more.least, step: 0 } : null),
   }),
   resumed: (state, _message, nowMs) => goneOn(state, nowMs),
-  stopped: (state, { epoch, step }, nowMs) => ({ resumable: { epoch, step }, timings: { ...state.timings, run_ended_ms: nowMs } }),
-  done: (state, _message, nowMs) => ({ resumable: null, timings: { ...state.timings, run_ended_ms: nowMs } }),
+  stopped: (state, { epoch, step, more }, nowMs) => ({ resumable: { epoch, step }, more, timings: { ...state.timings, run_ended_ms: nowMs } }),
+  done: (state, { more }, nowMs) => ({ resumable: null, more, timings: { ...state.timings, run_ended_ms: nowMs } }),
 };

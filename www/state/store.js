@@ -7,7 +7,7 @@
  *
  * It knows no DOM, no wasm, no network. What the views show is computed from this state alone.
  *
- * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, Position, Progress, Split } from '../protocol/protocol.js'
+ * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, MoreEpochs, Position, Progress, Split } from '../protocol/protocol.js'
  * @import { Phase } from './phases.js'
  * @import { Field } from './config.js'
  * @import { Reference, ReferenceAction } from './reference.js'
@@ -89,6 +89,7 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {number} sampleFrom Index of the first of the 25 samples shown.
  * @property {Config | null} runConfig The configuration of the run whose figures are shown.
  * @property {Position | null} resumable Where a run goes on that was stopped or opened; until its next step.
+ * @property {MoreEpochs | null} more For how many epochs in all the run may be trained that was stopped, opened or is over.
  * @property {boolean | null} doubted Whether the visitor goes on with these images, where a run's file does not say; null where that was not asked.
  * @property {boolean} fromWeights Whether the next Start begins from weights that were opened.
  * @property {boolean} startWaits Whether a Start waits for the engine's other module and the data in it.
@@ -169,6 +170,7 @@ export function initialState() {
     sampleFrom: 0,
     runConfig: null,
     resumable: null,
+    more: null,
     doubted: null,
     fromWeights: false,
     startWaits: false,

@@ -16,6 +16,7 @@ mod kernels;
 mod licences;
 mod limit;
 mod measure;
+mod native_gpu;
 mod policy;
 mod release;
 mod serve;
@@ -81,6 +82,8 @@ enum Chore {
         #[arg(long, value_name = "N", default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
         minutes: u32,
     },
+    /// Train by the command line on a graphics card, or on Chromium's software adapter, and compare with the processor.
+    NativeGpu,
     /// Write what is made from the Rust types and the table of settings.
     Generate,
     /// Hold every crate's licence and source against deny.toml.
@@ -126,6 +129,7 @@ fn run(chore: Option<Chore>) -> Result<()> {
         Chore::Reproduce { seeds } => measure::reproduce(&mut workspace, &seeds),
         Chore::Bench(options) => measure::bench(&mut workspace, &options),
         Chore::Fuzz { minutes } => fuzz::fuzz(&mut workspace, minutes),
+        Chore::NativeGpu => native_gpu::native_gpu(&mut workspace),
         Chore::Generate => generate::generate(&workspace),
         Chore::Licences => policy::check(&workspace),
         Chore::Advisories => test::advisories(&mut workspace),
