@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
-use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::grads;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{
@@ -19,11 +19,13 @@ use burn::backend::{
 };
 use burn::tensor::{Device, Tensor, TensorData};
 
-use crate::kernels::{self, ArithmeticKind, Block, Kernels};
+use crate::kernels::{self, ArithmeticKind, Block, Gradients, Kernels};
 
 /// What a block computes behind its convolution, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Kind {
+    /// Rows and columns of zeros on each side of the images.
+    pub padding: usize,
     /// Whether 2 × 2 max-pooling follows.
     pub pool: bool,
     /// Whether ReLU follows.
@@ -35,10 +37,10 @@ pub struct Kind {
 /// A backend that computes blocks.
 #[backend_extension(Flex, Autodiff)]
 pub trait Blocks: Backend {
-    /// 3 × 3 convolution without padding, bias and what `kind` says.
+    /// Convolution by steps of one pixel, bias and what `kind` says.
     ///
     /// # Shapes
-    /// Images `[n, height, width, inputs]`, weights `[filters, inputs, 3, 3]`, bias `[filters]` → `[n, height, width, filters]`.
+    /// Images `[n, height, width, inputs]`, weights `[filters, inputs, kernel, kernel]`, bias `[filters]` → `[n, height, width, filters]`.
     fn block(
         images: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -119,7 +121,7 @@ struct Inputs {
 impl Inputs {
     fn new(images: FlexFloat, weights: FlexFloat, bias: FlexFloat, kind: Kind) -> Self {
         let [n, height, width, inputs] = images.shape().dims();
-        let [filters, ..] = weights.shape().dims::<4>();
+        let [filters, _, kernel, _] = weights.shape().dims::<4>();
         Self {
             block: Block {
                 images: n,
@@ -127,9 +129,11 @@ impl Inputs {
                 width,
                 inputs,
                 filters,
+                kernel,
+                padding: kind.padding,
                 pool: kind.pool,
                 relu: kind.relu,
-                winograd: Block::pays_winograd(inputs, filters),
+                winograd: Block::pays_winograd(kernel, inputs, filters),
             },
             kernels: kernels::of(kind.arithmetic),
             images: images.to_contiguous(),
@@ -182,32 +186,36 @@ impl Backward<Flex, 3> for BlockBackward {
     fn backward(
         self,
         ops: Ops<Self::State, 3>,
-        gradients: &mut Gradients,
+        gradients: &mut grads::Gradients,
         _checkpointer: &mut Checkpointer,
     ) {
         let of_outputs = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let Kept { inputs, argmax } = ops.state;
         let [of_images, of_weights, of_bias] = ops.parents;
         let block = &inputs.block;
-        let found = (inputs.kernels.backward)(
-            block,
-            inputs.images.storage(),
-            inputs.weights.storage(),
-            &argmax,
-            of_outputs.storage(),
-            of_images.is_some(),
-        );
+        let is_bias_alone = of_images.is_none() && of_weights.is_none();
+        let found = if is_bias_alone && block.is_plain() {
+            Gradients {
+                images: Vec::new(),
+                weights: Vec::new(),
+                bias: kernels::to_bias(block, of_outputs.storage()),
+            }
+        } else {
+            (inputs.kernels.backward)(
+                block,
+                inputs.images.storage(),
+                inputs.weights.storage(),
+                &argmax,
+                of_outputs.storage(),
+                of_images.is_some(),
+            )
+        };
         if let Some(node) = of_images {
             let shape = [block.images, block.height, block.width, block.inputs];
             gradients.register::<Flex>(node.id, tensor(found.images, shape));
         }
         if let Some(node) = of_weights {
-            let shape = [
-                block.filters,
-                block.inputs,
-                kernels::KERNEL,
-                kernels::KERNEL,
-            ];
+            let shape = [block.filters, block.inputs, block.kernel, block.kernel];
             gradients.register::<Flex>(node.id, tensor(found.weights, shape));
         }
         if let Some(node) = of_bias {

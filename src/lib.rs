@@ -41,6 +41,7 @@
 //! # }).unwrap();
 //! ```
 
+pub mod activate;
 pub mod adam;
 pub mod batch;
 #[cfg(target_arch = "wasm32")]

@@ -1,5 +1,5 @@
 //! Batch normalisation of `kernels` as an operator of Burn's CPU backend flex, with its own backward pass: channels stay last,
-//! and the ReLU that may follow is in it.
+//! and the activation that may follow is in it.
 //!
 //! Burn's own wants channels first, so that between two blocks every map was laid out anew, forward and backward. Like `block`
 //! it is implemented for flex alone: ask [`block::runs_on`](crate::block::runs_on) first.

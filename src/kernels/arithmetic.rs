@@ -12,6 +12,8 @@ pub const LANES: usize = 8;
 pub trait Arithmetic {
     /// Eight numbers in registers.
     type Lanes: Copy;
+    /// Whether they are in one register.
+    const IS_WIDE: bool;
     /// The same number in every lane.
     fn splat(value: f32) -> Self::Lanes;
     /// Eight numbers from memory.
@@ -66,9 +68,10 @@ pub struct Portable;
 /// Lanes as an array, which the compiler keeps in the registers that there are.
 #[cfg(not(target_arch = "wasm32"))]
 macro_rules! array_lanes {
-    ($arithmetic:ty, |$sum:ident, $a:ident, $b:ident| $add_product:expr) => {
+    ($arithmetic:ty, $is_wide:literal, |$sum:ident, $a:ident, $b:ident| $add_product:expr) => {
         impl $crate::written_once::Arithmetic for $arithmetic {
             type Lanes = [f32; $crate::written_once::LANES];
+            const IS_WIDE: bool = $is_wide;
 
             #[inline(always)]
             fn splat(value: f32) -> Self::Lanes {
@@ -113,7 +116,7 @@ macro_rules! array_lanes {
 }
 
 #[cfg(not(target_arch = "wasm32"))]
-array_lanes!(Portable, |sum, a, b| *sum + a * b);
+array_lanes!(Portable, false, |sum, a, b| *sum + a * b);
 
 /// Fused by AVX2 and FMA, which `x86.rs` has made sure of.
 #[cfg(target_arch = "x86_64")]
@@ -121,7 +124,7 @@ array_lanes!(Portable, |sum, a, b| *sum + a * b);
 pub struct Fused;
 
 #[cfg(target_arch = "x86_64")]
-array_lanes!(Fused, |sum, a, b| a.mul_add(*b, *sum));
+array_lanes!(Fused, true, |sum, a, b| a.mul_add(*b, *sum));
 
 /// Lanes as two of wasm's registers.
 #[macro_export]
@@ -133,6 +136,7 @@ macro_rules! wasm_lanes {
         )]
         impl $crate::written_once::Arithmetic for $arithmetic {
             type Lanes = [::core::arch::wasm32::v128; 2];
+            const IS_WIDE: bool = false;
 
             #[inline(always)]
             fn splat(value: f32) -> Self::Lanes {

@@ -1,7 +1,7 @@
 //! Gradients of a block's outputs → gradients of its weights, bias and images, only along what they reach.
 
 use super::arithmetic::{Arithmetic, LANES};
-use super::{Block, CHUNK, DEAD, KERNEL, in_burn};
+use super::{Block, CHUNK, DEAD, in_burn};
 
 /// Numbers that the backward loops keep in registers at a time: 12 of wasm's 16.
 const LONG: usize = 2 * CHUNK;
@@ -14,7 +14,7 @@ const OF_LONG: usize = LONG / LANES;
 pub struct Gradients {
     /// `[n, height, width, inputs]`; empty unless they were asked for.
     pub images: Vec<f32>,
-    /// `[filters, inputs, 3, 3]`.
+    /// `[filters, inputs, kernel, kernel]`.
     pub weights: Vec<f32>,
     /// `[filters]`.
     pub bias: Vec<f32>,
@@ -30,7 +30,7 @@ struct Entry {
 /// Computes the gradients of a block from those of its outputs.
 ///
 /// # Shapes
-/// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, 3, 3]`; `argmax` as
+/// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, kernel, kernel]`; `argmax` as
 /// the forward pass kept them and `gradients`: `[n, height, width, filters]` of the output.
 #[inline(always)]
 pub fn backward<A: Arithmetic>(
@@ -62,12 +62,22 @@ pub fn backward<A: Arithmetic>(
     let mut to_images = vec![0.0; numbers];
     let mut by_filter = Lists::new(filters, block.output_image() / filters.max(1));
     let mut by_corner = Lists::new(DEAD as usize + 1, filters);
+    // A plain block has no argmax: each gradient is its only convolution's.
+    let firsts = vec![
+        0;
+        if argmax.is_empty() {
+            block.output_image()
+        } else {
+            0
+        }
+    ];
     for n in 0..block.images {
         let here = n * block.output_image()..(n + 1) * block.output_image();
-        let (argmax, gradients) = (&argmax[here.clone()], &gradients[here]);
+        let (argmax, gradients) = (argmax.get(here.clone()), &gradients[here]);
+        let argmax = argmax.unwrap_or(&firsts);
         let image = &images[n * block.image()..];
         gather_by_filter(block, argmax, gradients, &mut by_filter);
-        for (filter, rows) in to_rows.chunks_exact_mut(KERNEL * segment).enumerate() {
+        for (filter, rows) in to_rows.chunks_exact_mut(block.kernel * segment).enumerate() {
             let entries = by_filter.list(filter);
             bias[filter] += entries.iter().map(|entry| entry.gradient).sum::<f32>();
             for (row, row_sums) in rows.chunks_exact_mut(segment).enumerate() {
@@ -187,7 +197,7 @@ fn spread<A: Arithmetic>(
         .zip(gradients.chunks_exact(filters));
     for (position, (argmax, gradients)) in positions.enumerate() {
         lists.lengths.fill(0);
-        let places = (0..).step_by(KERNEL * row_length);
+        let places = (0..).step_by(block.kernel * row_length);
         for (filter, (index, gradient)) in places.zip(argmax.iter().zip(gradients)) {
             let list = *index as usize;
             let length = &mut lists.lengths[list];
@@ -203,7 +213,7 @@ fn spread<A: Arithmetic>(
             if entries.is_empty() {
                 continue;
             }
-            for row in 0..KERNEL {
+            for row in 0..block.kernel {
                 let sums = &mut to_image[window + from_window + row * block.row()..][..segment];
                 add_filters::<A>(sums, &rows[row * row_length..], entries);
             }
@@ -225,9 +235,9 @@ fn add_filters<A: Arithmetic>(sums: &mut [f32], rows: &[f32], entries: &[Entry])
     }
 }
 
-/// `[filters, inputs, 3, 3]` → `[filters, 3, segment]`: each row of a window in one run, padded.
+/// `[filters, inputs, kernel, kernel]` → `[filters, kernel, segment]`: each row of a window in one run, padded.
 fn rows_of(block: &Block, weights: &[f32], segment: usize) -> Vec<f32> {
-    let mut rows = vec![0.0; block.filters * KERNEL * segment];
+    let mut rows = vec![0.0; block.filters * block.kernel * segment];
     each_number(block, segment, |in_rows, in_weights| {
         rows[in_rows] = weights[in_weights];
     });
@@ -243,16 +253,16 @@ fn weights_of(block: &Block, rows: &[f32], segment: usize) -> Vec<f32> {
     weights
 }
 
-/// Where each number of the weights lies in `[filters, 3, segment]` and in `[filters, inputs, 3, 3]`.
+/// Where each number of the weights lies in `[filters, kernel, segment]` and in `[filters, inputs, kernel, kernel]`.
 fn each_number(block: &Block, segment: usize, mut tell: impl FnMut(usize, usize)) {
     for filter in 0..block.filters {
-        for row in 0..KERNEL {
-            for column in 0..KERNEL {
+        for row in 0..block.kernel {
+            for column in 0..block.kernel {
                 for input in 0..block.inputs {
-                    let in_rows = (filter * KERNEL + row) * segment + column * block.inputs + input;
+                    let row_of_all = filter * block.kernel + row;
                     tell(
-                        in_rows,
-                        filter * block.filter() + in_burn(row, column, input),
+                        row_of_all * segment + column * block.inputs + input,
+                        filter * block.filter() + in_burn(block.kernel, row, column, input),
                     );
                 }
             }

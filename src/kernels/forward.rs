@@ -3,7 +3,7 @@
 
 use super::arithmetic::{Arithmetic, LANES};
 use super::finish::{self, Forward};
-use super::{Block, KERNEL, POOL, in_burn};
+use super::{Block, POOL, in_burn};
 
 /// Windows of a tile: with [`LANES`], 12 of wasm's 16 registers, and both of the tutorial's pooled rows are whole.
 const TILE: usize = 6;
@@ -16,7 +16,7 @@ const UNROLL: usize = 3;
 /// Computes a block.
 ///
 /// # Shapes
-/// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, 3, 3]`; `bias`: `[filters]`. Numbers that are
+/// `images`: `[n, height, width, inputs]`; `weights`: `[filters, inputs, kernel, kernel]`; `bias`: `[filters]`. Numbers that are
 /// missing count as a caller's mistake: `block.rs` makes sure of the lengths.
 #[inline(always)]
 pub fn forward<A: Arithmetic>(
@@ -155,21 +155,28 @@ impl Pass {
     ) -> [A::Lanes; N] {
         let segment = self.block.segment();
         let mut sums = [A::load(bias); N];
-        for row in 0..KERNEL {
+        for row in 0..self.block.kernel {
             let weights = &weights[row * segment..][..segment];
             let mut windows = [&images[..0]; N];
             for (window, begin) in windows.iter_mut().zip(begins) {
                 *window = &images[begin + row * self.block.row()..][..segment];
             }
-            // A run of numbers is three pixels, so it comes out even.
-            let (weights, _) = weights.as_chunks::<UNROLL>();
-            let windows = windows.map(|window| window.as_chunks::<UNROLL>().0);
+            // A row of three pixels, as of most kernels, comes out even.
+            let (weights, rest) = weights.as_chunks::<UNROLL>();
+            let chunks = windows.map(|window| window.as_chunks::<UNROLL>().0);
             for (at, weights) in weights.iter().enumerate() {
                 for i in 0..UNROLL {
                     let weights = A::load(&weights[i]);
-                    for (sum, window) in sums.iter_mut().zip(&windows) {
+                    for (sum, window) in sums.iter_mut().zip(&chunks) {
                         *sum = A::add_product(*sum, A::splat(window[at][i]), weights);
                     }
+                }
+            }
+            let done = weights.len() * UNROLL;
+            for (at, weights) in rest.iter().enumerate() {
+                let weights = A::load(weights);
+                for (sum, window) in sums.iter_mut().zip(&windows) {
+                    *sum = A::add_product(*sum, A::splat(window[done + at]), weights);
                 }
             }
         }
@@ -192,17 +199,17 @@ fn write<A: Arithmetic>(sums: &[A::Lanes], live: usize, filters: usize, to: &mut
     }
 }
 
-/// `[filters, inputs, 3, 3]` → for each eight filters, row by row of a window, their lanes.
+/// `[filters, inputs, kernel, kernel]` → for each eight filters, row by row of a window, their lanes.
 fn packed(block: &Block, weights: &[f32]) -> Vec<[f32; LANES]> {
     let filter = block.filter();
     let mut packed = vec![[0.0; LANES]; block.filters.div_ceil(LANES) * filter];
     for (number, weights) in weights.chunks_exact(filter).enumerate() {
         let group = &mut packed[number / LANES * filter..][..filter];
-        for row in 0..KERNEL {
-            for column in 0..KERNEL {
+        for row in 0..block.kernel {
+            for column in 0..block.kernel {
                 for input in 0..block.inputs {
                     let at = row * block.segment() + column * block.inputs + input;
-                    group[at][number % LANES] = weights[in_burn(row, column, input)];
+                    group[at][number % LANES] = weights[in_burn(block.kernel, row, column, input)];
                 }
             }
         }

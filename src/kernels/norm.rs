@@ -1,8 +1,12 @@
-//! Batch normalisation over groups of rows, and the ReLU that may follow: plain numbers `[rows, features]`, whatever the rows are
+//! Batch normalisation over groups of rows, and the activation that may follow: plain numbers `[rows, features]`, whatever the rows are
 //! of (records, or positions of maps with their channels last).
 //!
 //! Sums run over rows in the order in which they lie, so a group's figures depend on nothing but the group. They are `f32`
 //! for some rows and `f64` beyond, because a group may have a hundred thousand rows. It rounds alike on every machine.
+
+use std::borrow::Cow;
+
+use super::Activation;
 
 /// So many rows are added up in `f32`.
 const ROWS: usize = 64;
@@ -16,8 +20,8 @@ pub struct Norm {
     pub groups: Vec<usize>,
     /// Added to a variance.
     pub epsilon: f32,
-    /// Whether ReLU follows.
-    pub relu: bool,
+    /// The activation that follows.
+    pub activation: Option<Activation>,
 }
 
 /// What a normalisation computes.
@@ -65,9 +69,10 @@ impl Norm {
             for (row, to) in rows.zip(to.chunks_exact_mut(self.features)) {
                 let numbers = row.iter().zip(&factor).zip(&summand);
                 for (to, ((number, factor), summand)) in to.iter_mut().zip(numbers) {
-                    let value = number * factor + summand;
-                    // It propagates NaN, so that divergence is noticed.
-                    *to = if self.relu && value < 0.0 { 0.0 } else { value };
+                    *to = number * factor + summand;
+                }
+                if let Some(activation) = self.activation {
+                    activation.apply(to); // A row is in the first cache.
                 }
             }
             statistics.extend(mean);
@@ -107,13 +112,14 @@ impl Norm {
             first = here.end;
             let (mean, variance) = statistics.split_at(features);
             let affine = self.affine(mean, variance, scale, offset);
+            let inputs = &inputs[here.clone()];
+            let gradients = self.passed(inputs, &affine, &gradients[here.clone()]);
             let group = Group {
                 norm: self,
                 mean,
                 inverse: &self.inverse_deviations(variance),
-                affine: &affine,
-                inputs: &inputs[here.clone()],
-                gradients: &gradients[here.clone()],
+                inputs,
+                gradients: &gradients,
             };
             let [of_offset, of_scale] = group.sums();
             for (to, sum) in found.offset.iter_mut().zip(&of_offset) {
@@ -125,6 +131,24 @@ impl Norm {
             group.spread(*rows, scale, &of_offset, &of_scale, &mut found.inputs[here]);
         }
         found
+    }
+
+    /// Gradients of a group's normalised numbers, from those of the activation.
+    fn passed<'a>(&self, inputs: &[f32], affine: &Affine, gradients: &'a [f32]) -> Cow<'a, [f32]> {
+        let Some(activation) = self.activation else {
+            return Cow::Borrowed(gradients);
+        };
+        let mut passed = gradients.to_vec();
+        let mut normalized = vec![0.0; self.features];
+        let rows = inputs.chunks_exact(self.features);
+        for (row, passed) in rows.zip(passed.chunks_exact_mut(self.features)) {
+            let numbers = row.iter().zip(&affine.factor).zip(&affine.summand);
+            for (to, ((number, factor), summand)) in normalized.iter_mut().zip(numbers) {
+                *to = number * factor + summand;
+            }
+            activation.pass_back(&normalized, passed);
+        }
+        Cow::Owned(passed)
     }
 
     /// Mean and variance of each feature over a group's rows.
@@ -188,22 +212,11 @@ struct Group<'a> {
     norm: &'a Norm,
     mean: &'a [f32],
     inverse: &'a [f32],
-    affine: &'a Affine,
     inputs: &'a [f32],
     gradients: &'a [f32],
 }
 
 impl Group<'_> {
-    /// A gradient, unless ReLU cut its output off.
-    #[inline(always)]
-    fn passing(&self, number: f32, gradient: f32, factor: f32, summand: f32) -> f32 {
-        if self.norm.relu && number * factor + summand <= 0.0 {
-            0.0
-        } else {
-            gradient
-        }
-    }
-
     /// The sums of the gradients, and of the gradients times the normalised inputs.
     fn sums(&self) -> [Vec<f32>; 2] {
         let features = self.norm.features;
@@ -233,14 +246,9 @@ impl Group<'_> {
         let (row, gradients) = (&row[..features], &gradients[..features]);
         let (plain, times) = (&mut plain[..features], &mut times[..features]);
         let (mean, inverse) = (&self.mean[..features], &self.inverse[..features]);
-        let (factor, summand) = (
-            &self.affine.factor[..features],
-            &self.affine.summand[..features],
-        );
         for i in 0..features {
-            let gradient = self.passing(row[i], gradients[i], factor[i], summand[i]);
-            plain[i] += gradient;
-            times[i] += gradient * ((row[i] - mean[i]) * inverse[i]);
+            plain[i] += gradients[i];
+            times[i] += gradients[i] * ((row[i] - mean[i]) * inverse[i]);
         }
     }
 
@@ -262,16 +270,11 @@ impl Group<'_> {
         let each = each.zip(self.gradients.chunks_exact(features));
         for ((row, gradients), to) in each.zip(to.chunks_exact_mut(features)) {
             let (mean, inverse) = (&self.mean[..features], &self.inverse[..features]);
-            let (factor, summand) = (
-                &self.affine.factor[..features],
-                &self.affine.summand[..features],
-            );
             let (plain, times, outer) =
                 (&plain[..features], &times[..features], &outer[..features]);
             for i in 0..features {
-                let gradient = self.passing(row[i], gradients[i], factor[i], summand[i]);
                 let normalized = (row[i] - mean[i]) * inverse[i];
-                to[i] = outer[i] * (gradient - plain[i] - normalized * times[i]);
+                to[i] = outer[i] * (gradients[i] - plain[i] - normalized * times[i]);
             }
         }
     }
@@ -307,7 +310,7 @@ mod tests {
                 let (scale, offset) = (f64::from(scale[feature]), f64::from(offset[feature]));
                 let normalized = |at: &usize| (x(at) - mean) / deviation;
                 let output = |at: &usize| scale * normalized(at) + offset;
-                let passes = |at: &usize| !norm.relu || output(at) > 0.0;
+                let passes = |at: &usize| norm.activation.is_none() || output(at) > 0.0;
                 let gradient = |at: &usize| {
                     if passes(at) {
                         f64::from(gradients[*at])
@@ -335,18 +338,19 @@ mod tests {
 
     #[test]
     fn groups_are_normalised_and_gradients_come_back_as_written_out() {
-        for (groups, features, relu) in [
-            (vec![7], 1, false),
-            (vec![8, 9, 300], 5, true),
-            (vec![64, 65], 32, true),
-            (vec![1, 2], 3, false),
+        let relu = Some(Activation::Relu);
+        for (groups, features, activation) in [
+            (vec![7], 1, None),
+            (vec![8, 9, 300], 5, relu),
+            (vec![64, 65], 32, relu),
+            (vec![1, 2], 3, None),
         ] {
             let rows: usize = groups.iter().sum();
             let norm = Norm {
                 features,
                 groups,
                 epsilon: 1e-3,
-                relu,
+                activation,
             };
             let inputs = numbers(rows * features, 1);
             let [scale, offset] = [2, 3].map(|seed| numbers(features, seed));
@@ -370,13 +374,38 @@ mod tests {
         }
     }
 
+    /// What joins a normalisation is what follows it, to the bit.
+    #[test]
+    fn an_activation_is_applied_to_what_was_normalised() {
+        let norm = |activation| Norm {
+            features: 12,
+            groups: vec![9, 11],
+            epsilon: 1e-5,
+            activation,
+        };
+        let [inputs, gradients] = [1, 4].map(|seed| numbers(240, seed));
+        let [scale, offset] = [2, 3].map(|seed| numbers(12, seed));
+        for activation in [Activation::Relu, Activation::Gelu, Activation::Silu] {
+            let (plain, joined) = (norm(None), norm(Some(activation)));
+            let mut found = plain.forward(&inputs, &scale, &offset);
+            let mut passed = gradients.clone();
+            activation.pass_back(&found.outputs, &mut passed);
+            let back = |norm: &Norm, gradients: &[f32]| {
+                norm.backward(&inputs, &scale, &offset, &found.statistics, gradients)
+            };
+            assert_eq!(back(&plain, &passed), back(&joined, &gradients));
+            activation.apply(&mut found.outputs);
+            assert_eq!(joined.forward(&inputs, &scale, &offset), found);
+        }
+    }
+
     #[test]
     fn a_groups_figures_depend_on_the_group_alone() {
         let norm = |groups: &[usize]| Norm {
             features: 4,
             groups: groups.to_vec(),
             epsilon: 1e-5,
-            relu: false,
+            activation: None,
         };
         let inputs = numbers(40, 1);
         let one = |range: std::ops::Range<usize>| {

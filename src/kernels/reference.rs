@@ -15,7 +15,7 @@ const PRODUCTS_MAX: usize = 4_000_000;
 pub struct Inputs {
     /// `[n, height, width, inputs]`.
     pub images: Vec<f32>,
-    /// `[filters, inputs, 3, 3]`.
+    /// `[filters, inputs, kernel, kernel]`.
     pub weights: Vec<f32>,
     /// `[filters]`.
     pub bias: Vec<f32>,
@@ -63,10 +63,14 @@ pub fn random_block(seed: u32) -> Block {
         width: 3 + up_to(15) as usize,
         inputs: of_channels(up_to(65_536)) as usize,
         filters: of_channels(up_to(65_536)) as usize,
+        kernel: [3, 3, 3, 1, 2, 4, 5][up_to(7) as usize],
+        padding: up_to(3) as usize,
         pool: up_to(2) == 0,
-        relu: up_to(3) != 0,
+        relu: up_to(2) == 0,
         winograd: up_to(2) == 0,
     };
+    block.padding = block.padding.min(block.kernel - 1);
+    block.winograd &= block.kernel == KERNEL;
     let of_image = block.height * block.width * block.filter() * block.filters;
     block.images = block.images.min(PRODUCTS_MAX.div_ceil(of_image));
     block
@@ -88,6 +92,11 @@ pub fn difference(kernels: &Kernels, block: &Block, seed: u32) -> Option<String>
     let problem = outputs_differ(block, &inputs, &found);
     if let Some(problem) = problem {
         return Some(format!("{block:?}: {problem}"));
+    }
+    if found.argmax.is_empty() != (block.is_plain() || found.outputs.is_empty()) {
+        return Some(format!(
+            "{block:?}: argmax is kept where none is needed, or is not"
+        ));
     }
     let gradients = numbers(found.outputs.len(), seed.wrapping_add(3));
     let back = |of_images| {
@@ -130,14 +139,32 @@ fn apart(found: &[f32], expected: &[f64]) -> Option<String> {
         .map(|(at, (found, expected))| format!("number {at} is {found}, not {expected}"))
 }
 
+/// For each number of the images with their zeros its place in those without; none of a zero.
+fn places_of_pixels(block: &Block) -> Vec<Option<usize>> {
+    let bare = block.bare();
+    let place = |at: usize| {
+        let (n, rest) = (at / bare.image(), at % bare.image());
+        let (row, rest) = (rest / bare.row(), rest % bare.row());
+        let (column, input) = (rest / bare.inputs, rest % bare.inputs);
+        let row = row
+            .checked_sub(block.padding)
+            .filter(|at| *at < block.height)?;
+        let column = column
+            .checked_sub(block.padding)
+            .filter(|at| *at < block.width)?;
+        Some(((n * block.height + row) * block.width + column) * block.inputs + input)
+    };
+    (0..bare.images * bare.image()).map(place).collect()
+}
+
 /// Where the number (`row`, `column`, `input`) of a window lies in the images and in a filter.
 fn terms(block: &Block) -> Vec<(usize, usize)> {
     let mut terms = Vec::new();
-    for row in 0..KERNEL {
-        for column in 0..KERNEL {
+    for row in 0..block.kernel {
+        for column in 0..block.kernel {
             for input in 0..block.inputs {
                 let in_images = row * block.row() + column * block.inputs + input;
-                terms.push((in_images, in_burn(row, column, input)));
+                terms.push((in_images, in_burn(block.kernel, row, column, input)));
             }
         }
     }
@@ -157,6 +184,11 @@ fn places(block: &Block) -> impl Iterator<Item = (usize, usize)> {
 }
 
 fn outputs_differ(block: &Block, inputs: &Inputs, found: &Forward) -> Option<String> {
+    let pixels = places_of_pixels(block).into_iter();
+    let images: Vec<f32> = pixels
+        .map(|at| at.map_or(0.0, |at| inputs.images[at]))
+        .collect();
+    let block = &block.bare();
     let terms = terms(block);
     let corners = &block.corners()[..if block.pool { 4 } else { 1 }];
     let convolved: Vec<Vec<f64>> = places(block)
@@ -164,7 +196,7 @@ fn outputs_differ(block: &Block, inputs: &Inputs, found: &Forward) -> Option<Str
             let weights = &inputs.weights[filter * block.filter()..];
             let of_corner = |corner: &usize| {
                 let products = terms.iter().map(|(image, weight)| {
-                    f64::from(inputs.images[first + corner + image]) * f64::from(weights[*weight])
+                    f64::from(images[first + corner + image]) * f64::from(weights[*weight])
                 });
                 f64::from(inputs.bias[filter]) + products.sum::<f64>()
             };
@@ -211,16 +243,26 @@ fn written_back(
     gradients: &[f32],
 ) -> [Vec<f64>; 3] {
     let mut found = [&inputs.images, &inputs.weights, &inputs.bias].map(|of| vec![0.0; of.len()]);
+    let pixels = places_of_pixels(block);
+    let block = &block.bare();
     let terms = terms(block);
+    let first = [0].repeat(if argmax.is_empty() {
+        gradients.len()
+    } else {
+        0
+    });
+    let argmax = argmax.iter().chain(&first);
     let each = places(block).zip(argmax).zip(gradients);
     for (((first, filter), index), gradient) in each.filter(|((_, index), _)| **index != DEAD) {
         let first = first + block.corners()[*index as usize];
         let gradient = f64::from(*gradient);
         found[2][filter] += gradient;
         for (image, weight) in &terms {
-            let (image, weight) = (first + image, filter * block.filter() + weight);
-            found[0][image] += gradient * f64::from(inputs.weights[weight]);
-            found[1][weight] += gradient * f64::from(inputs.images[image]);
+            let weight = filter * block.filter() + weight;
+            if let Some(pixel) = pixels[first + image] {
+                found[0][pixel] += gradient * f64::from(inputs.weights[weight]);
+                found[1][weight] += gradient * f64::from(inputs.images[pixel]);
+            }
         }
     }
     found

@@ -8,20 +8,18 @@
 
 use super::arithmetic::{Arithmetic, LANES};
 use super::finish::{self, Forward};
-use super::{Block, KERNEL, POOL, in_burn};
+use super::{Block, KERNEL, POOL};
 
 /// Height and width of the pixels that a tile reads.
-const PATCH: usize = 4;
+pub(super) const PATCH: usize = 4;
 /// Products of a tile and channel.
-const PRODUCTS: usize = PATCH * PATCH;
+pub(super) const PRODUCTS: usize = PATCH * PATCH;
 /// Convolutions of a tile.
 const CORNERS: usize = POOL * POOL;
-/// Tiles whose sums stay in registers: with [`LANES`], 12 of wasm's 16.
-const ROWS: usize = 6;
 /// Tiles that are computed at a time: what they read and write stays in the first two caches.
-const TILES: usize = 2 * ROWS;
-/// Channels that a turn of the innermost loop takes.
-const UNROLL: usize = 4;
+const TILES: usize = 12;
+/// Filters of a panel: two times eight.
+pub(super) const PANEL: usize = 2 * LANES;
 
 /// Computes a block.
 ///
@@ -42,20 +40,23 @@ pub fn forward<A: Arithmetic>(
         return found;
     }
     let channels = block.inputs.next_multiple_of(LANES);
-    let filters = block.filters.next_multiple_of(LANES);
-    let panels = panels(block, weights, channels);
+    let filters = block.filters.next_multiple_of(PANEL);
+    let panels = panels::<A>(block, weights, channels);
     let mut biases = bias.to_vec();
     biases.resize(filters, 0.0);
     let mut patch = vec![0.0; PRODUCTS * channels];
     let mut transformed = vec![0.0; PRODUCTS * TILES * channels];
-    let mut sums = [[0.0; LANES]; PRODUCTS * TILES];
+    let mut sums = [[0.0; PANEL]; PRODUCTS * TILES];
     let mut convolved = vec![0.0; TILES * CORNERS * filters];
     for first in (0..tiles).step_by(TILES) {
         let count = TILES.min(tiles - first);
         for tile in 0..count {
             let place = grid.place(first + tile);
             grid.read_patch(block, images, place, channels, &mut patch);
-            transform_patch::<A>(&patch, channels, tile, &mut transformed);
+            transform_patch::<A>(&patch, channels, |product, eighth, lanes| {
+                let at = (product * TILES + tile) * channels + eighth * LANES;
+                A::store(lanes, eight_mut(&mut transformed[at..]));
+            });
         }
         for (group, panels) in panels.chunks_exact(PRODUCTS * channels).enumerate() {
             for product in 0..PRODUCTS {
@@ -63,19 +64,29 @@ pub fn forward<A: Arithmetic>(
                 let panel = &panels[product * channels..][..channels];
                 let sums = &mut sums[product * TILES..][..TILES];
                 // Those beyond `count` are of an earlier round, and nobody reads them.
-                for begin in (0..count).step_by(ROWS) {
-                    multiply::<A>(
-                        &rows[begin * channels..],
+                if A::IS_WIDE {
+                    multiply_all::<A, 6>(
+                        rows,
                         channels,
                         panel,
-                        &mut sums[begin..],
+                        &mut sums[..count.next_multiple_of(6)],
+                    );
+                } else {
+                    multiply_all::<A, 2>(
+                        rows,
+                        channels,
+                        panel,
+                        &mut sums[..count.next_multiple_of(2)],
                     );
                 }
             }
-            let (biases, _) = biases[group * LANES..].as_chunks::<LANES>();
-            for tile in 0..count {
-                let to = &mut convolved[tile * CORNERS * filters + group * LANES..];
-                transform_sums::<A>(&sums, tile, &biases[0], filters, to);
+            for half in 0..PANEL / LANES {
+                let first = group * PANEL + half * LANES;
+                let bias = eight(&biases[first..]);
+                for tile in 0..count {
+                    let to = &mut convolved[tile * CORNERS * filters + first..];
+                    transform_sums::<A>(&sums, tile, half, bias, filters, to);
+                }
             }
         }
         for (tile, convolved) in convolved
@@ -96,18 +107,18 @@ pub fn forward<A: Arithmetic>(
 }
 
 /// The tiles of an image.
-struct Grid {
-    height: usize,
-    width: usize,
+pub(super) struct Grid {
+    pub(super) height: usize,
+    pub(super) width: usize,
     /// Rows and columns of convolutions.
     convolutions: [usize; 2],
 }
 
 /// Image, row and column of a tile.
-type Place = [usize; 3];
+pub(super) type Place = [usize; 3];
 
 impl Grid {
-    fn new(block: &Block) -> Self {
+    pub(super) fn new(block: &Block) -> Self {
         let convolutions = block.output_size().map(|side| side * block.stride());
         let [height, width] = convolutions.map(|side| side.div_ceil(POOL));
         Self {
@@ -118,14 +129,14 @@ impl Grid {
     }
 
     #[inline(always)]
-    fn place(&self, tile: usize) -> Place {
+    pub(super) fn place(&self, tile: usize) -> Place {
         let row = tile / self.width;
         [row / self.height, row % self.height, tile % self.width]
     }
 
     /// The pixels that a tile reads, `[4, 4, channels]`; zeros beyond the image.
     #[inline(always)]
-    fn read_patch(
+    pub(super) fn read_patch(
         &self,
         block: &Block,
         images: &[f32],
@@ -134,9 +145,11 @@ impl Grid {
         patch: &mut [f32],
     ) {
         let image = &images[n * block.image()..][..block.image()];
-        let (top, left) = (row * POOL, column * POOL);
+        // With the zeros on their sides counted; what lies before the image wraps, and so is none of its pixels.
+        let [top, left] = [row * POOL, column * POOL].map(|at| at.wrapping_sub(block.padding));
         for (at, to) in patch.chunks_exact_mut(channels).enumerate() {
-            let (row, column) = (top + at / PATCH, left + at % PATCH);
+            let row = top.wrapping_add(at / PATCH);
+            let column = left.wrapping_add(at % PATCH);
             let to = &mut to[..block.inputs];
             if row < block.height && column < block.width {
                 to.copy_from_slice(
@@ -185,20 +198,20 @@ impl Grid {
     }
 }
 
-/// Bᵀ d B, for eight channels at a time: `[16, channels]` → row `tile` of each of 16 `[tiles, channels]`.
+/// Bᵀ d B, for eight channels at a time: `[16, channels]` → for each of 16 products and each eight their lanes.
 #[inline(always)]
-fn transform_patch<A: Arithmetic>(
+pub(super) fn transform_patch<A: Arithmetic>(
     patch: &[f32],
     channels: usize,
-    tile: usize,
-    transformed: &mut [f32],
+    mut put: impl FnMut(usize, usize, A::Lanes),
 ) {
-    for first in (0..channels).step_by(LANES) {
+    for eighth in 0..channels / LANES {
         let mut columns = [[A::splat(0.0); PATCH]; PATCH];
         for (column, to) in columns.iter_mut().enumerate() {
             let mut pixels = [A::splat(0.0); PATCH];
             for (row, pixel) in pixels.iter_mut().enumerate() {
-                *pixel = A::load(eight(&patch[(row * PATCH + column) * channels + first..]));
+                let at = (row * PATCH + column) * channels + eighth * LANES;
+                *pixel = A::load(eight(&patch[at..]));
             }
             *to = differences::<A>(pixels);
         }
@@ -206,8 +219,7 @@ fn transform_patch<A: Arithmetic>(
             let [a, b, c, d] = &columns;
             let done = differences::<A>([a[row], b[row], c[row], d[row]]);
             for (column, lanes) in done.into_iter().enumerate() {
-                let at = ((row * PATCH + column) * TILES + tile) * channels + first;
-                A::store(lanes, eight_mut(&mut transformed[at..]));
+                put(row * PATCH + column, eighth, lanes);
             }
         }
     }
@@ -219,46 +231,65 @@ fn differences<A: Arithmetic>([a, b, c, d]: [A::Lanes; PATCH]) -> [A::Lanes; PAT
     [A::sub(a, c), A::add(b, c), A::sub(c, b), A::sub(b, d)]
 }
 
-/// Six rows `[channels]` times a panel `[channels, 8]`.
+/// Rows `[channels]` times a panel `[channels, 16]`, `N` at a time.
 #[inline(always)]
-fn multiply<A: Arithmetic>(
+fn multiply_all<A: Arithmetic, const N: usize>(
     rows: &[f32],
     channels: usize,
-    panel: &[[f32; LANES]],
-    sums: &mut [[f32; LANES]],
+    panel: &[[f32; PANEL]],
+    sums: &mut [[f32; PANEL]],
 ) {
-    let mut found = [A::splat(0.0); ROWS];
-    let mut each = [&rows[..0]; ROWS];
-    for (row, to) in each.iter_mut().enumerate() {
-        *to = &rows[row * channels..][..channels];
+    for (rows, sums) in rows.chunks(N * channels).zip(sums.chunks_exact_mut(N)) {
+        multiply::<A, N>(rows, channels, panel, sums);
     }
-    let each = each.map(|row| row.as_chunks::<UNROLL>().0);
-    let (panel, _) = panel.as_chunks::<UNROLL>();
-    for (at, weights) in panel.iter().enumerate() {
-        for i in 0..UNROLL {
-            let weights = A::load(&weights[i]);
-            for (sum, row) in found.iter_mut().zip(&each) {
-                *sum = A::add_product(*sum, A::splat(row[at][i]), weights);
+}
+
+/// `N` rows `[channels]` times a panel `[channels, 16]`; the sums stay in registers.
+#[inline(always)]
+fn multiply<A: Arithmetic, const N: usize>(
+    rows: &[f32],
+    channels: usize,
+    panel: &[[f32; PANEL]],
+    sums: &mut [[f32; PANEL]],
+) {
+    let mut found = [[A::splat(0.0); 2]; N];
+    let mut each = [&rows[..0]; N];
+    for (row, to) in each.iter_mut().enumerate() {
+        // As long as the panel, so that no index is checked below.
+        *to = &rows[row * channels..][..panel.len()];
+    }
+    for (channel, weights) in panel.iter().enumerate() {
+        let (halves, _) = weights.as_chunks();
+        let weights = [A::load(&halves[0]), A::load(&halves[1])];
+        for (sums, row) in found.iter_mut().zip(&each) {
+            let number = A::splat(row[channel]);
+            for (sum, weights) in sums.iter_mut().zip(weights) {
+                *sum = A::add_product(*sum, number, weights);
             }
         }
     }
     for (found, sums) in found.into_iter().zip(sums) {
-        A::store(found, sums);
+        let (halves, _) = sums.as_chunks_mut();
+        for (found, half) in found.into_iter().zip(halves) {
+            A::store(found, half);
+        }
     }
 }
 
-/// Aᵀ m A of a tile, and the bias: `[16, tiles, 8]` → four corners, `filters` numbers apart.
+/// Aᵀ m A of a tile, and the bias: half of `[16, tiles, 16]` → four corners, `filters` numbers apart.
 #[inline(always)]
 fn transform_sums<A: Arithmetic>(
-    sums: &[[f32; LANES]],
+    sums: &[[f32; PANEL]],
     tile: usize,
+    half: usize,
     bias: &[f32; LANES],
     filters: usize,
     to: &mut [f32],
 ) {
     let mut columns = [[A::splat(0.0); POOL]; PATCH];
     for (column, to) in columns.iter_mut().enumerate() {
-        let at = |row: usize| A::load(&sums[(row * PATCH + column) * TILES + tile]);
+        let at =
+            |row: usize| A::load(&sums[(row * PATCH + column) * TILES + tile].as_chunks().0[half]);
         *to = folded::<A>([at(0), at(1), at(2), at(3)]);
     }
     let bias = A::load(bias);
@@ -278,21 +309,29 @@ fn folded<A: Arithmetic>([a, b, c, d]: [A::Lanes; PATCH]) -> [A::Lanes; POOL] {
     [A::add(A::add(a, b), c), A::sub(A::sub(b, c), d)]
 }
 
-/// G g Gᵀ of each filter and channel: `[filters, inputs, 3, 3]` → for each eight filters `[16, channels]` of their lanes.
+/// G g Gᵀ of each filter and channel, eight filters at a time: `[filters, inputs, 3, 3]` → for each sixteen filters
+/// `[16, channels]` of theirs.
 #[inline(always)]
-fn panels(block: &Block, weights: &[f32], channels: usize) -> Vec<[f32; LANES]> {
-    let groups = block.filters.div_ceil(LANES);
-    let mut panels = vec![[0.0; LANES]; groups * PRODUCTS * channels];
-    for (filter, weights) in weights.chunks_exact(block.filter()).enumerate() {
-        let panels = &mut panels[filter / LANES * PRODUCTS * channels..][..PRODUCTS * channels];
+fn panels<A: Arithmetic>(block: &Block, weights: &[f32], channels: usize) -> Vec<[f32; PANEL]> {
+    let groups = block.filters.div_ceil(PANEL);
+    let mut panels = vec![[0.0; PANEL]; groups * PRODUCTS * channels];
+    for first in (0..block.filters).step_by(LANES) {
+        let filters = &weights[first * block.filter()..];
+        let panels = &mut panels[first / PANEL * PRODUCTS * channels..][..PRODUCTS * channels];
         for input in 0..block.inputs {
-            let at = |row: usize| [0, 1, 2].map(|column| weights[in_burn(row, column, input)]);
-            let rows: [_; KERNEL] = [at(0), at(1), at(2)];
-            let columns = [0, 1, 2].map(|i| halves([rows[0][i], rows[1][i], rows[2][i]]));
+            let mut taps = [[0.0; LANES]; KERNEL * KERNEL];
+            for (lane, filter) in filters.chunks_exact(block.filter()).take(LANES).enumerate() {
+                for (tap, weight) in taps.iter_mut().zip(&filter[input * KERNEL * KERNEL..]) {
+                    tap[lane] = *weight;
+                }
+            }
+            let tap = |row: usize, column: usize| A::load(&taps[row * KERNEL + column]);
+            let columns = [0, 1, 2].map(|at| halves::<A>([tap(0, at), tap(1, at), tap(2, at)]));
             for row in 0..PATCH {
-                let done = halves([columns[0][row], columns[1][row], columns[2][row]]);
-                for (column, value) in done.into_iter().enumerate() {
-                    panels[(row * PATCH + column) * channels + input][filter % LANES] = value;
+                let done = halves::<A>([columns[0][row], columns[1][row], columns[2][row]]);
+                for (column, lanes) in done.into_iter().enumerate() {
+                    let to = &mut panels[(row * PATCH + column) * channels + input];
+                    A::store(lanes, eight_mut(&mut to[first % PANEL..]));
                 }
             }
         }
@@ -302,18 +341,29 @@ fn panels(block: &Block, weights: &[f32], channels: usize) -> Vec<[f32; LANES]> 
 
 /// G g of one column.
 #[inline(always)]
-fn halves([a, b, c]: [f32; KERNEL]) -> [f32; PATCH] {
-    let outer = a + c;
-    [a, (outer + b) * 0.5, (outer - b) * 0.5, c]
+fn halves<A: Arithmetic>([a, b, c]: [A::Lanes; KERNEL]) -> [A::Lanes; PATCH] {
+    let outer = A::add(a, c);
+    [
+        a,
+        half::<A>(A::add(outer, b)),
+        half::<A>(A::sub(outer, b)),
+        c,
+    ]
+}
+
+/// Half of each number, which is exact.
+#[inline(always)]
+pub(super) fn half<A: Arithmetic>(lanes: A::Lanes) -> A::Lanes {
+    A::add_product(A::splat(0.0), lanes, A::splat(0.5))
 }
 
 /// The first eight of `values`.
 #[inline(always)]
-fn eight(values: &[f32]) -> &[f32; LANES] {
+pub(super) fn eight(values: &[f32]) -> &[f32; LANES] {
     &values.as_chunks().0[0]
 }
 
 #[inline(always)]
-fn eight_mut(values: &mut [f32]) -> &mut [f32; LANES] {
+pub(super) fn eight_mut(values: &mut [f32]) -> &mut [f32; LANES] {
     &mut values.as_chunks_mut().0[0]
 }

@@ -1,16 +1,19 @@
 //! One forward pass, group by group.
 
-use burn::tensor::{Tensor, activation};
+use burn::tensor::Tensor;
 
 use super::groups::{Group, Kernel};
 use super::{Mode, Model, Pass, Statistics, norm, operators};
+use crate::activate::activate;
 use crate::block;
 #[cfg(feature = "webgpu")]
 use crate::gpu;
+use crate::kernels::Activation;
 use crate::network::PlannedLayer;
 use crate::protocol::{BatchNorm, Layer};
 
 /// What goes from group to group.
+#[derive(Clone)]
 enum Flow {
     /// `[n, channels, height, width]`.
     Maps(Tensor<4>),
@@ -27,6 +30,15 @@ impl Flow {
             Self::ChannelsLast(maps) => Self::Maps(maps.permute([0, 3, 1, 2])),
             other => other,
         }
+    }
+}
+
+/// An activation on flex: where a number lies is of no matter.
+fn activated(function: Activation, flow: Flow) -> Flow {
+    match flow {
+        Flow::Maps(maps) => Flow::Maps(activate(maps, function)),
+        Flow::ChannelsLast(maps) => Flow::ChannelsLast(activate(maps, function)),
+        Flow::Vectors(vectors) => Flow::Vectors(activate(vectors, function)),
     }
 }
 
@@ -83,7 +95,8 @@ impl<'a> Forward<'a> {
             Kernel::Operators => layers.iter().fold(flow, |flow, l| self.layer(l, flow)),
             Kernel::Residual(inner) => self.residual(inner, first, flow),
             Kernel::Block(kind) => self.block(first, *kind, flow),
-            Kernel::Norm { relu } => self.norm(first, *relu, flow),
+            Kernel::Norm(activation) => self.norm(first, *activation, flow),
+            Kernel::Activation(activation) => activated(*activation, flow),
             #[cfg(feature = "webgpu")]
             Kernel::GpuBlock(block) => self.gpu_block(first, *block, flow),
             #[cfg(feature = "webgpu")]
@@ -109,18 +122,18 @@ impl<'a> Forward<'a> {
     }
 
     /// Batch normalisation on flex, with channels last.
-    fn norm(&mut self, layer: &PlannedLayer, relu: bool, flow: Flow) -> Flow {
+    fn norm(&mut self, layer: &PlannedLayer, then: Option<Activation>, flow: Flow) -> Flow {
         let Layer::BatchNorm(norm) = &layer.layer else {
             return flow; // The grouping saw one.
         };
         match flow {
-            Flow::Vectors(vectors) => Flow::Vectors(self.normalized(layer, norm, relu, vectors)),
+            Flow::Vectors(vectors) => Flow::Vectors(self.normalized(layer, norm, then, vectors)),
             Flow::Maps(maps) => {
                 let maps = maps.permute([0, 2, 3, 1]);
-                Flow::ChannelsLast(self.normalized(layer, norm, relu, maps))
+                Flow::ChannelsLast(self.normalized(layer, norm, then, maps))
             }
             Flow::ChannelsLast(maps) => {
-                Flow::ChannelsLast(self.normalized(layer, norm, relu, maps))
+                Flow::ChannelsLast(self.normalized(layer, norm, then, maps))
             }
         }
     }
@@ -131,18 +144,17 @@ impl<'a> Forward<'a> {
         &mut self,
         layer: &PlannedLayer,
         norm: &BatchNorm,
-        relu: bool,
+        then: Option<Activation>,
         input: Tensor<D>,
     ) -> Tensor<D> {
         let Mode::Train { groups, .. } = self.mode else {
             let output = norm::evaluate_last(self.model, layer, norm, input);
-            return if relu {
-                activation::relu(output)
-            } else {
-                output
+            return match then {
+                Some(activation) => activate(output, activation),
+                None => output,
             };
         };
-        let (output, found) = norm::train_last(self.model, layer, norm, relu, input, groups);
+        let (output, found) = norm::train_last(self.model, layer, norm, then, input, groups);
         self.statistics.extend(found);
         output
     }
@@ -179,18 +191,20 @@ impl<'a> Forward<'a> {
 
     /// The layers' output added to their input.
     fn residual(&mut self, inner: &[Group], layer: &PlannedLayer, flow: Flow) -> Flow {
-        let input = match flow.maps() {
-            Flow::Maps(input) => input,
-            other => return other, // A planned one gets maps.
-        };
-        let output = self.groups(inner, &layer.inner, Flow::Maps(input.clone()));
+        let beside = flow.clone();
+        let output = self.groups(inner, &layer.inner, flow);
         let beside = match &layer.projection {
-            Some(projection) => self.layer(projection, Flow::Maps(input)),
-            None => Flow::Maps(input),
+            Some(projection) => self.layer(projection, beside),
+            None => beside,
         };
-        match (output.maps(), beside) {
-            (Flow::Maps(output), Flow::Maps(beside)) => Flow::Maps(output + beside),
-            (output, _) => output,
+        match (output, beside) {
+            (Flow::ChannelsLast(output), Flow::ChannelsLast(beside)) => {
+                Flow::ChannelsLast(output + beside)
+            }
+            (output, beside) => match (output.maps(), beside.maps()) {
+                (Flow::Maps(output), Flow::Maps(beside)) => Flow::Maps(output + beside),
+                (output, _) => output, // A planned one gets maps.
+            },
         }
     }
 

@@ -8,7 +8,7 @@ use burn::tensor::Device;
 use crate::block;
 #[cfg(feature = "webgpu")]
 use crate::gpu;
-use crate::kernels::{self, ArithmeticKind, KERNEL, POOL};
+use crate::kernels::{self, ArithmeticKind, KERNEL_MAX, POOL};
 use crate::network::PlannedLayer;
 use crate::protocol::{Activation, Arithmetic, Conv, Layer, Padding, Window};
 
@@ -56,11 +56,10 @@ pub enum Kernel {
     Residual(Vec<Group>),
     /// Convolution, and the max-pooling and the ReLU that may follow, on flex.
     Block(block::Kind),
-    /// Batch normalisation, and the ReLU that may follow, on flex.
-    Norm {
-        /// Whether ReLU follows.
-        relu: bool,
-    },
+    /// Batch normalisation, and the activation that may follow, on flex.
+    Norm(Option<kernels::Activation>),
+    /// An activation by itself, on flex.
+    Activation(kernels::Activation),
     /// Convolution, ReLU and the pooling that may follow on WebGPU.
     #[cfg(feature = "webgpu")]
     GpuBlock(gpu::Block),
@@ -114,21 +113,31 @@ fn next(layers: &[PlannedLayer], kernels: Kernels) -> (Kernel, usize) {
     }
     let found = match kernels {
         Kernels::None => None,
-        Kernels::Flex(arithmetic) => flex(layers, arithmetic).or_else(|| norm(layers)),
+        Kernels::Flex(arithmetic) => flex(layers, arithmetic)
+            .or_else(|| norm(layers))
+            .or_else(|| Some((Kernel::Activation(activation(layers.first()?)?), 1))),
         #[cfg(feature = "webgpu")]
         Kernels::WebGpu => webgpu(layers),
     };
     found.unwrap_or((Kernel::Operators, 1))
 }
 
-/// A convolution inside the edge, by steps of one pixel: what all blocks begin with.
+/// A convolution by steps of one pixel: what all blocks begin with.
 fn conv(layers: &[PlannedLayer]) -> Option<(&PlannedLayer, &Conv, &[PlannedLayer])> {
     let (layer, after) = layers.split_first()?;
     let Layer::Conv(conv) = &layer.layer else {
         return None;
     };
-    let plain = conv.padding == Padding::Valid && conv.stride == 1;
-    plain.then_some((layer, conv, after))
+    (conv.stride == 1).then_some((layer, conv, after))
+}
+
+/// Zeros on each side; none where one side has more of them than the other.
+fn padding(conv: &Conv) -> Option<usize> {
+    let kernel = conv.kernel as usize;
+    match conv.padding {
+        Padding::Valid => Some(0),
+        Padding::Same => (kernel % 2 == 1).then_some(kernel / 2),
+    }
 }
 
 fn is_relu(layer: &PlannedLayer) -> bool {
@@ -145,7 +154,7 @@ fn max_pool(layers: &[PlannedLayer]) -> Option<usize> {
 /// ReLU and max-pooling, in either order: of numbers that are pooled, the largest is the same.
 fn flex(layers: &[PlannedLayer], arithmetic: ArithmeticKind) -> Option<(Kernel, usize)> {
     let (_, conv, after) = conv(layers)?;
-    if conv.kernel as usize != KERNEL {
+    if conv.kernel as usize > KERNEL_MAX {
         return None;
     }
     let pools = |at: usize| max_pool(after.get(at..).unwrap_or_default()) == Some(POOL);
@@ -156,6 +165,7 @@ fn flex(layers: &[PlannedLayer], arithmetic: ArithmeticKind) -> Option<(Kernel, 
         _ => (false, false),
     };
     let kind = block::Kind {
+        padding: padding(conv)?,
         pool,
         relu,
         arithmetic,
@@ -166,9 +176,18 @@ fn flex(layers: &[PlannedLayer], arithmetic: ArithmeticKind) -> Option<(Kernel, 
 
 fn norm(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
     let (layer, after) = layers.split_first()?;
-    let relu = after.first().is_some_and(is_relu);
+    let joined = after.first().and_then(activation);
     let is_norm = matches!(layer.layer, Layer::BatchNorm(_));
-    is_norm.then_some((Kernel::Norm { relu }, 1 + usize::from(relu)))
+    is_norm.then_some((Kernel::Norm(joined), 1 + usize::from(joined.is_some())))
+}
+
+fn activation(layer: &PlannedLayer) -> Option<kernels::Activation> {
+    match layer.layer {
+        Layer::Activation(Activation::Relu) => Some(kernels::Activation::Relu),
+        Layer::Activation(Activation::Gelu) => Some(kernels::Activation::Gelu),
+        Layer::Activation(Activation::Silu) => Some(kernels::Activation::Silu),
+        _ => None,
+    }
 }
 
 #[cfg(feature = "webgpu")]
@@ -180,7 +199,7 @@ fn webgpu(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
 fn gpu_block(layers: &[PlannedLayer]) -> Option<(Kernel, usize)> {
     let (layer, conv, after) = conv(layers)?;
     let (relu, after) = after.split_first()?;
-    if conv.bias.is_none() || !is_relu(relu) {
+    if conv.padding != Padding::Valid || conv.bias.is_none() || !is_relu(relu) {
         return None;
     }
     let crate::network::Shape::Maps([channels, height, width]) = layer.input else {

@@ -5,7 +5,7 @@ use burn::tensor::module::{batch_norm, batch_norm_train};
 use burn::tensor::{Tensor, TensorData};
 
 use super::Model;
-use crate::kernels::Norm;
+use crate::kernels::{Activation, Norm};
 use crate::network::PlannedLayer;
 use crate::normalize::normalize;
 use crate::protocol::BatchNorm;
@@ -54,7 +54,7 @@ pub(super) fn train<const D: usize>(
     (output, statistics)
 }
 
-/// As [`train`], by a kernel of our own for features that lie last, and with the ReLU that may follow.
+/// As [`train`], by a kernel of our own for features that lie last, and with the activation that may follow.
 ///
 /// # Shapes
 /// `[n, …, features]` → the same, and for each group `[features]` twice.
@@ -62,7 +62,7 @@ pub(super) fn train_last<const D: usize>(
     model: &Model,
     layer: &PlannedLayer,
     norm: &BatchNorm,
-    relu: bool,
+    activation: Option<Activation>,
     input: Tensor<D>,
     groups: &[usize],
 ) -> (Tensor<D>, Vec<Statistics>) {
@@ -74,7 +74,7 @@ pub(super) fn train_last<const D: usize>(
         features,
         groups: groups.iter().map(|records| records * rows).collect(),
         epsilon: norm.epsilon as f32,
-        relu,
+        activation,
     };
     let device = input.device();
     let (output, seen) = normalize(input, scale, offset, kernel);

@@ -43,6 +43,29 @@ pub extern "C" fn products(fused: u32, turns: u32) -> f32 {
     (kernels(fused).products)(turns)
 }
 
+/// A block as so many numbers name it; `flags` is the sum of 1 with pooling, 2 with ReLU and 4 by Winograd's way.
+fn block(
+    images: usize,
+    side: usize,
+    inputs: usize,
+    filters: usize,
+    padding: usize,
+    flags: u32,
+) -> Block {
+    Block {
+        images,
+        height: side,
+        width: side,
+        inputs,
+        filters,
+        kernel: 3,
+        padding,
+        pool: flags & 1 != 0,
+        relu: flags & 2 != 0,
+        winograd: flags & 4 != 0,
+    }
+}
+
 /// Number of outputs that pass a gradient, of the block that [`repeat`] computes.
 #[unsafe(no_mangle)]
 pub extern "C" fn passing(
@@ -51,36 +74,17 @@ pub extern "C" fn passing(
     side: usize,
     inputs: usize,
     filters: usize,
-    pool: u32,
-    winograd: u32,
+    padding: usize,
+    flags: u32,
 ) -> u32 {
-    let block = block(images, side, inputs, filters, pool, winograd);
+    let block = block(images, side, inputs, filters, padding, flags);
     let read = Inputs::new(&block, 1);
     let found = (kernels(fused).forward)(&block, &read.images, &read.weights, &read.bias, true);
-    found.outputs.iter().filter(|output| **output > 0.0).count() as u32
+    let passes = |output: &&f32| !block.relu || **output > 0.0;
+    found.outputs.iter().filter(passes).count() as u32
 }
 
-fn block(
-    images: usize,
-    side: usize,
-    inputs: usize,
-    filters: usize,
-    pool: u32,
-    winograd: u32,
-) -> Block {
-    Block {
-        images,
-        height: side,
-        width: side,
-        inputs,
-        filters,
-        pool: pool != 0,
-        relu: true,
-        winograd: winograd != 0,
-    }
-}
-
-/// Computes a block of ReLU so many times: its outputs (`what` 0), its gradients without the images' (1) or with (2).
+/// Computes a block so many times: its outputs (`what` 0), its gradients without the images' (1) or with (2).
 #[unsafe(no_mangle)]
 pub extern "C" fn repeat(
     fused: u32,
@@ -89,12 +93,12 @@ pub extern "C" fn repeat(
     side: usize,
     inputs: usize,
     filters: usize,
-    pool: u32,
-    winograd: u32,
+    padding: usize,
+    flags: u32,
     times: u32,
 ) -> f32 {
     let kernels = kernels(fused);
-    let block = block(images, side, inputs, filters, pool, winograd);
+    let block = block(images, side, inputs, filters, padding, flags);
     let Inputs {
         images,
         weights,
@@ -105,8 +109,17 @@ pub extern "C" fn repeat(
     if what == 0 {
         return (0..times).map(|_| first(&forward().outputs)).sum();
     }
-    let kept = forward().argmax;
-    let gradients = numbers(kept.len(), 4);
-    let backward = || (kernels.backward)(&block, &images, &weights, &kept, &gradients, what == 2);
+    let found = forward();
+    let gradients = numbers(found.outputs.len(), 4);
+    let backward = || {
+        (kernels.backward)(
+            &block,
+            &images,
+            &weights,
+            &found.argmax,
+            &gradients,
+            what == 2,
+        )
+    };
     (0..times).map(|_| first(&backward().weights)).sum()
 }
