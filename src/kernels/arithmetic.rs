@@ -7,6 +7,10 @@ use std::hint::black_box;
 
 /// Numbers of a [`Arithmetic::Lanes`].
 pub const LANES: usize = 8;
+/// Filters that a kernel's tile takes: two times eight. A tile is two windows or tiles high where eight lanes are two registers,
+/// and six where they are one: so the compilers of wasm keep sums, weights and what is multiplied in 16 registers, where a
+/// higher tile of eight filters had most of it written to memory and read again in each turn.
+pub const PANEL: usize = 2 * LANES;
 
 /// Sums of products, eight lanes at a time.
 pub trait Arithmetic {

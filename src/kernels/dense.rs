@@ -4,10 +4,10 @@
 //! The weights' are sums over tiles: where the outputs are Aᵀ[(G w Gᵀ) ⊙ (Bᵀ d B)]A, they are Gᵀ[(A g Aᵀ) ⊙ (Bᵀ d B)]G
 //! (Lavin and Gray, 2015, section 4.1, with the roles of inputs and outputs exchanged), again 16 products for 36.
 
-use super::arithmetic::{Arithmetic, LANES};
+use super::arithmetic::{Arithmetic, LANES, PANEL};
 use super::backward::Gradients;
 use super::winograd::{
-    self, Grid, PANEL, PATCH, PRODUCTS, Place, eight, eight_mut, half, transform_patch,
+    self, Grid, Maps, PATCH, PRODUCTS, Place, Square, eight, eight_mut, half, transform_patch,
 };
 use super::{Block, KERNEL, POOL};
 
@@ -104,13 +104,13 @@ fn to_weights<A: Arithmetic>(block: &Block, images: &[f32], gradients: &[f32]) -
         let count = TILES.min(tiles - first);
         for tile in 0..count {
             let place = grid.place(first + tile);
-            grid.read_patch(block, images, place, channels, &mut patch);
-            transform_patch::<A>(&patch, channels, |product, eighth, lanes| {
+            let square = grid.pixels(block, images, place, &mut patch);
+            transform_patch::<A>(square, channels, |product, eighth, lanes| {
                 let all = product * channels / LANES + eighth;
                 A::store(lanes, &mut pixels[all * TILES + tile]);
             });
-            read_corners(block, gradients, place, filters, &mut corners);
-            transform_corners::<A>(&corners, filters, |product, eighth, lanes| {
+            let square = corners_of(block, gradients, place, &mut corners);
+            transform_corners::<A>(square, filters, |product, eighth, lanes| {
                 let panel = product * filters / PANEL + eighth / 2;
                 let to = &mut outputs[panel * TILES + tile];
                 A::store(lanes, eight_mut(&mut to[eighth % 2 * LANES..]));
@@ -131,39 +131,32 @@ fn to_weights<A: Arithmetic>(block: &Block, images: &[f32], gradients: &[f32]) -
     from_sums::<A>(block, &sums, channels, filters)
 }
 
-/// The gradients of a tile's outputs, `[2, 2, filters]`; zeros beyond them.
+/// The gradients of a tile's outputs, `[2, 2, filters]`, as [`Grid::pixels`] has its pixels.
 #[inline(always)]
-fn read_corners(
+fn corners_of<'a>(
     block: &Block,
-    gradients: &[f32],
+    gradients: &'a [f32],
     [n, row, column]: Place,
-    filters: usize,
-    corners: &mut [f32],
-) {
-    let [height, width] = block.output_size();
-    let image = &gradients[n * block.output_image()..][..block.output_image()];
-    for (at, to) in corners.chunks_exact_mut(filters).enumerate() {
-        let (row, column) = (row * POOL + at / POOL, column * POOL + at % POOL);
-        let to = &mut to[..block.filters];
-        if row < height && column < width {
-            let from = (row * width + column) * block.filters;
-            to.copy_from_slice(&image[from..][..block.filters]);
-        } else {
-            to.fill(0.0);
-        }
-    }
+    copy: &'a mut [f32],
+) -> Square<'a> {
+    let maps = Maps {
+        numbers: &gradients[n * block.output_image()..][..block.output_image()],
+        size: block.output_size(),
+        channels: block.filters,
+    };
+    maps.square::<POOL>([row * POOL, column * POOL], copy)
 }
 
 /// A g Aᵀ, for eight filters at a time: `[4, filters]` → for each of 16 products and each eight their lanes.
 #[inline(always)]
 fn transform_corners<A: Arithmetic>(
-    corners: &[f32],
+    corners: Square<'_>,
     filters: usize,
     mut put: impl FnMut(usize, usize, A::Lanes),
 ) {
     for eighth in 0..filters / LANES {
-        let at = |corner: usize| A::load(eight(&corners[corner * filters + eighth * LANES..]));
-        let columns = [0, 1].map(|column| spread::<A>([at(column), at(POOL + column)]));
+        let at = |row: usize, column: usize| corners.eighth::<A>(row, column, eighth);
+        let columns = [0, 1].map(|column| spread::<A>([at(0, column), at(1, column)]));
         for row in 0..PATCH {
             let done = spread::<A>([columns[0][row], columns[1][row]]);
             for (column, lanes) in done.into_iter().enumerate() {

@@ -1,17 +1,12 @@
-//! Images → the block's outputs, tile by tile: six windows times eight filters stay in registers. What every block can be
+//! Images → the block's outputs, tile by tile: some windows times sixteen filters stay in registers. What every block can be
 //! computed by, and what `winograd.rs` is held to.
 
-use super::arithmetic::{Arithmetic, LANES};
+use super::arithmetic::{Arithmetic, LANES, PANEL};
 use super::finish::{self, Forward};
 use super::{Block, POOL, in_burn};
 
-/// Windows of a tile: with [`LANES`], 12 of wasm's 16 registers, and both of the tutorial's pooled rows are whole.
-const TILE: usize = 6;
 /// Without pooling, about so many windows are convolved at a time.
 const GROUP: usize = 48;
-
-/// Numbers of a window's row that a turn of the innermost loop takes.
-const UNROLL: usize = 3;
 
 /// Computes a block.
 ///
@@ -77,9 +72,9 @@ fn finish_group(block: &Block, convolved: &[f32], outputs: &mut [f32], argmax: &
 /// What is the same for every image.
 struct Pass {
     block: Block,
-    /// Number by number of a window, the weights of eight filters; filters in groups of eight.
-    weights: Vec<[f32; LANES]>,
-    bias: Vec<[f32; LANES]>,
+    /// Number by number of a window, the weights of sixteen filters; filters in panels of sixteen.
+    weights: Vec<[f32; PANEL]>,
+    bias: Vec<[f32; PANEL]>,
     /// Rows of convolutions in a group.
     rows: usize,
     /// Where a group's windows begin, row by row, from where its first begins.
@@ -99,7 +94,7 @@ impl Pass {
         Self {
             block: *block,
             weights: packed(block, weights),
-            bias: bias.chunks(LANES).map(lanes).collect(),
+            bias: bias.chunks(PANEL).map(panel_of).collect(),
             rows,
             windows: (0..rows).flat_map(in_row).collect(),
         }
@@ -108,75 +103,62 @@ impl Pass {
     /// Convolves the first `windows` of a group's, into `[windows, filters]`.
     #[inline(always)]
     fn convolve<A: Arithmetic>(&self, images: &[f32], windows: usize, convolved: &mut [f32]) {
+        if windows == 1 {
+            self.convolve_by::<A, 1>(images, windows, convolved);
+        } else if A::IS_WIDE && windows >= 6 {
+            self.convolve_by::<A, 6>(images, windows, convolved);
+        } else {
+            self.convolve_by::<A, 2>(images, windows, convolved);
+        }
+    }
+
+    /// The same, `N` windows at a time, of which there are as many at least.
+    #[inline(always)]
+    fn convolve_by<A: Arithmetic, const N: usize>(
+        &self,
+        images: &[f32],
+        windows: usize,
+        convolved: &mut [f32],
+    ) {
         let filters = self.block.filters;
-        let groups = self
-            .weights
-            .chunks_exact(self.block.filter())
-            .zip(&self.bias);
-        for (group, (weights, bias)) in groups.enumerate() {
-            let first = group * LANES;
-            let live = LANES.min(filters - first);
-            if windows < TILE {
-                for (window, begin) in self.windows[..windows].iter().enumerate() {
-                    let sums = self.tile::<A, 1>(images, &[*begin], weights, bias);
-                    write::<A>(
-                        &sums,
-                        live,
-                        filters,
-                        &mut convolved[window * filters + first..],
-                    );
-                }
-                continue;
-            }
-            for window in (0..windows).step_by(TILE) {
+        let panels = self.weights.chunks_exact(self.block.filter());
+        for (panel, (weights, bias)) in panels.zip(&self.bias).enumerate() {
+            let first = panel * PANEL;
+            for window in (0..windows).step_by(N) {
                 // The last tile overlaps the one before where the windows do not come out even.
-                let window = window.min(windows - TILE);
-                let mut begins = [0; TILE];
-                begins.copy_from_slice(&self.windows[window..][..TILE]);
-                let sums = self.tile::<A, TILE>(images, &begins, weights, bias);
-                write::<A>(
-                    &sums,
-                    live,
-                    filters,
-                    &mut convolved[window * filters + first..],
-                );
+                let window = window.min(windows - N);
+                let begins = &self.windows[window..][..N];
+                let sums = self.tile::<A, N>(images, begins, weights, bias);
+                let to = &mut convolved[window * filters + first..];
+                write::<A, N>(&sums, PANEL.min(filters - first), filters, to);
             }
         }
     }
 
-    /// The convolutions of some windows with eight filters.
+    /// The convolutions of some windows with sixteen filters.
     #[inline(always)]
     fn tile<A: Arithmetic, const N: usize>(
         &self,
         images: &[f32],
-        begins: &[usize; N],
-        weights: &[[f32; LANES]],
-        bias: &[f32; LANES],
-    ) -> [A::Lanes; N] {
+        begins: &[usize],
+        weights: &[[f32; PANEL]],
+        bias: &[f32; PANEL],
+    ) -> [[A::Lanes; 2]; N] {
         let segment = self.block.segment();
-        let mut sums = [A::load(bias); N];
-        for row in 0..self.block.kernel {
-            let weights = &weights[row * segment..][..segment];
+        let mut sums = [two::<A>(bias); N];
+        for (row, weights) in weights.chunks_exact(segment).enumerate() {
             let mut windows = [&images[..0]; N];
             for (window, begin) in windows.iter_mut().zip(begins) {
-                *window = &images[begin + row * self.block.row()..][..segment];
+                // As long as the weights, so that no index is checked below.
+                *window = &images[begin + row * self.block.row()..][..weights.len()];
             }
-            // A row of three pixels, as of most kernels, comes out even.
-            let (weights, rest) = weights.as_chunks::<UNROLL>();
-            let chunks = windows.map(|window| window.as_chunks::<UNROLL>().0);
             for (at, weights) in weights.iter().enumerate() {
-                for i in 0..UNROLL {
-                    let weights = A::load(&weights[i]);
-                    for (sum, window) in sums.iter_mut().zip(&chunks) {
-                        *sum = A::add_product(*sum, A::splat(window[at][i]), weights);
+                let weights = two::<A>(weights);
+                for (sums, window) in sums.iter_mut().zip(&windows) {
+                    let number = A::splat(window[at]);
+                    for (sum, weights) in sums.iter_mut().zip(weights) {
+                        *sum = A::add_product(*sum, number, weights);
                     }
-                }
-            }
-            let done = weights.len() * UNROLL;
-            for (at, weights) in rest.iter().enumerate() {
-                let weights = A::load(weights);
-                for (sum, window) in sums.iter_mut().zip(&windows) {
-                    *sum = A::add_product(*sum, A::splat(window[done + at]), weights);
                 }
             }
         }
@@ -184,32 +166,47 @@ impl Pass {
     }
 }
 
-/// Writes the first `live` lanes of each window's sums, windows being `filters` numbers apart.
+/// Sixteen numbers.
 #[inline(always)]
-fn write<A: Arithmetic>(sums: &[A::Lanes], live: usize, filters: usize, to: &mut [f32]) {
-    for (window, sums) in sums.iter().enumerate() {
-        let to = &mut to[window * filters..];
-        if let (LANES, Some(to)) = (live, to.first_chunk_mut()) {
-            A::store(*sums, to);
+fn two<A: Arithmetic>(values: &[f32; PANEL]) -> [A::Lanes; 2] {
+    let (halves, _) = values.as_chunks();
+    [A::load(&halves[0]), A::load(&halves[1])]
+}
+
+/// Writes the first `live` numbers of each window's sums, windows being `filters` numbers apart.
+#[inline(always)]
+fn write<A: Arithmetic, const N: usize>(
+    sums: &[[A::Lanes; 2]; N],
+    live: usize,
+    filters: usize,
+    to: &mut [f32],
+) {
+    for (window, [left, right]) in sums.iter().enumerate() {
+        let to = &mut to[window * filters..][..live];
+        if let Some(to) = to.first_chunk_mut::<PANEL>() {
+            let (halves, _) = to.as_chunks_mut();
+            A::store(*left, &mut halves[0]);
+            A::store(*right, &mut halves[1]);
         } else {
-            let mut lanes = [0.0; LANES];
-            A::store(*sums, &mut lanes);
-            to[..live].copy_from_slice(&lanes[..live]);
+            let mut lanes = [[0.0; LANES]; 2];
+            A::store(*left, &mut lanes[0]);
+            A::store(*right, &mut lanes[1]);
+            to.copy_from_slice(&lanes.as_flattened()[..live]);
         }
     }
 }
 
-/// `[filters, inputs, kernel, kernel]` → for each eight filters, row by row of a window, their lanes.
-fn packed(block: &Block, weights: &[f32]) -> Vec<[f32; LANES]> {
+/// `[filters, inputs, kernel, kernel]` → for each sixteen filters, row by row of a window, their numbers.
+fn packed(block: &Block, weights: &[f32]) -> Vec<[f32; PANEL]> {
     let filter = block.filter();
-    let mut packed = vec![[0.0; LANES]; block.filters.div_ceil(LANES) * filter];
+    let mut packed = vec![[0.0; PANEL]; block.filters.div_ceil(PANEL) * filter];
     for (number, weights) in weights.chunks_exact(filter).enumerate() {
-        let group = &mut packed[number / LANES * filter..][..filter];
+        let panel = &mut packed[number / PANEL * filter..][..filter];
         for row in 0..block.kernel {
             for column in 0..block.kernel {
                 for input in 0..block.inputs {
                     let at = row * block.segment() + column * block.inputs + input;
-                    group[at][number % LANES] = weights[in_burn(block.kernel, row, column, input)];
+                    panel[at][number % PANEL] = weights[in_burn(block.kernel, row, column, input)];
                 }
             }
         }
@@ -217,8 +214,8 @@ fn packed(block: &Block, weights: &[f32]) -> Vec<[f32; LANES]> {
     packed
 }
 
-fn lanes(values: &[f32]) -> [f32; LANES] {
-    let mut lanes = [0.0; LANES];
-    lanes[..values.len()].copy_from_slice(values);
-    lanes
+fn panel_of(values: &[f32]) -> [f32; PANEL] {
+    let mut panel = [0.0; PANEL];
+    panel[..values.len()].copy_from_slice(values);
+    panel
 }

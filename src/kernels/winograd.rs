@@ -6,7 +6,7 @@
 //!
 //! It pays with many channels: a transform is made once for a pixel and a channel, and used for every filter.
 
-use super::arithmetic::{Arithmetic, LANES};
+use super::arithmetic::{Arithmetic, LANES, PANEL};
 use super::finish::{self, Forward};
 use super::{Block, KERNEL, POOL};
 
@@ -18,8 +18,6 @@ pub(super) const PRODUCTS: usize = PATCH * PATCH;
 const CORNERS: usize = POOL * POOL;
 /// Tiles that are computed at a time: what they read and write stays in the first two caches.
 const TILES: usize = 12;
-/// Filters of a panel: two times eight.
-pub(super) const PANEL: usize = 2 * LANES;
 
 /// Computes a block.
 ///
@@ -52,8 +50,8 @@ pub fn forward<A: Arithmetic>(
         let count = TILES.min(tiles - first);
         for tile in 0..count {
             let place = grid.place(first + tile);
-            grid.read_patch(block, images, place, channels, &mut patch);
-            transform_patch::<A>(&patch, channels, |product, eighth, lanes| {
+            let pixels = grid.pixels(block, images, place, &mut patch);
+            transform_patch::<A>(pixels, channels, |product, eighth, lanes| {
                 let at = (product * TILES + tile) * channels + eighth * LANES;
                 A::store(lanes, eight_mut(&mut transformed[at..]));
             });
@@ -106,6 +104,74 @@ pub fn forward<A: Arithmetic>(
     found
 }
 
+/// An image, or the gradients of one, `[height, width, channels]`.
+pub(super) struct Maps<'a> {
+    pub(super) numbers: &'a [f32],
+    pub(super) size: [usize; 2],
+    pub(super) channels: usize,
+}
+
+/// A square of pixels: where its rows and columns lie, from its first number.
+#[derive(Clone, Copy)]
+pub(super) struct Square<'a> {
+    numbers: &'a [f32],
+    row: usize,
+    column: usize,
+}
+
+impl<'a> Maps<'a> {
+    /// `N` × `N` pixels from a corner on: where they lie, if all of them are there and their channels come in eights, else in
+    /// `copy`, with zeros beyond.
+    #[inline(always)]
+    pub(super) fn square<const N: usize>(
+        &self,
+        [top, left]: [usize; 2],
+        copy: &'a mut [f32],
+    ) -> Square<'a> {
+        let [height, width] = self.size;
+        let channels = self.channels;
+        let is_inside = top < height && left < width && top + N <= height && left + N <= width;
+        if is_inside && channels.is_multiple_of(LANES) {
+            return Square {
+                numbers: &self.numbers[(top * width + left) * channels..],
+                row: width * channels,
+                column: channels,
+            };
+        }
+        let column = copy.len() / (N * N);
+        for (at, to) in copy.chunks_exact_mut(column).enumerate() {
+            let row = top.wrapping_add(at / N);
+            let column = left.wrapping_add(at % N);
+            let to = &mut to[..channels];
+            if row < height && column < width {
+                to.copy_from_slice(&self.numbers[(row * width + column) * channels..][..channels]);
+            } else {
+                to.fill(0.0);
+            }
+        }
+        Square {
+            numbers: copy,
+            row: N * column,
+            column,
+        }
+    }
+}
+
+impl Square<'_> {
+    /// Eight channels of a pixel.
+    #[inline(always)]
+    pub(super) fn eighth<A: Arithmetic>(
+        &self,
+        row: usize,
+        column: usize,
+        eighth: usize,
+    ) -> A::Lanes {
+        A::load(eight(
+            &self.numbers[row * self.row + column * self.column + eighth * LANES..],
+        ))
+    }
+}
+
 /// The tiles of an image.
 pub(super) struct Grid {
     pub(super) height: usize,
@@ -134,31 +200,25 @@ impl Grid {
         [row / self.height, row % self.height, tile % self.width]
     }
 
-    /// The pixels that a tile reads, `[4, 4, channels]`; zeros beyond the image.
+    /// The pixels that a tile reads: where they lie, if all of them are there and their channels come in eights, else in
+    /// `patch`, with zeros beyond.
     #[inline(always)]
-    pub(super) fn read_patch(
+    pub(super) fn pixels<'a>(
         &self,
         block: &Block,
-        images: &[f32],
+        images: &'a [f32],
         [n, row, column]: Place,
-        channels: usize,
-        patch: &mut [f32],
-    ) {
+        patch: &'a mut [f32],
+    ) -> Square<'a> {
         let image = &images[n * block.image()..][..block.image()];
-        // With the zeros on their sides counted; what lies before the image wraps, and so is none of its pixels.
-        let [top, left] = [row * POOL, column * POOL].map(|at| at.wrapping_sub(block.padding));
-        for (at, to) in patch.chunks_exact_mut(channels).enumerate() {
-            let row = top.wrapping_add(at / PATCH);
-            let column = left.wrapping_add(at % PATCH);
-            let to = &mut to[..block.inputs];
-            if row < block.height && column < block.width {
-                to.copy_from_slice(
-                    &image[row * block.row() + column * block.inputs..][..block.inputs],
-                );
-            } else {
-                to.fill(0.0);
-            }
-        }
+        // What lies before the image wraps, and so is none of its pixels.
+        let corner = [row, column].map(|at| (at * POOL).wrapping_sub(block.padding));
+        let maps = Maps {
+            numbers: image,
+            size: [block.height, block.width],
+            channels: block.inputs,
+        };
+        maps.square::<PATCH>(corner, patch)
     }
 
     /// A tile's convolutions, `[4, filters]`, become outputs.
@@ -198,22 +258,18 @@ impl Grid {
     }
 }
 
-/// Bᵀ d B, for eight channels at a time: `[16, channels]` → for each of 16 products and each eight their lanes.
+/// Bᵀ d B, for eight channels at a time: `[4, 4, channels]` → for each of 16 products and each eight their lanes.
 #[inline(always)]
 pub(super) fn transform_patch<A: Arithmetic>(
-    patch: &[f32],
+    pixels: Square<'_>,
     channels: usize,
     mut put: impl FnMut(usize, usize, A::Lanes),
 ) {
     for eighth in 0..channels / LANES {
         let mut columns = [[A::splat(0.0); PATCH]; PATCH];
         for (column, to) in columns.iter_mut().enumerate() {
-            let mut pixels = [A::splat(0.0); PATCH];
-            for (row, pixel) in pixels.iter_mut().enumerate() {
-                let at = (row * PATCH + column) * channels + eighth * LANES;
-                *pixel = A::load(eight(&patch[at..]));
-            }
-            *to = differences::<A>(pixels);
+            let rows = [0, 1, 2, 3].map(|row| pixels.eighth::<A>(row, column, eighth));
+            *to = differences::<A>(rows);
         }
         for row in 0..PATCH {
             let [a, b, c, d] = &columns;
