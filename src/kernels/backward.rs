@@ -3,8 +3,10 @@
 use super::arithmetic::{Arithmetic, LANES};
 use super::{Block, CHUNK, DEAD, in_burn};
 
-/// Numbers that the backward loops keep in registers at a time: 12 of wasm's 16.
+/// Numbers that the backward loops keep in registers at a time: 8 of wasm's 16.
 const LONG: usize = 2 * CHUNK;
+/// Rows of a window that [`add_narrow`] takes: with [`CHUNK`], 12 registers too.
+const NARROW: usize = 3;
 /// Registers of eight lanes for [`CHUNK`] and for [`LONG`].
 const OF_CHUNK: usize = CHUNK / LANES;
 const OF_LONG: usize = LONG / LANES;
@@ -80,6 +82,10 @@ pub fn backward<A: Arithmetic>(
         for (filter, rows) in to_rows.chunks_exact_mut(block.kernel * segment).enumerate() {
             let entries = by_filter.list(filter);
             bias[filter] += entries.iter().map(|entry| entry.gradient).sum::<f32>();
+            if rows.len() == NARROW * CHUNK {
+                add_narrow::<A>(rows, image, block.row(), entries);
+                continue;
+            }
             for (row, row_sums) in rows.chunks_exact_mut(segment).enumerate() {
                 add_windows::<A>(row_sums, &image[row * block.row()..], entries);
             }
@@ -145,6 +151,36 @@ fn gather_by_filter(block: &Block, argmax: &[u32], gradients: &[f32], lists: &mu
     }
 }
 
+/// [`add_windows`] of all rows at once, where each is so short that all their sums stay in registers: an entry is read once.
+#[inline(always)]
+fn add_narrow<A: Arithmetic>(sums: &mut [f32], image: &[f32], row: usize, entries: &[Entry]) {
+    let mut found = [[A::splat(0.0); OF_CHUNK]; NARROW];
+    for entry in entries {
+        let gradient = A::splat(entry.gradient);
+        let window = &image[entry.to as usize..][..(NARROW - 1) * row + CHUNK];
+        for (at, found) in found.iter_mut().enumerate() {
+            let (values, _) = window[at * row..][..CHUNK].as_chunks::<LANES>();
+            for (sum, values) in found.iter_mut().zip(values) {
+                *sum = A::add_product(*sum, gradient, A::load(values));
+            }
+        }
+    }
+    let chunks = sums.chunks_exact_mut(LANES);
+    for (found, sums) in found.as_flattened().iter().zip(chunks) {
+        add_lanes::<A>(*found, sums);
+    }
+}
+
+/// Adds to up to eight `sums`.
+#[inline(always)]
+fn add_lanes<A: Arithmetic>(found: A::Lanes, sums: &mut [f32]) {
+    let mut lanes = [0.0; LANES];
+    A::store(found, &mut lanes);
+    for (sum, value) in sums.iter_mut().zip(lanes) {
+        *sum += value;
+    }
+}
+
 /// Adds to `sums` each entry's window times its gradient.
 #[inline(always)]
 fn add_windows<A: Arithmetic>(sums: &mut [f32], image: &[f32], entries: &[Entry]) {
@@ -170,11 +206,7 @@ fn add_chunk<A: Arithmetic, const N: usize>(sums: &mut [f32], from: &[f32], entr
         }
     }
     for (found, sums) in found.into_iter().zip(sums.chunks_mut(LANES)) {
-        let mut lanes = [0.0; LANES];
-        A::store(found, &mut lanes);
-        for (sum, value) in sums.iter_mut().zip(lanes) {
-            *sum += value;
-        }
+        add_lanes::<A>(found, sums);
     }
 }
 
