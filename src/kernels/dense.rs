@@ -156,7 +156,8 @@ fn transform_corners<A: Arithmetic>(
 ) {
     for eighth in 0..filters / LANES {
         let at = |row: usize, column: usize| corners.eighth::<A>(row, column, eighth);
-        let columns = [0, 1].map(|column| spread::<A>([at(0, column), at(1, column)]));
+        let of = |column: usize| spread::<A>([at(0, column), at(1, column)]);
+        let columns = [of(0), of(1)];
         for row in 0..PATCH {
             let done = spread::<A>([columns[0][row], columns[1][row]]);
             for (column, lanes) in done.into_iter().enumerate() {
@@ -232,11 +233,14 @@ fn from_sums<A: Arithmetic>(
                 let panel = (product * filters + first) / PANEL;
                 A::load(eight(&sums[panel * channels + input][first % PANEL..]))
             };
-            let columns = [0, 1, 2, 3]
-                .map(|column| gathered::<A>([0, 1, 2, 3].map(|row| at(row * PATCH + column))));
+            let of = |column: usize| {
+                let row = |row: usize| at(row * PATCH + column);
+                gathered::<A>([row(0), row(1), row(2), row(3)])
+            };
+            let [a, b, c, d] = [of(0), of(1), of(2), of(3)];
             let mut taps = [[0.0; LANES]; KERNEL * KERNEL];
             for row in 0..KERNEL {
-                let done = gathered::<A>([0, 1, 2, 3].map(|column| columns[column][row]));
+                let done = gathered::<A>([a[row], b[row], c[row], d[row]]);
                 for (column, lanes) in done.into_iter().enumerate() {
                     A::store(lanes, &mut taps[row * KERNEL + column]);
                 }

@@ -27,9 +27,11 @@ pub(super) fn crop(block: &Block, padded: Vec<f32>) -> Vec<f32> {
     if block.padding == 0 || padded.is_empty() {
         return padded;
     }
-    let rows = 0..block.images * block.height;
-    let of_row = |row| &padded[place(block, row)..][..block.row()];
-    rows.flat_map(of_row).copied().collect()
+    let mut images = Vec::with_capacity(block.images * block.image());
+    for row in 0..block.images * block.height {
+        images.extend_from_slice(&padded[place(block, row)..][..block.row()]);
+    }
+    images
 }
 
 /// Where a row of all images begins in those with zeros.

@@ -268,8 +268,8 @@ pub(super) fn transform_patch<A: Arithmetic>(
     for eighth in 0..channels / LANES {
         let mut columns = [[A::splat(0.0); PATCH]; PATCH];
         for (column, to) in columns.iter_mut().enumerate() {
-            let rows = [0, 1, 2, 3].map(|row| pixels.eighth::<A>(row, column, eighth));
-            *to = differences::<A>(rows);
+            let at = |row: usize| pixels.eighth::<A>(row, column, eighth);
+            *to = differences::<A>([at(0), at(1), at(2), at(3)]);
         }
         for row in 0..PATCH {
             let [a, b, c, d] = &columns;
@@ -382,7 +382,8 @@ fn panels<A: Arithmetic>(block: &Block, weights: &[f32], channels: usize) -> Vec
                 }
             }
             let tap = |row: usize, column: usize| A::load(&taps[row * KERNEL + column]);
-            let columns = [0, 1, 2].map(|at| halves::<A>([tap(0, at), tap(1, at), tap(2, at)]));
+            let of = |column: usize| halves::<A>([tap(0, column), tap(1, column), tap(2, column)]);
+            let columns = [of(0), of(1), of(2)];
             for row in 0..PATCH {
                 let done = halves::<A>([columns[0][row], columns[1][row], columns[2][row]]);
                 for (column, lanes) in done.into_iter().enumerate() {
