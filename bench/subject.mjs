@@ -34,8 +34,8 @@ export async function openPage(browser, origin, configuration, records) {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${COUNTING}\n${COUNTED_POSTS}\n${await response.text()}` });
   });
-  const { trainer, backend, workers = 1, operators = 'blocks' } = configuration;
-  await page.goto(`${origin}/bench/peers/page.html?trainer=${trainer}&backend=${backend}&records=${records}&workers=${workers}&operators=${operators}`);
+  const { trainer, backend, workers = 1, operators = 'blocks', network = 'tutorial', batch = 32 } = configuration;
+  await page.goto(`${origin}/bench/peers/page.html?trainer=${trainer}&backend=${backend}&records=${records}&workers=${workers}&operators=${operators}&network=${network}&batch=${batch}`);
   await page.waitForFunction(() => 'bench' in globalThis);
   const versions = await ask(page, 'open');
   return {
@@ -52,14 +52,17 @@ export async function openPage(browser, origin, configuration, records) {
 /** @param {Page} page @param {'open' | 'epoch' | 'heapBytes'} what @returns {Promise<any>} */
 const ask = (page, what) => page.evaluate((name) => /** @type {any} */ (globalThis).bench[name](), what);
 
+/** How Keras's `fit` runs its steps: one by one, compiled by XLA, or fifty in a call. @typedef {'plain' | 'jit' | 'fifty'} KerasWay */
+
 /**
  * Keras itself, as one process that trains an epoch a line it is sent.
  * @param {string} python @param {number} threads @param {number} records
+ * @param {{ network?: string, batch?: number, way?: KerasWay }} [how]
  * @returns {Promise<Subject>}
  */
-export async function openKeras(python, threads, records) {
+export async function openKeras(python, threads, records, { network = 'tutorial', batch = 32, way = 'plain' } = {}) {
   const script = fileURLToPath(new URL('keras_trainer.py', import.meta.url));
-  const child = spawn(python, [script, String(threads), String(records)], {
+  const child = spawn(python, [script, String(threads), String(records), network, String(batch), way], {
     stdio: ['pipe', 'pipe', 'inherit'], env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3' },
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -70,7 +73,7 @@ export async function openKeras(python, threads, records) {
   };
   const { versions } = await answer();
   return {
-    configuration: { id: `keras-${threads}`, title: `Keras, native, threads: ${threads}`, trainer: 'keras', backend: 'cpu', repeats: 1 },
+    configuration: { id: `keras-${threads}`, title: `Keras, native, threads: ${threads}${way === 'plain' ? '' : `, ${way}`}`, trainer: 'keras', backend: 'cpu', repeats: 1 },
     versions,
     asked: [],
     async epoch() {

@@ -1,10 +1,10 @@
 /**
  * What is compared: ConvBurn's backends first, then the others. `repeats` is the number of epochs a round, so that a
  * quick trainer is measured for longer than a moment. `workers` and `operators` are ConvBurn's alone; 0
- * workers: as many as pay here.
+ * workers: as many as pay here. `network` and `batch` are the tutorial's unless they are said.
  *
  * @typedef {{ id: string, title: string, trainer: string, backend: string, repeats: number, workers?: number,
- *   operators?: 'blocks' | 'layers' }} Configuration
+ *   operators?: 'blocks' | 'layers', network?: string, batch?: number }} Configuration
  */
 import { availableParallelism } from 'node:os';
 

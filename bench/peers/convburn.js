@@ -4,7 +4,7 @@
  *
  * @import { Counts, Records, Trainer } from './page.js'
  */
-import { BATCH, RECORD_BYTES, differenceOf } from './records.js';
+import { RECORD_BYTES, differenceOf } from './records.js';
 
 /** The test records that an epoch ends with: as few as two workers can share. */
 const TEST = 200;
@@ -16,13 +16,13 @@ async function workerScript() {
   return (await fetch(script, { method: 'HEAD' })).ok ? script : '/convburn/worker.js';
 }
 
-/** @param {string} backend @param {Records} records @param {{ workers: number, operators: string }} how 0 workers: as many as pay here. @returns {Promise<Trainer>} */
-export async function open(backend, { count, bytes }, { workers, operators }) {
+/** @param {string} backend @param {Records} records @param {{ workers: number, operators: string, network: string, batch: number }} how 0 workers: as many as pay here. @returns {Promise<Trainer>} */
+export async function open(backend, { count, bytes }, { workers, operators, network, batch }) {
   // The name says which module, as www/engine/client.js gives it.
   const name = backend === 'flex' ? 'convburn cpu' : 'convburn full';
   const worker = new Worker(await workerScript(), { type: 'module', name });
   const config = {
-    backend, workers, train: count, test: TEST, epochs: EPOCHS, batch: BATCH, lr: 0.001, seed: 1,
+    backend, workers, train: count, test: TEST, epochs: EPOCHS, batch, network, lr: 0.001, seed: 1,
     optimizer: 'adam', augment: 'none', operators, report_every_ms: 250,
   };
   const next = listen(worker);

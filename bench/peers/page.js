@@ -1,6 +1,6 @@
 /**
  * A page with one trainer, named in its address: `?trainer=tensorflow&backend=webgl&records=320`,
- * of ConvBurn also `workers=2`. The driver calls
+ * of ConvBurn also `workers=2`, `network=t` and `batch=128`. The driver calls
  * `bench.open()` and then `bench.epoch()` as often as it likes.
  *
  * A trainer is a module whose `open(backend, records, workers)` gives an `epoch()`: every record once, in order, in batches of 32,
@@ -42,6 +42,8 @@ const bench = {
     trainer = await open(asked.get('backend'), await fetchRecords(), {
       workers: Number(asked.get('workers') ?? 1),
       operators: asked.get('operators') ?? 'blocks',
+      network: asked.get('network') ?? 'tutorial',
+      batch: Number(asked.get('batch') ?? 32),
     });
     return trainer.versions;
   },

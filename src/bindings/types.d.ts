@@ -72,7 +72,7 @@ export type CompilePart = "upload" | "comparison" | "calibration" | "first_step"
 
 /** Everything that determines a run, as `load` reads it. A field left out has the tutorial's value. */
 export type Config = {
-    /** The network: a preset's name (`t` has batch normalisation before each ReLU), or its layers. */
+    /** The network: a preset's name (`t` has batch normalisation before each ReLU; `s-…` are deeper, of so many filters), or its layers. */
     network: NetworkChoice,
     /** What is done to pixels first: ÷ 255 alone, or then less each channel's mean, over its deviation. */
     pixels: Pixels,
@@ -372,7 +372,7 @@ export type MoreEpochs = {
 };
 
 /** A network that is asked for. */
-export type NetworkChoice = "tutorial" | "t" | NetworkSpec;
+export type NetworkChoice = "tutorial" | "t" | "s-24-48-72" | "s-32-64-96" | "s-40-68-92" | "s-64-112-128" | NetworkSpec;
 
 /** A network: its layers in the order of the data, from the image to the logits. */
 export type NetworkSpec = {

@@ -40,7 +40,14 @@ pub enum Kind {
 }
 
 /// The networks with a name, the tutorial's first. `network/presets.rs` has their layers.
-pub const NETWORKS: [&str; 2] = ["tutorial", "t"];
+pub const NETWORKS: [&str; 6] = [
+    "tutorial",
+    "t",
+    "s-24-48-72",
+    "s-32-64-96",
+    "s-40-68-92",
+    "s-64-112-128",
+];
 
 /// A setting.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,7 +70,7 @@ pub struct Setting {
 
 settings! {
     network {
-        /// The network: a preset's name (`t` has batch normalisation before each ReLU), or its layers.
+        /// The network: a preset's name (`t` has batch normalisation before each ReLU; `s-…` are deeper, of so many filters), or its layers.
         network: NetworkChoice = NetworkChoice::default(), Structure(&NETWORKS), "\"tutorial\"", "", Some("Network");
     }
     model {

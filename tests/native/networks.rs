@@ -335,7 +335,8 @@ fn groups_of(layers: Vec<Layer>) -> Vec<(&'static str, usize)> {
     let learner = Learner::new(&plan, 1, &Device::flex());
     let named = |kernel: &Kernel| match kernel {
         Kernel::Block { .. } => "block",
-        Kernel::Norm { .. } => "norm",
+        Kernel::Norm(_) => "norm",
+        Kernel::Activation(_) => "activation",
         Kernel::Residual(_) => "residual",
         _ => "operators",
     };
@@ -351,7 +352,14 @@ fn a_foreign_layer_slows_down_its_own_group_alone() {
     let layers: Vec<Layer> = tutorial.into_iter().map(|layer| layer.layer).collect();
     assert_eq!(
         groups_of(layers.clone()),
-        [("block", 3), ("block", 3), ("block", 2), ("operators", 4)]
+        [
+            ("block", 3),
+            ("block", 3),
+            ("block", 2),
+            ("operators", 2),
+            ("activation", 1),
+            ("operators", 1)
+        ]
     );
     let t = NetworkSpec::t(10).layers.into_iter();
     assert_eq!(
@@ -368,20 +376,31 @@ fn a_foreign_layer_slows_down_its_own_group_alone() {
             ("operators", 1)
         ]
     );
-    // A dropout between two blocks, and a convolution of 5 × 5 in the place of the last.
+    let s = NetworkSpec::s([24, 48, 72], 10).layers.into_iter();
+    let twice = [("block", 2), ("norm", 2), ("block", 1), ("norm", 2)];
+    let begin = [("block", 1), ("activation", 1)];
+    assert_eq!(
+        groups_of(s.map(|layer| layer.layer).collect()),
+        [&begin[..], &twice.repeat(3), &[("operators", 3)]].concat()
+    );
+    // A dropout between two blocks, and a convolution by steps of two pixels in the place of the last.
     let mut foreign = layers;
     foreign.insert(3, Layer::Dropout { rate: 0.1 });
     let Layer::Conv(conv) = &mut foreign[7] else {
         panic!()
     };
-    conv.kernel = 5;
+    conv.stride = 2;
     assert_eq!(
         groups_of(foreign),
         [
             ("block", 3),
             ("operators", 1),
             ("block", 3),
-            ("operators", 6)
+            ("operators", 1),
+            ("activation", 1),
+            ("operators", 2),
+            ("activation", 1),
+            ("operators", 1)
         ]
     );
 }

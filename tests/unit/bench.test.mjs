@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { mean, median, sampleStandardDeviation } from 'simple-statistics';
 import { table, withSection } from '../../bench/benchmarks-file.mjs';
-import { CONVOLUTIONS, backwardProducts, forwardProducts } from '../../bench/limits.mjs';
+import { CONVOLUTIONS, OF_S, backwardProducts, forwardProducts } from '../../bench/limits.mjs';
 import { bareEnvironment, freePort, markdownOf as firstBuildMarkdown, untilServed } from '../../bench/first-build.mjs';
 import { CODE, crateOf, measureModule } from '../../bench/module.mjs';
 import { compare, markdownOf } from '../../bench/reproduction.mjs';
@@ -161,5 +161,8 @@ test('a convolution is so many multiply-adds: what pooling leaves out is none, a
   assert.equal(forwardProducts({ ...second, winograd: false }, 1), 12 * 12 * 288 * 64, 'the thirteenth row and column are left out');
   assert.equal(forwardProducts(third, 1), 4 * 16 * 64 * 64);
   assert.equal(forwardProducts({ ...third, side: 7 }, 1), 9 * 16 * 64 * 64, 'an odd side has tiles that go beyond it');
-  assert.deepEqual([backwardProducts(first, 10), backwardProducts(second, 10)], [10 * 27, 10 * 288 * 2]);
+  assert.deepEqual([backwardProducts(first, 10, 1), backwardProducts(second, 10, 1)], [10 * 27, 10 * 288 * 2]);
+  const [, same] = OF_S;
+  assert.equal(forwardProducts(same, 1), 64 * 16 * 32 * 32, 'what is padded keeps its size');
+  assert.equal(backwardProducts(same, 225 * 32, 1), 2 * forwardProducts(same, 1), 'where every gradient counts Winograd goes back too');
 });

@@ -65,6 +65,9 @@ struct What {
     /// All cores over a visit's first steps.
     #[arg(long)]
     cold: bool,
+    /// A step beside native Keras's.
+    #[arg(long)]
+    keras: bool,
     /// A step beside what the processor can multiply.
     #[arg(long)]
     limits: bool,
@@ -80,6 +83,7 @@ impl Options {
             What { steady: true, .. } => "bench/steady.mjs",
             What { soak: true, .. } => "bench/soak.mjs",
             What { cold: true, .. } => "bench/cold.mjs",
+            What { keras: true, .. } => "bench/beside-keras.mjs",
             What { limits: true, .. } => "bench/limits.mjs",
             What { pool: true, .. } => "bench/pool.mjs",
             What {
@@ -149,7 +153,7 @@ pub fn bench(workspace: &mut Workspace, options: &Options) -> Result<()> {
     if options.script() == "bench/compare.mjs" {
         ensure(Need::BenchPeers, workspace)?;
     }
-    if options.native {
+    if options.native || options.what.keras {
         command.env("CONVBURN_KERAS_PYTHON", keras(workspace)?);
     }
     run(&mut command, hint)
@@ -189,7 +193,7 @@ fn keras(workspace: &Workspace) -> Result<PathBuf> {
     } else {
         "bin/python"
     });
-    let hint = "Install Python 3.11 or newer with venv and pip, or leave --native away.";
+    let hint = "Install Python 3.11 or newer with venv and pip, or leave Keras away.";
     if !python.is_file() {
         let system = ["python3", "python"]
             .into_iter()
@@ -236,6 +240,7 @@ mod tests {
             ),
             ("--cold --rounds 9", "bench/cold.mjs --rounds=9"),
             ("--limits", "bench/limits.mjs"),
+            ("--keras --rounds 3", "bench/beside-keras.mjs --rounds=3"),
             ("--pool --dry", "bench/pool.mjs --dry"),
             (
                 "--against a/dist --rounds 20",
