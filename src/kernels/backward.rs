@@ -1,15 +1,12 @@
 //! Gradients of a block's outputs → gradients of its weights, bias and images, only along what they reach.
 
 use super::arithmetic::{Arithmetic, LANES};
-use super::{Block, CHUNK, DEAD, in_burn};
+use super::{Block, DEAD, in_burn};
 
-/// Numbers that the backward loops keep in registers at a time: 8 of wasm's 16.
-const LONG: usize = 2 * CHUNK;
-/// Rows of a window that [`add_narrow`] takes: with [`CHUNK`], 12 registers too.
-const NARROW: usize = 3;
-/// Registers of eight lanes for [`CHUNK`] and for [`LONG`].
-const OF_CHUNK: usize = CHUNK / LANES;
-const OF_LONG: usize = LONG / LANES;
+/// Numbers that the backward loops keep in registers at a time: 12 of wasm's 16.
+const LONG: usize = 6 * LANES;
+/// Rows of a window that [`add_narrow`] takes, and numbers of each: as many registers.
+const NARROW: [usize; 2] = [3, 2 * LANES];
 
 /// Gradients of all that a block reads.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,13 +41,13 @@ pub fn backward<A: Arithmetic>(
     of_images: bool,
 ) -> Gradients {
     let filters = block.filters;
-    let segment = block.segment().next_multiple_of(CHUNK);
+    let segment = block.segment().next_multiple_of(LANES);
     // What is read in chunks may end beyond a window's row: the last one's must not end beyond the images.
     let padded;
     let images = if segment == block.segment() {
         images
     } else {
-        padded = [images, &[0.0; CHUNK][..]].concat();
+        padded = [images, &[0.0; LANES][..]].concat();
         &padded
     };
     let rows = rows_of(block, weights, segment);
@@ -82,7 +79,7 @@ pub fn backward<A: Arithmetic>(
         for (filter, rows) in to_rows.chunks_exact_mut(block.kernel * segment).enumerate() {
             let entries = by_filter.list(filter);
             bias[filter] += entries.iter().map(|entry| entry.gradient).sum::<f32>();
-            if rows.len() == NARROW * CHUNK {
+            if [block.kernel, segment] == NARROW {
                 add_narrow::<A>(rows, image, block.row(), entries);
                 continue;
             }
@@ -154,43 +151,57 @@ fn gather_by_filter(block: &Block, argmax: &[u32], gradients: &[f32], lists: &mu
 /// [`add_windows`] of all rows at once, where each is so short that all their sums stay in registers: an entry is read once.
 #[inline(always)]
 fn add_narrow<A: Arithmetic>(sums: &mut [f32], image: &[f32], row: usize, entries: &[Entry]) {
-    let mut found = [[A::splat(0.0); OF_CHUNK]; NARROW];
+    let [rows, numbers] = NARROW;
+    let mut found = [[A::splat(0.0); NARROW[1] / LANES]; NARROW[0]];
     for entry in entries {
         let gradient = A::splat(entry.gradient);
-        let window = &image[entry.to as usize..][..(NARROW - 1) * row + CHUNK];
+        let window = &image[entry.to as usize..][..(rows - 1) * row + numbers];
         for (at, found) in found.iter_mut().enumerate() {
-            let (values, _) = window[at * row..][..CHUNK].as_chunks::<LANES>();
+            let (values, _) = window[at * row..][..numbers].as_chunks::<LANES>();
             for (sum, values) in found.iter_mut().zip(values) {
                 *sum = A::add_product(*sum, gradient, A::load(values));
             }
         }
     }
-    let chunks = sums.chunks_exact_mut(LANES);
-    for (found, sums) in found.as_flattened().iter().zip(chunks) {
-        add_lanes::<A>(*found, sums);
+    for (found, sums) in found.into_iter().zip(sums.chunks_exact_mut(numbers)) {
+        add_lanes::<A, _>(found, sums);
     }
 }
 
-/// Adds to up to eight `sums`.
+/// Adds to `sums`, of which the last may be fewer than eight.
 #[inline(always)]
-fn add_lanes<A: Arithmetic>(found: A::Lanes, sums: &mut [f32]) {
-    let mut lanes = [0.0; LANES];
-    A::store(found, &mut lanes);
-    for (sum, value) in sums.iter_mut().zip(lanes) {
-        *sum += value;
+fn add_lanes<A: Arithmetic, const N: usize>(found: [A::Lanes; N], sums: &mut [f32]) {
+    let (whole, rest) = sums.as_chunks_mut::<LANES>();
+    for (found, sums) in found.iter().zip(whole.iter_mut()) {
+        A::store(A::add(A::load(sums), *found), sums);
+    }
+    if let Some(found) = found.get(whole.len()) {
+        let mut lanes = [0.0; LANES];
+        A::store(*found, &mut lanes);
+        for (sum, value) in rest.iter_mut().zip(lanes) {
+            *sum += value;
+        }
     }
 }
 
 /// Adds to `sums` each entry's window times its gradient.
 #[inline(always)]
 fn add_windows<A: Arithmetic>(sums: &mut [f32], image: &[f32], entries: &[Entry]) {
-    let (long, rest) = sums.split_at_mut(sums.len() / LONG * LONG);
-    for (at, sums) in long.chunks_exact_mut(LONG).enumerate() {
-        add_chunk::<A, OF_LONG>(sums, &image[at * LONG..], entries);
+    for (at, sums) in sums.chunks_mut(LONG).enumerate() {
+        add_some::<A>(sums, &image[at * LONG..], entries);
     }
-    let done = long.len();
-    for (at, sums) in rest.chunks_exact_mut(CHUNK).enumerate() {
-        add_chunk::<A, OF_CHUNK>(sums, &image[done + at * CHUNK..], entries);
+}
+
+/// Adds to at most [`LONG`] `sums` those from each entry's place in `from` on, times its gradient.
+#[inline(always)]
+fn add_some<A: Arithmetic>(sums: &mut [f32], from: &[f32], entries: &[Entry]) {
+    match sums.len().div_ceil(LANES) {
+        1 => add_chunk::<A, 1>(sums, from, entries),
+        2 => add_chunk::<A, 2>(sums, from, entries),
+        3 => add_chunk::<A, 3>(sums, from, entries),
+        4 => add_chunk::<A, 4>(sums, from, entries),
+        5 => add_chunk::<A, 5>(sums, from, entries),
+        _ => add_chunk::<A, 6>(sums, from, entries),
     }
 }
 
@@ -205,9 +216,7 @@ fn add_chunk<A: Arithmetic, const N: usize>(sums: &mut [f32], from: &[f32], entr
             *sum = A::add_product(*sum, gradient, A::load(values));
         }
     }
-    for (found, sums) in found.into_iter().zip(sums.chunks_mut(LANES)) {
-        add_lanes::<A>(found, sums);
-    }
+    add_lanes::<A, N>(found, sums);
 }
 
 /// Adds to an image's gradients what comes back through the filters, position by position.
@@ -221,7 +230,7 @@ fn spread<A: Arithmetic>(
     to_image: &mut [f32],
 ) {
     let (filters, segment) = (block.filters, block.segment());
-    let row_length = segment.next_multiple_of(CHUNK);
+    let row_length = segment.next_multiple_of(LANES);
     let [_, width] = block.output_size();
     let corners = block.corners();
     let positions = argmax
@@ -256,14 +265,9 @@ fn spread<A: Arithmetic>(
 /// Adds to `sums` each entry's filter times its gradient.
 #[inline(always)]
 fn add_filters<A: Arithmetic>(sums: &mut [f32], rows: &[f32], entries: &[Entry]) {
-    let (long, rest) = sums.split_at_mut(sums.len() / LONG * LONG);
-    for (at, sums) in long.chunks_exact_mut(LONG).enumerate() {
-        add_chunk::<A, OF_LONG>(sums, &rows[at * LONG..], entries);
-    }
-    let done = long.len();
-    // The last chunk may be cut short: what lies beyond is padding.
-    for (at, sums) in rest.chunks_mut(CHUNK).enumerate() {
-        add_chunk::<A, OF_CHUNK>(sums, &rows[done + at * CHUNK..], entries);
+    // The last numbers may be fewer than eight: what lies beyond in `rows` is padding.
+    for (at, sums) in sums.chunks_mut(LONG).enumerate() {
+        add_some::<A>(sums, &rows[at * LONG..], entries);
     }
 }
 

@@ -88,8 +88,6 @@ pub const POOL: usize = 2;
 const WINOGRAD_CHANNELS_MIN: usize = 16;
 /// In [`Forward::argmax`]: ReLU cut this output off, so no gradient passes.
 const DEAD: u32 = 4;
-/// Numbers that one step of the backward loops takes, at least: rows of weights are padded to it.
-const CHUNK: usize = 16;
 
 /// Shapes of a block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
