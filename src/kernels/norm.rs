@@ -56,23 +56,21 @@ impl Norm {
     /// # Shapes
     /// `inputs`: `[rows, features]`; `scale` and `offset`: `[features]`.
     pub fn forward(&self, inputs: &[f32], scale: &[f32], offset: &[f32]) -> Normalized {
-        let mut outputs = vec![0.0; inputs.len()];
+        let mut outputs = Vec::with_capacity(inputs.len());
         let mut statistics = Vec::with_capacity(2 * self.groups.len() * self.features);
-        let mut rest = (inputs, outputs.as_mut_slice());
+        let mut rest = inputs;
         for rows in &self.groups {
-            let (group, inputs) = rest.0.split_at(rows * self.features);
-            let (to, outputs) = rest.1.split_at_mut(rows * self.features);
-            rest = (inputs, outputs);
+            let (group, inputs) = rest.split_at(rows * self.features);
+            rest = inputs;
             let [mean, variance] = self.statistics_of(group, *rows);
             let Affine { factor, summand } = self.affine(&mean, &variance, scale, offset);
-            let rows = group.chunks_exact(self.features);
-            for (row, to) in rows.zip(to.chunks_exact_mut(self.features)) {
+            for row in group.chunks_exact(self.features) {
+                let first = outputs.len();
                 let numbers = row.iter().zip(&factor).zip(&summand);
-                for (to, ((number, factor), summand)) in to.iter_mut().zip(numbers) {
-                    *to = number * factor + summand;
-                }
+                outputs
+                    .extend(numbers.map(|((number, factor), summand)| number * factor + summand));
                 if let Some(activation) = self.activation {
-                    activation.apply(to); // A row is in the first cache.
+                    activation.apply(&mut outputs[first..]); // It is in the first cache.
                 }
             }
             statistics.extend(mean);
@@ -98,7 +96,7 @@ impl Norm {
     ) -> NormGradients {
         let features = self.features;
         let mut found = NormGradients {
-            inputs: vec![0.0; inputs.len()],
+            inputs: Vec::with_capacity(inputs.len()),
             scale: vec![0.0; features],
             offset: vec![0.0; features],
         };
@@ -128,7 +126,7 @@ impl Norm {
             for (to, sum) in found.scale.iter_mut().zip(&of_scale) {
                 *to += sum;
             }
-            group.spread(*rows, scale, &of_offset, &of_scale, &mut found.inputs[here]);
+            group.spread(*rows, scale, &of_offset, &of_scale, &mut found.inputs);
         }
         found
     }
@@ -259,7 +257,7 @@ impl Group<'_> {
         scale: &[f32],
         of_offset: &[f32],
         of_scale: &[f32],
-        to: &mut [f32],
+        to: &mut Vec<f32>,
     ) {
         let features = self.norm.features;
         let share = 1.0 / rows.max(1) as f32;
@@ -268,14 +266,14 @@ impl Group<'_> {
         let outer: Vec<f32> = scale.iter().zip(self.inverse).map(|(a, b)| a * b).collect();
         let each = self.inputs.chunks_exact(features);
         let each = each.zip(self.gradients.chunks_exact(features));
-        for ((row, gradients), to) in each.zip(to.chunks_exact_mut(features)) {
+        for (row, gradients) in each {
             let (mean, inverse) = (&self.mean[..features], &self.inverse[..features]);
             let (plain, times, outer) =
                 (&plain[..features], &times[..features], &outer[..features]);
-            for i in 0..features {
+            to.extend((0..features).map(|i| {
                 let normalized = (row[i] - mean[i]) * inverse[i];
-                to[i] = outer[i] * (gradients[i] - plain[i] - normalized * times[i]);
-            }
+                outer[i] * (gradients[i] - plain[i] - normalized * times[i])
+            }));
         }
     }
 }
