@@ -16,92 +16,131 @@ pub enum Activation {
     Silu,
 }
 
+/// So many numbers go through a function together, a few operations at a time: so few have all their constants in registers.
+const TOGETHER: usize = 128;
+
+type Numbers = [f32; TOGETHER];
+
 impl Activation {
     /// Each number becomes the function's; NaN stays, so that divergence is noticed.
     pub fn apply(self, numbers: &mut [f32]) {
         match self {
-            Self::Relu => each(numbers, |x| if x < 0.0 { 0.0 } else { x }),
-            Self::Gelu => each(numbers, |x| x * normal(x)[0]),
-            Self::Silu => each(numbers, |x| x * sigmoid(x)),
+            Self::Relu => {
+                for number in numbers {
+                    *number = if *number < 0.0 { 0.0 } else { *number };
+                }
+            }
+            Self::Gelu | Self::Silu => {
+                for some in numbers.chunks_mut(TOGETHER) {
+                    let share = self.share(&filled(some))[0];
+                    for (number, share) in some.iter_mut().zip(&share) {
+                        *number *= share;
+                    }
+                }
+            }
         }
     }
 
     /// Gradients of the function's results become those of `numbers`, to which it was applied.
     pub fn pass_back(self, numbers: &[f32], gradients: &mut [f32]) {
-        match self {
-            Self::Relu => both(numbers, gradients, |x| if x > 0.0 { 1.0 } else { 0.0 }),
-            Self::Gelu => both(numbers, gradients, |x| {
-                let [below, density] = normal(x);
-                below + x * density
-            }),
-            Self::Silu => both(numbers, gradients, |x| {
-                let share = sigmoid(x);
-                share * (1.0 + x * (1.0 - share))
-            }),
+        if self == Self::Relu {
+            for (gradient, number) in gradients.iter_mut().zip(numbers) {
+                *gradient *= if *number > 0.0 { 1.0 } else { 0.0 };
+            }
+            return;
+        }
+        let some = numbers.chunks(TOGETHER).zip(gradients.chunks_mut(TOGETHER));
+        for (numbers, gradients) in some {
+            let [share, slope] = self.share(&filled(numbers));
+            let each = numbers.iter().zip(share.iter().zip(&slope));
+            for (gradient, (number, (share, slope))) in gradients.iter_mut().zip(each) {
+                *gradient *= share + number * slope;
+            }
+        }
+    }
+
+    /// What a number is multiplied by, Φ(x) or σ(x), and its slope.
+    #[inline(always)]
+    fn share(self, x: &Numbers) -> [Numbers; 2] {
+        if self == Self::Gelu {
+            normal(x)
+        } else {
+            sigmoid(x)
         }
     }
 }
 
+/// At most as many numbers, with zeros behind them.
 #[inline(always)]
-fn each(numbers: &mut [f32], function: impl Fn(f32) -> f32) {
-    for number in numbers {
-        *number = function(*number);
+fn filled(some: &[f32]) -> Numbers {
+    let mut numbers = [0.0; TOGETHER];
+    numbers[..some.len()].copy_from_slice(some);
+    numbers
+}
+
+/// σ(x) and its slope.
+#[inline(always)]
+fn sigmoid(x: &Numbers) -> [Numbers; 2] {
+    let mut share = x.map(|x| -x);
+    exp(&mut share);
+    for share in &mut share {
+        *share = 1.0 / (1.0 + *share);
     }
+    [share, share.map(|share| share * (1.0 - share))]
 }
 
-#[inline(always)]
-fn both(numbers: &[f32], gradients: &mut [f32], slope: impl Fn(f32) -> f32) {
-    for (gradient, number) in gradients.iter_mut().zip(numbers) {
-        *gradient *= slope(*number);
-    }
-}
-
-#[inline(always)]
-fn sigmoid(x: f32) -> f32 {
-    1.0 / (1.0 + exp(-x))
-}
-
-/// Φ(x), the share of a standard normal distribution below x, and its density there.
+/// Φ(x), the share of a standard normal distribution below x, and its slope, the density there.
 ///
 /// The error function is Abramowitz and Stegun's (Handbook of Mathematical Functions, 7.1.26), at most 1.5e-7 off.
 #[inline(always)]
-fn normal(x: f32) -> [f32; 2] {
-    const P: f32 = 0.327_591_1;
+fn normal(x: &Numbers) -> [Numbers; 2] {
+    const P: f32 = 0.327_591_1 * FRAC_1_SQRT_2;
+    /// Half of theirs.
     const A: [f32; 5] = [
-        0.254_829_59,
-        -0.284_496_74,
-        1.421_413_7,
-        -1.453_152,
-        1.061_405_4,
+        0.127_414_8,
+        -0.142_248_37,
+        0.710_706_87,
+        -0.726_576,
+        0.530_702_7,
     ];
     /// 1 / √(2π).
     const DENSITY: f32 = 0.398_942_28;
-    let bell = exp(x * x * -0.5);
-    let t = 1.0 / (1.0 + P * FRAC_1_SQRT_2 * x.abs());
-    let tail = 0.5 * bell * t * (A[0] + t * (A[1] + t * (A[2] + t * (A[3] + t * A[4]))));
-    let below = if x < 0.0 { tail } else { 1.0 - tail };
-    [below, DENSITY * bell]
+    let mut bell = x.map(|x| x * x * -0.5);
+    exp(&mut bell);
+    let mut below = [0.0; TOGETHER];
+    for ((below, bell), x) in below.iter_mut().zip(&mut bell).zip(x) {
+        let t = 1.0 / (1.0 + P * x.abs());
+        let tail = *bell * t * (A[0] + t * (A[1] + t * (A[2] + t * (A[3] + t * A[4]))));
+        *below = 0.5 + (0.5 - tail).copysign(*x);
+        *bell *= DENSITY;
+    }
+    [below, bell]
 }
 
 /// eˣ: 2ⁿ · eʳ with a whole n and |r| ≤ ln 2 / 2, of which the Taylor series to the sixth power is exact in `f32`. Beyond
 /// ±87 it is that of ±87.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+fn exp(numbers: &mut Numbers) {
     /// Added to a number, the sum's last bit is worth 1.
     const ROUND: f32 = 12_582_912.0;
     /// ln 2 in two parts: products of the first with a whole number up to 128 are exact.
     const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
     const MOST: f32 = 87.0;
-    let x = if x < -MOST { -MOST } else { x };
-    let x = if x > MOST { MOST } else { x };
-    let rounded = x * LOG2_E + ROUND;
-    let n = rounded - ROUND;
-    let r = x - n * LN_2[0] - n * LN_2[1];
-    let high = 1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0)));
-    let series = 1.0 + r + r * r * (0.5 + r * high);
-    // The last bits of `rounded` are n: they become the exponent's.
-    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
-    series * power
+    let mut powers = [0.0; TOGETHER];
+    for (power, number) in powers.iter_mut().zip(numbers.iter_mut()) {
+        let x = if *number < -MOST { -MOST } else { *number };
+        let x = if x > MOST { MOST } else { x };
+        let rounded = x * LOG2_E + ROUND;
+        let n = rounded - ROUND;
+        *number = x - n * LN_2[0] - n * LN_2[1];
+        // The last bits of `rounded` are n: they become the exponent's.
+        *power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(1.0_f32.to_bits()));
+    }
+    for (power, number) in powers.iter().zip(numbers) {
+        let r = *number;
+        let high = 1.0 / 6.0 + r * (1.0 / 24.0 + r * (1.0 / 120.0 + r * (1.0 / 720.0)));
+        *number = power * (1.0 + r + r * r * (0.5 + r * high));
+    }
 }
 
 #[cfg(test)]

@@ -63,15 +63,11 @@ impl Norm {
             let (group, inputs) = rest.split_at(rows * self.features);
             rest = inputs;
             let [mean, variance] = self.statistics_of(group, *rows);
-            let Affine { factor, summand } = self.affine(&mean, &variance, scale, offset);
-            for row in group.chunks_exact(self.features) {
-                let first = outputs.len();
-                let numbers = row.iter().zip(&factor).zip(&summand);
-                outputs
-                    .extend(numbers.map(|((number, factor), summand)| number * factor + summand));
-                if let Some(activation) = self.activation {
-                    activation.apply(&mut outputs[first..]); // It is in the first cache.
-                }
+            let affine = self.affine(&mean, &variance, scale, offset);
+            let first = outputs.len();
+            self.normalize(group, &affine, &mut outputs);
+            if let Some(activation) = self.activation {
+                activation.apply(&mut outputs[first..]);
             }
             statistics.extend(mean);
             statistics.extend(variance);
@@ -136,17 +132,19 @@ impl Norm {
         let Some(activation) = self.activation else {
             return Cow::Borrowed(gradients);
         };
+        let mut normalized = Vec::with_capacity(inputs.len());
+        self.normalize(inputs, affine, &mut normalized);
         let mut passed = gradients.to_vec();
-        let mut normalized = vec![0.0; self.features];
-        let rows = inputs.chunks_exact(self.features);
-        for (row, passed) in rows.zip(passed.chunks_exact_mut(self.features)) {
-            let numbers = row.iter().zip(&affine.factor).zip(&affine.summand);
-            for (to, ((number, factor), summand)) in normalized.iter_mut().zip(numbers) {
-                *to = number * factor + summand;
-            }
-            activation.pass_back(&normalized, passed);
-        }
+        activation.pass_back(&normalized, &mut passed);
         Cow::Owned(passed)
+    }
+
+    /// Puts a group's normalised numbers behind others.
+    fn normalize(&self, group: &[f32], affine: &Affine, to: &mut Vec<f32>) {
+        for row in group.chunks_exact(self.features) {
+            let numbers = row.iter().zip(&affine.factor).zip(&affine.summand);
+            to.extend(numbers.map(|((number, factor), summand)| number * factor + summand));
+        }
     }
 
     /// Mean and variance of each feature over a group's rows.
