@@ -132,11 +132,30 @@ impl Norm {
         let Some(activation) = self.activation else {
             return Cow::Borrowed(gradients);
         };
+        if activation == Activation::Relu {
+            return Cow::Owned(self.rectified(inputs, affine, gradients));
+        }
         let mut normalized = Vec::with_capacity(inputs.len());
         self.normalize(inputs, affine, &mut normalized);
         let mut passed = gradients.to_vec();
         activation.pass_back(&normalized, &mut passed);
         Cow::Owned(passed)
+    }
+
+    /// The gradients that ReLU lets pass: of a number its sign is enough.
+    fn rectified(&self, inputs: &[f32], affine: &Affine, gradients: &[f32]) -> Vec<f32> {
+        let mut passed = Vec::with_capacity(gradients.len());
+        let rows = inputs.chunks_exact(self.features);
+        for (row, gradients) in rows.zip(gradients.chunks_exact(self.features)) {
+            let numbers = row.iter().zip(&affine.factor).zip(&affine.summand);
+            passed.extend(gradients.iter().zip(numbers).map(
+                |(gradient, ((number, factor), summand))| {
+                    let passes = number * factor + summand > 0.0;
+                    gradient * f32::from(u8::from(passes))
+                },
+            ));
+        }
+        passed
     }
 
     /// Puts a group's normalised numbers behind others.
