@@ -28,9 +28,11 @@ use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, MoreEpochs, Stage, Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, MoreEpochs, ScheduleKind, Stage, Summary,
+    Trace, WeightsKind,
 };
 use crate::random::Draws;
+use crate::rule::Schedule;
 use crate::run::{Epoch, Measurement, Run};
 use crate::train::Learner;
 
@@ -58,6 +60,8 @@ pub struct Session {
     plan: Arc<Plan>,
     /// The network that learns.
     network: Arc<NetworkPlan>,
+    /// How its learning rate goes.
+    schedule: Schedule,
     backend: OpenDevice,
     learner: Learner,
     /// The weights of a file with which a run is to begin.
@@ -97,6 +101,7 @@ impl Session {
         let preparation = Preparation::of(&backend);
         Ok(Self {
             plan: Arc::new(Plan::new(&dataset, &config)),
+            schedule: Schedule::new(&config.recipe(network.spec.clone())),
             config,
             dataset,
             network,
@@ -310,6 +315,10 @@ impl Session {
             return Ok(false);
         }
         let classes = self.dataset.spec().classes;
+        if epoch.validation.is_none() {
+            // The averaged weights are the run's result; until then it is judged by what the last step left.
+            self.learner.show_average(run.epoch + 1 >= run.epochs_end);
+        }
         let unmeasured = || Measurement::new(classes);
         let measurement = epoch.validation.get_or_insert_with(unmeasured);
         self.measure(plan, measurement).await?;
@@ -321,17 +330,18 @@ impl Session {
         let first = epoch.step as usize * self.config.batch as usize;
         let end = epoch.order.len().min(first + self.config.batch as usize);
         let indices = epoch.order.get(first..end).unwrap_or_default();
+        let lr = self.lr(epoch_index, epoch.step, epoch.steps);
         let augmentation = Augmentation {
-            kind: self.config.augment,
+            kind: self.config.augmentation(),
             seed: self.config.seed,
             epoch: epoch_index,
             step: epoch.step,
         };
         if let Some(pool) = self.pool() {
-            self.step_data_parallel(&pool, indices, augmentation, &mut epoch.mean)
+            self.step_data_parallel(&pool, indices, augmentation, lr, &mut epoch.mean)
                 .await?;
         } else {
-            self.learner.upload_step_size(self.config.lr);
+            self.learner.upload_step_size(lr);
             let records = self.plan.train_records(&self.dataset);
             let device = self.learner.device();
             let batch = match &self.resident_train {
@@ -344,11 +354,32 @@ impl Session {
                 step: epoch.step,
                 first_record: 0,
             };
-            self.learner.step(&batch, draws, self.config.lr);
+            self.learner.step(&batch, draws, lr);
         }
         epoch.step += 1;
         epoch.spend(now_ms() - started_ms);
         Ok(())
+    }
+
+    /// The learning rate of a step (from 0) of an epoch (from 0) of so many.
+    fn lr(&self, epoch: u32, step: u32, steps: u32) -> f64 {
+        let at = u64::from(epoch) * u64::from(steps) + u64::from(step);
+        self.config.lr * self.schedule.factor(at, steps, self.config.epochs)
+    }
+
+    /// That of an epoch's last step, where a schedule moves it.
+    fn scheduled_lr(&self, epoch: u32, steps: u32) -> Option<f64> {
+        let moves = self.config.schedule != ScheduleKind::Constant;
+        moves.then(|| self.lr(epoch, steps.saturating_sub(1), steps))
+    }
+
+    /// Which weights images are classified by, where there are averaged ones.
+    fn weights_kind(&self) -> Option<WeightsKind> {
+        let averages = self.config.averaging > 0.0;
+        averages.then(|| match self.learner.shows_average() {
+            true => WeightsKind::Averaged,
+            false => WeightsKind::Last,
+        })
     }
 
     /// The last report before an epoch's end may be steps old, so another comes with it: what stands then is what
@@ -359,8 +390,9 @@ impl Session {
         };
         let validation = epoch.validation.clone();
         let validation = validation.unwrap_or_else(|| self.measurement());
-        let evaluation = Box::new(validation.evaluation());
-        let result = epoch.result(run.epoch, &evaluation);
+        let evaluation = Box::new(self.evaluation_of(&validation));
+        let mut result = epoch.result(run.epoch, &evaluation);
+        result.lr = self.scheduled_lr(run.epoch, epoch.steps);
         self.evaluation = Some((*evaluation).clone());
         self.history.push(result.clone());
         run.epoch += 1;

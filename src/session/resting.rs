@@ -49,10 +49,12 @@ impl Session {
     /// [`Session::advance`] begins; one that is paused, stopped or under way ends earlier or later.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`] when no more than that are to be trained, or too many.
+    /// [`Error::InvalidConfig`] when no more than that are to be trained, or too many, or when the run's learning rate
+    /// was to fall until another end.
     pub fn extend(&mut self, epochs: u32) -> Result<(), Error> {
         let trained = count(self.history.len());
-        self.config = self.config.extended(epochs, trained)?;
+        let was_planned = self.has_learnt() && epochs != self.config.epochs;
+        self.config = self.config.extended(epochs, trained, was_planned)?;
         match &mut self.run {
             Some(run) => run.epochs_end = epochs,
             None if trained > 0 => {
@@ -67,6 +69,9 @@ impl Session {
     /// Begins a run, or goes on with the one that rests.
     pub(super) fn begin(&mut self, plan: &Plan) -> Result<(), Error> {
         plan.check(&self.dataset, &self.config)?;
+        if self.run.is_none() && !self.history.is_empty() {
+            self.config.check_may_end_elsewhere()?;
+        }
         if self.has_learnt() {
             self.check_restored()?;
         }
