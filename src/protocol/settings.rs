@@ -139,7 +139,7 @@ settings! {
         label_smoothing: f64 = 0.0, Below(1.0), "0.0", "", None;
         /// How much of the averaged weights stays each fifth step; 0: none are kept. After the last step they are the network's.
         averaging: f64 = 0.0, Below(1.0), "0.0", "", None;
-        /// What is done to a training image first: nothing but what the four next settings say, or a horizontal flip half of the time and a shift by up to 2 pixels.
+        /// What is done to a training image first: nothing but what `flip`, `shift_px` and `cutout_px` say, or a horizontal flip half of the time and a shift by up to 2 pixels.
         augment: Augment = Augment::None, Choice(&["none", "flip-shift"]), "\"none\"", "", Some("Augmentation");
         /// Whether training images are mirrored left to right: not, by chance, or in every other epoch.
         flip: Flip = Flip::None, Choice(&["none", "random", "alternating"]), "\"none\"", "", None;

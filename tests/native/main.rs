@@ -32,5 +32,6 @@ mod networks;
 mod pool;
 mod protocol;
 mod resume;
+mod rules;
 mod self_check;
 mod wgsl;

@@ -3,7 +3,9 @@
 
 use convburn::checkpoint::{Checkpoint, RunState};
 use convburn::network::tutorial_model;
-use convburn::protocol::{Config, Conv, Evaluation, Layer, NetworkChoice, NetworkSpec};
+use convburn::protocol::{
+    Config, Conv, Evaluation, Layer, NetworkChoice, NetworkSpec, OptimizerKind,
+};
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -233,6 +235,19 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
             described(|s| s.evaluation = Some(evaluation(99))),
         ),
         ("are expected", described(|s| s.optimizer_steps = 0)),
+        // Its rule decides what is remembered of them.
+        (
+            "where 10 are expected of its network and its optimizer",
+            described(|s| s.recipe.optimizer = OptimizerKind::Sgd),
+        ),
+        (
+            "\"optimizer.square_avg.conv2d.weight\" is missing",
+            described(|s| s.recipe.optimizer = OptimizerKind::RmsProp),
+        ),
+        (
+            "its exact numbers",
+            described(|s| s.recipe.averaging = 0.98),
+        ),
     ];
     for (words, bytes) in cases {
         let error = session.read(&bytes).unwrap_err();
