@@ -309,35 +309,49 @@ fn plain_numbers_move_as_the_formulas_say_in_parts_or_at_once() {
 
 #[test]
 fn tensors_move_as_the_formulas_say() {
-    let device = Device::flex().autodiff();
-    for config in configs() {
-        let case = case(&config);
-        let first = |place: usize| Some(case.first[place].clone());
-        let model = Model::new(Arc::clone(&case.plan), 1, &device);
-        let mut model = model.with_numbers(first).unwrap();
-        let mut optimizer = Optimizer::new(&rule(&config, &case.plan), 0);
-        for (gradients, lr) in case.gradients.iter().zip(RATES) {
-            // The sum of weight times gradient, whose gradient it is.
-            let products = model
-                .values()
-                .iter()
-                .zip(gradients)
-                .map(|(value, numbers)| {
-                    let factors = Tensor::<1>::from_data(numbers.as_slice(), &device);
-                    match value {
-                        Value::Vector(w) => (w.clone() * factors).sum(),
-                        Value::Matrix(w) => (w.clone() * factors.reshape(w.dims())).sum(),
-                        Value::Kernel(w) => (w.clone() * factors.reshape(w.dims())).sum(),
-                    }
-                });
-            let loss = products.reduce(|a, b| a + b).unwrap();
-            optimizer.step(&mut model, &mut loss.backward(), lr);
+    for device in devices() {
+        for config in configs() {
+            assert_tensors_move(&config, &device.clone().autodiff());
         }
-        assert_eq!(optimizer.steps(), STEPS);
-        for (value, expected) in model.values().iter().zip(&case.expected) {
-            let found: Vec<f32> = value.flat().into_data().try_into_vec().unwrap();
-            assert_near(&found, expected, &config);
-        }
+    }
+}
+
+#[allow(deprecated, reason = "ndarray is upstream's older backend")]
+fn devices() -> Vec<Device> {
+    vec![
+        Device::flex(),
+        #[cfg(feature = "ndarray")]
+        Device::ndarray(),
+    ]
+}
+
+fn assert_tensors_move(config: &Config, device: &Device) {
+    let case = case(config);
+    let first = |place: usize| Some(case.first[place].clone());
+    let model = Model::new(Arc::clone(&case.plan), 1, device);
+    let mut model = model.with_numbers(first).unwrap();
+    let mut optimizer = Optimizer::new(&rule(config, &case.plan), 0);
+    for (gradients, lr) in case.gradients.iter().zip(RATES) {
+        // The sum of weight times gradient, whose gradient it is.
+        let products = model
+            .values()
+            .iter()
+            .zip(gradients)
+            .map(|(value, numbers)| {
+                let factors = Tensor::<1>::from_data(numbers.as_slice(), device);
+                match value {
+                    Value::Vector(w) => (w.clone() * factors).sum(),
+                    Value::Matrix(w) => (w.clone() * factors.reshape(w.dims())).sum(),
+                    Value::Kernel(w) => (w.clone() * factors.reshape(w.dims())).sum(),
+                }
+            });
+        let loss = products.reduce(|a, b| a + b).unwrap();
+        optimizer.step(&mut model, &mut loss.backward(), lr);
+    }
+    assert_eq!(optimizer.steps(), STEPS);
+    for (value, expected) in model.values().iter().zip(&case.expected) {
+        let found: Vec<f32> = value.flat().into_data().try_into_vec().unwrap();
+        assert_near(&found, expected, config);
     }
 }
 

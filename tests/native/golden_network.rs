@@ -1,14 +1,16 @@
 //! A network with layers that the tutorial's has not computes what Keras computes of it, in one group of records and in
-//! two: forward, backward, ten steps of the optimiser, and the running statistics after them.
+//! two: forward, backward, ten steps of the optimiser, and the running statistics after them. And every rule of learning
+//! takes the steps that Keras's optimisers take, or NumPy where Keras has none.
 
 use std::path::Path;
 
+use burn::tensor::Device;
 use convburn::cifar::Dataset;
 use convburn::device;
 use convburn::protocol::{Backend, Config, Split};
 use pollster::block_on;
 
-use crate::network_values::{CASES, measure};
+use crate::network_values::{CASES, measure, measure_rules};
 
 /// The first 2,000 training records.
 fn dataset() -> Dataset {
@@ -21,12 +23,16 @@ fn dataset() -> Dataset {
     dataset
 }
 
-fn computes_what_keras_computes(backend: Backend) {
+fn open(backend: Backend) -> Device {
     let config = Config {
         backend,
         ..Config::default()
     };
-    let device = block_on(device::open(&config)).unwrap().device;
+    block_on(device::open(&config)).unwrap().device
+}
+
+fn computes_what_keras_computes(backend: Backend) {
+    let device = open(backend);
     let dataset = dataset();
     for case in &CASES {
         let distance = block_on(measure(dataset.train(), case, &device));
@@ -43,4 +49,22 @@ fn flex_computes_what_keras_computes() {
 #[test]
 fn ndarray_computes_what_keras_computes() {
     computes_what_keras_computes(Backend::Ndarray);
+}
+
+/// With rates that change and weights of which some decay; on tensors, and on plain numbers in two slices.
+#[test]
+fn every_rule_takes_the_steps_of_keras_and_numpy() {
+    let dataset = dataset();
+    for by_slices in [false, true] {
+        let device = open(Backend::Flex);
+        let found = block_on(measure_rules(dataset.train(), &device, by_slices));
+        assert_eq!(found.len(), 10);
+        for (name, losses, weights) in found {
+            println!("slices {by_slices}, {name}: {losses:.1e}, {weights:.1e}");
+            assert!(
+                losses <= 1e-4 && weights <= 1e-4,
+                "{name}: {losses}, {weights}"
+            );
+        }
+    }
 }
