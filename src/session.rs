@@ -7,6 +7,7 @@
 mod calibrate;
 mod data;
 mod data_parallel;
+mod learning;
 mod measure;
 mod planning;
 mod prepare;
@@ -28,8 +29,7 @@ use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, MoreEpochs, ScheduleKind, Stage, Summary,
-    Trace, WeightsKind,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, MoreEpochs, Stage, Summary, Trace,
 };
 use crate::random::Draws;
 use crate::rule::Schedule;
@@ -316,8 +316,8 @@ impl Session {
         }
         let classes = self.dataset.spec().classes;
         if epoch.validation.is_none() {
-            // The averaged weights are the run's result; until then it is judged by what the last step left.
-            self.learner.show_average(run.epoch + 1 >= run.epochs_end);
+            let is_last = run.epoch + 1 >= run.epochs_end;
+            self.learner.show_average(is_last);
         }
         let unmeasured = || Measurement::new(classes);
         let measurement = epoch.validation.get_or_insert_with(unmeasured);
@@ -359,27 +359,6 @@ impl Session {
         epoch.step += 1;
         epoch.spend(now_ms() - started_ms);
         Ok(())
-    }
-
-    /// The learning rate of a step (from 0) of an epoch (from 0) of so many.
-    fn lr(&self, epoch: u32, step: u32, steps: u32) -> f64 {
-        let at = u64::from(epoch) * u64::from(steps) + u64::from(step);
-        self.config.lr * self.schedule.factor(at, steps, self.config.epochs)
-    }
-
-    /// That of an epoch's last step, where a schedule moves it.
-    fn scheduled_lr(&self, epoch: u32, steps: u32) -> Option<f64> {
-        let moves = self.config.schedule != ScheduleKind::Constant;
-        moves.then(|| self.lr(epoch, steps.saturating_sub(1), steps))
-    }
-
-    /// Which weights images are classified by, where there are averaged ones.
-    fn weights_kind(&self) -> Option<WeightsKind> {
-        let averages = self.config.averaging > 0.0;
-        averages.then(|| match self.learner.shows_average() {
-            true => WeightsKind::Averaged,
-            false => WeightsKind::Last,
-        })
     }
 
     /// The last report before an epoch's end may be steps old, so another comes with it: what stands then is what

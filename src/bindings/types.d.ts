@@ -130,7 +130,7 @@ export type Config = {
     label_smoothing: number,
     /** How much of the averaged weights stays each fifth step; 0: none are kept. After the last step they are the network's. */
     averaging: number,
-    /** What is done to a training image first: nothing but what the four next settings say, or a horizontal flip half of the time and a shift by up to 2 pixels. */
+    /** What is done to a training image first: nothing but what `flip`, `shift_px` and `cutout_px` say, or a horizontal flip half of the time and a shift by up to 2 pixels. */
     augment: Augment,
     /** Whether training images are mirrored left to right: not, by chance, or in every other epoch. */
     flip: Flip,

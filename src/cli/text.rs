@@ -111,11 +111,11 @@ mod tests {
         let said = "Epoch 3/10 — 12 s — 8.0 ms/step — accuracy: 0.5000 — loss: 1.2346 — val_accuracy: 0.4110 — val_loss: 1.3000";
         assert_eq!(log_line(&row, 10), said);
         let row = EpochResult {
-            lr: Some(0.00125),
+            lr: Some(0.003),
             weights: Some(WeightsKind::Averaged),
             ..row
         };
-        let more = " (averaged weights) — lr: 1.2e-3";
+        let more = " (averaged weights) — lr: 3.0e-3";
         assert_eq!(log_line(&row, 10), said.to_owned() + more);
     }
 }

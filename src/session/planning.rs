@@ -23,11 +23,6 @@ impl Session {
         planned(config, records).map(drop)
     }
 
-    /// What moves the network's tensors.
-    pub(super) fn rule(&self) -> Rule {
-        rule(&self.config, &self.network)
-    }
-
     /// The table of the network that another configuration would train on these records. Nothing changes.
     ///
     /// # Errors
@@ -61,7 +56,7 @@ pub(super) fn planned(config: &Config, records: RecordSpec) -> Result<Arc<Networ
 }
 
 /// What moves the network's tensors.
-fn rule(config: &Config, network: &NetworkPlan) -> Rule {
+pub(super) fn rule(config: &Config, network: &NetworkPlan) -> Rule {
     Rule::new(&config.recipe(network.spec.clone()), network)
 }
 

@@ -7,63 +7,16 @@ use std::rc::Rc;
 
 use burn::tensor::Tensor;
 
+use super::layout::Layout;
 use super::{Learner, Loss, average, figures, forward, group_sizes, running};
 use crate::batch::{Batch, numbers};
 use crate::checkpoint::Tensors;
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::model::{Model, Pass};
-use crate::network::{NetworkPlan, Role};
+use crate::network::Role;
 use crate::optimizer::{HostEntry, HostOptimizer, Optimizer};
 use crate::random::Draws;
-
-/// Where each of the network's tensors lies in one vector of all: the trainable ones first, so that the optimiser has
-/// them in one piece.
-#[derive(Clone, Debug)]
-pub(super) struct Layout {
-    /// By the plan's places.
-    ranges: Vec<Range<usize>>,
-    /// Number of trainable numbers.
-    trainable: usize,
-    /// Number of all numbers.
-    all: usize,
-}
-
-impl Layout {
-    pub(super) fn of(plan: &NetworkPlan) -> Self {
-        let mut ranges = vec![0..0; plan.entries.len()];
-        let mut end = 0;
-        let mut trainable = 0;
-        for role in [Role::Trainable, Role::Frozen, Role::Buffer] {
-            for place in plan.places_of(role) {
-                let entries = plan.entries.get(place).map_or(0, |entry| entry.entries());
-                if let Some(range) = ranges.get_mut(place) {
-                    *range = end..end + entries;
-                }
-                end += entries;
-            }
-            if role == Role::Trainable {
-                trainable = end;
-            }
-        }
-        Self {
-            ranges,
-            trainable,
-            all: end,
-        }
-    }
-
-    pub(super) fn range(&self, place: usize) -> Range<usize> {
-        self.ranges.get(place).cloned().unwrap_or_default()
-    }
-
-    /// The places in the order in which their numbers lie.
-    fn in_order(&self) -> Vec<usize> {
-        let mut places: Vec<usize> = (0..self.ranges.len()).collect();
-        places.sort_by_key(|place| self.range(*place).start);
-        places
-    }
-}
 
 /// The network's tensors and the optimiser as plain numbers. While it is there, the learner's own optimiser is behind
 /// it, and its model may be.

@@ -152,7 +152,7 @@ export const SETTINGS = /** @type {const} */ ([
   {
     name: 'augment', part: 'recipe', kind: 'choice', words: ['none', 'flip-shift'], default: 'none',
     unit: '', label: 'Augmentation',
-    sentence: 'What is done to a training image first: nothing but what the four next settings say, or a horizontal flip half of the time and a shift by up to 2 pixels.',
+    sentence: 'What is done to a training image first: nothing but what `flip`, `shift_px` and `cutout_px` say, or a horizontal flip half of the time and a shift by up to 2 pixels.',
   },
   {
     name: 'flip', part: 'recipe', kind: 'choice', words: ['none', 'random', 'alternating'], default: 'none',

@@ -4,7 +4,8 @@ use std::ops::RangeInclusive;
 
 use serde_json::Value;
 
-use super::{Kind, find, no_list, not_below, not_between, not_positive, outside};
+use super::check::{no_list, not_below, not_between, not_positive, outside};
+use super::{Kind, find};
 use crate::error::Error;
 use crate::protocol::Config;
 
