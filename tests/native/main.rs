@@ -25,6 +25,7 @@ mod data;
 mod driver;
 mod golden;
 mod golden_network;
+mod golden_rules;
 mod identity;
 mod layering;
 mod learning;

@@ -1,5 +1,5 @@
 """Writes tests/fixtures/golden_rules.json and .safetensors: ten steps of each rule of learning on the network in
-golden_network.json, for tests/native/golden_network.rs.
+golden_network.json, for tests/native/golden_rules.rs.
 
 Every case begins with the tensors `initial/…` of golden_network.safetensors and takes ten steps of 64 records each, the
 first 640 training records in official order, normalised in groups of 32. The learning rate is another one at each step:

@@ -8,22 +8,17 @@ use convburn::cifar::Records;
 use convburn::layout::transposed;
 use convburn::metrics::RunningMean;
 use convburn::network::{Entry, NetworkPlan, Role};
-use convburn::protocol::{Config, ModelSpec, NormGroup};
+use convburn::protocol::{ModelSpec, NormGroup};
 use convburn::random::Draws;
-use convburn::rule::Rule;
-use convburn::train::{Learner, SliceResult};
+use convburn::train::Learner;
 use safetensors::SafeTensors;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 const TENSORS: &[u8] = include_bytes!("../fixtures/golden_network.safetensors");
 const SPEC: &str = include_str!("../fixtures/golden_network.json");
-/// What `tests/reference/rules.py` wrote.
-const RULE_TENSORS: &[u8] = include_bytes!("../fixtures/golden_rules.safetensors");
-const RULES: &str = include_str!("../fixtures/golden_rules.json");
 
 /// Records of a step.
-const BATCH: usize = 64;
+pub const BATCH: usize = 64;
 
 /// How the records of a step are normalised.
 pub struct Case {
@@ -132,103 +127,32 @@ pub async fn measure(records: &Records, case: &Case, device: &Device) -> Distanc
     }
 }
 
-#[derive(serde::Deserialize)]
-struct Rules {
-    cases: BTreeMap<String, RuleCase>,
-}
-
-/// Ten steps of a rule of learning.
-#[derive(serde::Deserialize)]
-struct RuleCase {
-    config: Config,
-    rates: Vec<f64>,
-    losses: Vec<f32>,
-}
-
-/// How far a device is from each rule's ten steps: its name, the largest difference of a loss, and of a number that
-/// learns. `by_slices`: with the optimiser on plain numbers, as a run with helpers has it.
-pub async fn measure_rules(
-    records: &Records,
-    device: &Device,
-    by_slices: bool,
-) -> Vec<(String, f64, f64)> {
-    let rules: Rules = serde_json::from_str(RULES).unwrap();
-    let plan = Arc::new(plan(NormGroup::Records(32)));
-    let initial = Keras::open("groups").initial(&plan);
-    let mut found = Vec::new();
-    for (name, case) in rules.cases {
-        let rule = Rule::new(&case.config.recipe(plan.spec.clone()), &plan);
-        let mut learner = Learner::new(&plan, 1, device).with_rule(rule);
-        learner.load_state(&initial, 0).unwrap();
-        let mut losses = Vec::new();
-        for (step, lr) in case.rates.iter().enumerate() {
-            let indices: Vec<usize> = (step * BATCH..(step + 1) * BATCH).collect();
-            let mut mean = RunningMean::default();
-            if by_slices {
-                step_in_slices(&mut learner, records, &indices, *lr, &mut mean).await;
-            } else {
-                let batch = gather(records, &indices, None, device);
-                learner.step(&batch, Draws::default(), *lr);
-                learner.read_running(&mut mean).await.unwrap();
-            }
-            losses.push(mean.loss() as f32);
-        }
-        let (last, _) = learner.tensors().await.unwrap();
-        let expected = Keras {
-            file: SafeTensors::deserialize(RULE_TENSORS).unwrap(),
-            case: "",
-        };
-        let learning = of_role(&plan, |role| role == Role::Trainable).into_iter();
-        let apart = learning.map(|entry| {
-            largest_difference(&last.values[&entry.name], &expected.tensor(&name, entry))
-        });
-        let weights = apart.fold(0.0, f64::max);
-        found.push((name, largest_difference(&losses, &case.losses), weights));
-    }
-    found
-}
-
-/// A step as two workers share it.
-async fn step_in_slices(
-    learner: &mut Learner,
-    records: &Records,
-    indices: &[usize],
-    lr: f64,
-    mean: &mut RunningMean,
-) {
-    let mut slices = Vec::new();
-    for half in indices.chunks(BATCH / 2) {
-        let batch = gather(records, half, None, learner.device());
-        let pieces = learner.slice_gradients(&batch, Draws::default()).await;
-        slices.push(SliceResult {
-            numbers: pieces.unwrap().concat(),
-            records: half.len(),
-        });
-    }
-    learner.step_with(&slices, lr, mean).await.unwrap();
-}
-
 /// The network, normalised so.
 pub fn plan(norm_group: NormGroup) -> NetworkPlan {
     let spec: ModelSpec = serde_json::from_str(SPEC).unwrap();
     NetworkPlan::new(&ModelSpec { norm_group, ..spec }).unwrap()
 }
 
-fn of_role(plan: &NetworkPlan, is: impl Fn(Role) -> bool) -> Vec<&Entry> {
+pub fn of_role(plan: &NetworkPlan, is: impl Fn(Role) -> bool) -> Vec<&Entry> {
     let entries = plan.entries.iter();
     entries.filter(|entry| is(entry.role)).collect()
 }
 
 /// Keras's numbers of a case.
-struct Keras {
+pub struct Keras {
     file: SafeTensors<'static>,
     case: &'static str,
 }
 
 impl Keras {
-    fn open(case: &'static str) -> Self {
+    pub fn open(case: &'static str) -> Self {
+        Self::of_file(TENSORS, case)
+    }
+
+    /// Of another file than the network's own.
+    pub fn of_file(bytes: &'static [u8], case: &'static str) -> Self {
         Self {
-            file: SafeTensors::deserialize(TENSORS).unwrap(),
+            file: SafeTensors::deserialize(bytes).unwrap(),
             case,
         }
     }
@@ -238,7 +162,7 @@ impl Keras {
     }
 
     /// Every tensor as all cases begin.
-    fn initial(&self, plan: &NetworkPlan) -> Tensors {
+    pub fn initial(&self, plan: &NetworkPlan) -> Tensors {
         let initial = plan.entries.iter();
         let initial = initial.map(|entry| (entry.name.clone(), self.tensor("initial", entry)));
         Tensors {
@@ -262,7 +186,7 @@ impl Keras {
     }
 
     /// The numbers of a tensor of the network as the network has them: its dense matrices are `[in, out]`.
-    fn tensor(&self, prefix: &str, entry: &Entry) -> Vec<f32> {
+    pub fn tensor(&self, prefix: &str, entry: &Entry) -> Vec<f32> {
         let name = format!("{prefix}/{}", entry.name);
         let shape = self.file.tensor(&name).unwrap().shape().to_vec();
         let values = self.numbers(&name);
@@ -279,7 +203,7 @@ impl Keras {
     }
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
+pub fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
     assert_eq!(a.len(), b.len());
     assert!(a.iter().all(|value| value.is_finite()));
     let pairs = a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs()));
