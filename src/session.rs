@@ -29,7 +29,7 @@ use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, MoreEpochs, Stage, Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, Stage, Summary, Trace,
 };
 use crate::random::Draws;
 use crate::rule::Schedule;
@@ -225,7 +225,7 @@ impl Session {
                 let goes_on = run.epoch < run.epochs_end;
                 if !goes_on {
                     let epochs = run.epochs_end;
-                    let more = MoreEpochs::after(epochs);
+                    let more = self.more_epochs();
                     events.push(Event::Done { epochs, more });
                 }
                 return Ok(goes_on);

@@ -16,11 +16,13 @@ impl Session {
     }
 
     /// For how many epochs in all a run that was stopped, restored or is over may be trained; none where there is none,
-    /// or no more may be.
+    /// no more may be, or its learning rate
+    /// falls until the end that was planned.
     pub fn more_epochs(&self) -> Option<MoreEpochs> {
         let trained = count(self.history.len());
         let is_there = trained > 0 || self.run.is_some();
-        MoreEpochs::after(trained).filter(|_| is_there)
+        let may_be = is_there && (!self.has_learnt() || !self.config.schedule.has_an_end());
+        MoreEpochs::after(trained).filter(|_| may_be)
     }
 
     /// True while a run is under way or paused; not while it was stopped or restored and has not gone on.

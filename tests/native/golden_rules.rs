@@ -90,6 +90,11 @@ async fn step_in_slices(
     learner.step_with(&slices, lr, mean).await.unwrap();
 }
 
+/// Muon makes a step's weak directions forty times as strong. A ReLU's input that rounds to the other side of 0 moves a
+/// gradient by a hundred thousandth, and weights that have moved by 0.3 by 2.5e-4: so do ndarray and some of flex's
+/// kernels, where others are 1e-6 away. (`optimizer/tests.rs` holds the formula to 5e-6.)
+const MUON_WEIGHTS: f64 = 1e-3;
+
 /// With rates that change and weights of which some decay; on tensors, and on plain numbers in two slices.
 #[test]
 fn every_rule_takes_the_steps_of_keras_and_numpy() {
@@ -100,10 +105,9 @@ fn every_rule_takes_the_steps_of_keras_and_numpy() {
         assert_eq!(found.len(), 10);
         for (name, losses, weights) in found {
             println!("slices {by_slices}, {name}: {losses:.1e}, {weights:.1e}");
-            assert!(
-                losses <= 1e-4 && weights <= 1e-4,
-                "{name}: {losses}, {weights}"
-            );
+            let bound = if name == "muon" { MUON_WEIGHTS } else { 1e-4 };
+            assert!(losses <= 1e-4, "{name}: {losses}");
+            assert!(weights <= bound, "{name}: {weights}");
         }
     }
 }
