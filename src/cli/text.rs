@@ -46,10 +46,7 @@ pub fn percent(share: f64) -> String {
 /// The tutorial's log line of an epoch.
 pub fn log_line(row: &EpochResult, epochs: u32) -> String {
     let lr = row.lr.map(|lr| format!(" — lr: {lr:.1e}"));
-    let averaged = match row.weights {
-        Some(WeightsKind::Averaged) => " (averaged weights)",
-        _ => "",
-    };
+    let averaged = by_averaged(row.weights);
     format!(
         "Epoch {}/{epochs} — {} s — {} ms/step — accuracy: {:.4} — loss: {:.4} — val_accuracy: {:.4} — val_loss: {:.4}{averaged}{}",
         row.epoch,
@@ -61,6 +58,14 @@ pub fn log_line(row: &EpochResult, epochs: u32) -> String {
         row.val_loss,
         lr.unwrap_or_default(),
     )
+}
+
+/// Which weights figures are of, where they are not the last step's.
+pub fn by_averaged(weights: Option<WeightsKind>) -> &'static str {
+    match weights {
+        Some(WeightsKind::Averaged) => " (averaged weights)",
+        _ => "",
+    }
 }
 
 /// Where a run stands within an epoch: the figures alone.
