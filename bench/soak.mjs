@@ -68,7 +68,7 @@ async function stepsKept(page) {
     const file = await (await folder.getFileHandle('last.safetensors')).getFile();
     return [...new Uint8Array(await file.slice(0, 400_000).arrayBuffer())];
   }).catch(() => null);
-  return bytes ? stateOf(Buffer.from(bytes)).adam_steps : 0;
+  return bytes ? stateOf(Buffer.from(bytes)).optimizer_steps : 0;
 }
 
 /** The tensors' bits of the run as the page saves it. @param {Page} page */

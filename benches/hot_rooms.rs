@@ -24,14 +24,15 @@ mod native {
     use std::sync::Arc;
 
     use burn::tensor::Device;
-    use convburn::adam::Adam;
     use convburn::batch::{Augmentation, gather, shuffled};
     use convburn::cifar::{Dataset, RECORD_BYTES};
     use convburn::metrics::RunningMean;
     use convburn::model::{Mode, Model};
     use convburn::network::{NetworkPlan, tutorial_model};
-    use convburn::protocol::{Augment, Split};
+    use convburn::optimizer::{HostEntry, HostOptimizer, Optimizer};
+    use convburn::protocol::{Augment, Config, OptimizerKind, Split};
     use convburn::random::Draws;
+    use convburn::rule::Rule;
     use convburn::train::Learner;
     use criterion::{Criterion, criterion_group};
     use flate2::Compression;
@@ -102,7 +103,7 @@ mod native {
         let (dataset, device) = (dataset(), Device::flex());
         let indices: Vec<usize> = (0..BATCH).collect();
         let augmentation = Augmentation {
-            kind: Augment::FlipShift,
+            kind: Augment::FlipShift.into(),
             seed: 1,
             epoch: 0,
             step: 0,
@@ -150,35 +151,79 @@ mod native {
         });
     }
 
-    fn adam(criterion: &mut Criterion) {
+    /// One tensor operation after the other, as one worker has it.
+    fn optimizer(criterion: &mut Criterion) {
         let (dataset, device) = (dataset(), Device::flex());
         let indices: Vec<usize> = (0..BATCH).collect();
         let batch = gather(dataset.train(), &indices, None, &device);
         let autodiff = device.clone().autodiff();
-        criterion.bench_function("adam: 122,570 parameters", |bencher| {
-            bencher.iter_batched(
-                || {
-                    let model = Model::new(tutorial(), 1, &autodiff);
-                    let gradients = model
-                        .forward(batch.images.clone().autodiff(), mode())
-                        .logits
-                        .sum()
-                        .backward();
-                    (Adam::default(), model, gradients)
-                },
-                |(mut adam, mut model, mut gradients)| {
-                    adam.step(&mut model, &mut gradients, 0.001);
-                    (adam, model) // Let go of outside the measurement.
-                },
-                criterion::BatchSize::LargeInput,
-            );
-        });
+        for optimizer in [OptimizerKind::Adam, OptimizerKind::Sgd, OptimizerKind::Muon] {
+            let config = Config {
+                optimizer,
+                momentum: 0.9,
+                ..Config::default()
+            };
+            let plan = tutorial();
+            let rule = Arc::new(Rule::new(&config.recipe(plan.spec.clone()), &plan));
+            let name = format!("optimizer: {optimizer:?}, 122,570 parameters");
+            criterion.bench_function(&name, |bencher| {
+                bencher.iter_batched(
+                    || {
+                        let model = Model::new(tutorial(), 1, &autodiff);
+                        let gradients = model
+                            .forward(batch.images.clone().autodiff(), mode())
+                            .logits
+                            .sum()
+                            .backward();
+                        (Optimizer::new(&rule, 0), model, gradients)
+                    },
+                    |(mut optimizer, mut model, mut gradients)| {
+                        optimizer.step(&mut model, &mut gradients, 0.001);
+                        (optimizer, model) // Let go of outside the measurement.
+                    },
+                    criterion::BatchSize::LargeInput,
+                );
+            });
+        }
+    }
+
+    /// The same on plain numbers, as a run with helpers has it.
+    fn host_optimizer(criterion: &mut Criterion) {
+        let plan = tutorial();
+        let mut end = 0;
+        let entries: Vec<HostEntry> = (plan.entries.iter().enumerate())
+            .map(|(place, entry)| {
+                let start = end;
+                end += entry.entries();
+                HostEntry {
+                    place,
+                    range: start..end,
+                    shape: entry.shape.clone(),
+                }
+            })
+            .collect();
+        let gradients: Vec<f32> = (0..end).map(|n| (n % 101) as f32 * 1e-3 - 0.05).collect();
+        for optimizer in [OptimizerKind::Adam, OptimizerKind::Sgd, OptimizerKind::Muon] {
+            let config = Config {
+                optimizer,
+                momentum: 0.9,
+                ..Config::default()
+            };
+            let rule = Arc::new(Rule::new(&config.recipe(plan.spec.clone()), &plan));
+            let mut host = HostOptimizer::new(&rule, 0, &entries, &[]);
+            let mut values = gradients.clone();
+            let name = format!("optimizer: {optimizer:?}, 122,570 plain numbers in two parts");
+            criterion.bench_function(&name, |bencher| {
+                let parts = [(0.5, gradients.as_slice()), (0.5, gradients.as_slice())];
+                bencher.iter(|| host.step(&mut values, black_box(&parts), 1e-6));
+            });
+        }
     }
 
     criterion_group! {
         name = rooms;
         config = Criterion::default().sample_size(20);
-        targets = cifar, batch, train, adam
+        targets = cifar, batch, train, optimizer, host_optimizer
     }
 
     /// What criterion's own `main` does, which a browser's build cannot have.

@@ -11,15 +11,12 @@ use rand::seq::SliceRandom;
 
 use crate::cifar::Selection;
 use crate::error::Error;
-use crate::protocol::{Augment, ImageSpec, Pixels, RecordSpec};
+use crate::protocol::{AugmentSpec, ImageSpec, Pixels, RecordSpec};
 use crate::random::{Stream, generator};
 
-use augment::{Augmenter, extend_flipped_and_shifted};
+use augment::{Augmenter, lay_down};
 
 pub use resident::ResidentImages;
-
-/// Largest shift of `flip-shift` in pixels, each way.
-const SHIFT_MAX_PX: i32 = 2;
 
 /// Records on the device, ready for the model.
 #[derive(Clone, Debug)]
@@ -80,7 +77,7 @@ pub fn shuffled(records: usize, seed: u32, epoch: u32) -> Vec<usize> {
 #[derive(Clone, Copy, Debug)]
 pub struct Augmentation {
     /// What is done.
-    pub kind: Augment,
+    pub kind: AugmentSpec,
     /// The run's seed.
     pub seed: u32,
     /// Number of the epoch, from 0.
@@ -193,16 +190,17 @@ pub fn gather_bytes<'a>(
 ) -> RecordBytes {
     let records = records.into();
     let spec = records.spec();
-    let found = indices.iter().filter_map(|index| records.get(*index));
+    let found = indices.iter();
+    let found = found.filter_map(|index| Some((*index, records.get(*index)?)));
     let mut pixels = Vec::with_capacity(indices.len() * spec.image.bytes());
     let mut labels = Vec::with_capacity(indices.len());
-    let mut augmenter = augmentation.and_then(Augmenter::new);
-    for record in found {
+    let mut augmenter = augmentation.and_then(|how| Augmenter::new(how, spec.image));
+    for (index, record) in found {
         match &mut augmenter {
             None => pixels.extend_from_slice(record.pixels),
             Some(augmenter) => {
-                let placement = augmenter.next();
-                extend_flipped_and_shifted(&mut pixels, record.pixels, spec.image, placement);
+                let placement = augmenter.next(index);
+                lay_down(&mut pixels, record.pixels, spec.image, placement);
             }
         }
         labels.push(record.label);

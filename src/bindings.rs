@@ -355,7 +355,7 @@ async fn evaluate_session() -> Result<JsValue, Error> {
     {
         yield_now().await;
     }
-    to_js(&measurement.evaluation())
+    to_js(&lock(&claim.0).await?.get()?.evaluation_of(&measurement))
 }
 
 /// Classifies images of the data's shape, plane by plane, row by row (of CIFAR-10 3,072 bytes each: 1,024 red, 1,024

@@ -1,8 +1,9 @@
-//! A run as one file and back: the network's tensors, the optimiser's moments, and where the run stands.
+//! A run as one file and back: the network's tensors, what the optimiser remembers, and where the run stands.
 //!
 //! A `.safetensors` file: tensors under Keras's layer names and PyTorch's parameter names (`conv2d.weight`,
-//! `batch_normalization.running_mean`) in PyTorch's layout, and `optimizer.exp_avg.…`, `optimizer.exp_avg_sq.…` beside
-//! the trainable ones; in the metadata `kind` (`run`, or `weights` for the network alone), `format_version`, `network`
+//! `batch_normalization.running_mean`) in PyTorch's layout; beside the trainable ones `optimizer.SLOT.…`, of the slots
+//! that the recipe's rule has (`exp_avg` and `exp_avg_sq` of Adam), and `averaged.…` where weights are averaged; in the
+//! metadata `kind` (`run`, or `weights` for the network alone), `format_version`, `network`
 //! (its name, if it has one) and, for weights, `model`: a [`ModelSpec`] as JSON; for a run, `run`: a [`RunState`] as
 //! JSON, in which its model is, and `bits`: its numbers' (`exact.rs`).
 //!
@@ -33,11 +34,12 @@ use crate::protocol::{
 /// Goes up when an older reader would misread a file.
 /// 2: a run says where it was made. 3: it has its curve and its last evaluation, says which records it was
 /// trained on, and how some were held out. 4: it says which network it is of, and what it computes apart from how.
-pub const FORMAT_VERSION: u32 = 4;
+/// 5: other rules of learning than Adam's, with their own slots, and averaged weights.
+pub const FORMAT_VERSION: u32 = 5;
 
-/// Largest file read: 5 million parameters with two moments each take 60 MB, and a stranger's file must not fill the
-/// memory.
-const LARGEST_BYTES: usize = 64 << 20;
+/// Largest file read: 5 million parameters with two slots each and an average take 80 MB, and a stranger's file must not
+/// fill the memory.
+const LARGEST_BYTES: usize = 84 << 20;
 
 /// Longest header read: its JSON takes many times its length in memory. A run of 10,000 epochs has room.
 const HEADER_BYTES_MAX: u64 = 4 << 20;
@@ -45,25 +47,19 @@ const HEADER_BYTES_MAX: u64 = 4 << 20;
 /// Longest version of this crate that a file may name: the page says it.
 const VERSION_BYTES_MAX: usize = 40;
 
-const MEAN_PREFIX: &str = "optimizer.exp_avg.";
-const SQUARE_PREFIX: &str = "optimizer.exp_avg_sq.";
-
-/// Adam's running means of a tensor's gradients and of their squares.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Moments {
-    /// Of the gradients.
-    pub mean: Vec<f32>,
-    /// Of their squares.
-    pub square: Vec<f32>,
-}
+/// Before a slot's name, which is before the tensor's.
+const SLOT_PREFIX: &str = "optimizer.";
+const AVERAGED_PREFIX: &str = "averaged.";
 
 /// The numbers of a learner by the names of the network's tensors, as the model has them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Tensors {
     /// Every tensor of the network.
     pub values: BTreeMap<String, Vec<f32>>,
-    /// Of each tensor that the optimiser has moved.
-    pub moments: BTreeMap<String, Moments>,
+    /// What the optimiser remembers of each tensor that it has moved: its slots in the order of the recipe's rule.
+    pub slots: BTreeMap<String, Vec<Vec<f32>>>,
+    /// The averages of those that a step moves, where weights are averaged and a step was made.
+    pub averaged: BTreeMap<String, Vec<f32>>,
 }
 
 /// Where a run stands, and what it is a run of.
@@ -82,8 +78,9 @@ pub struct RunState {
     pub test_used: u32,
     /// True when those are held out of the training records.
     pub held_out: bool,
-    /// Optimiser steps since the optimiser was fresh.
-    pub adam_steps: i32,
+    /// Optimiser steps since the optimiser was fresh; until the format 4 they were called Adam's.
+    #[serde(alias = "adam_steps")]
+    pub optimizer_steps: i32,
     /// The epochs trained.
     pub history: Vec<EpochResult>,
     /// Where the run goes on; none when it is over.

@@ -21,6 +21,7 @@ use burn_cubecl::cubecl::Device as CubeDevice;
 
 pub use crate::wgsl::adam::Constants;
 pub use crate::wgsl::block::Block;
+pub use crate::wgsl::images::Laying;
 pub use adam::adam;
 pub use block::block;
 pub use classify::{Classified, classify};

@@ -9,7 +9,8 @@
 //!
 //! Data goes along this line, and a room knows its left neighbours only (`tests/native/layering.rs`):
 //! [`cifar`] checks bytes, [`plan`] says which records a run uses, [`batch`] makes tensors of them,
-//! [`network`] plans a list of layers, [`model`] makes logits with it, [`train`] and [`adam`] make the model better, [`metrics`] and [`run`] keep
+//! [`network`] plans a list of layers, [`model`] makes logits with it, [`rule`] says how it learns,
+//! [`train`] and [`optimizer`] make it better, [`metrics`] and [`run`] keep
 //! the figures, [`session`] owns it all, and `bindings` (on wasm32) exports `load`, `train_epoch`,
 //! `predict` and their kin. [`device`] is the only place where a backend is chosen, and [`self_check`]
 //! finds out whether a GPU computes what the CPU computes.
@@ -42,7 +43,6 @@
 //! ```
 
 pub mod activate;
-pub mod adam;
 pub mod batch;
 #[cfg(target_arch = "wasm32")]
 pub mod bindings;
@@ -61,12 +61,14 @@ pub mod metrics;
 pub mod model;
 pub mod network;
 pub mod normalize;
+pub mod optimizer;
 pub mod plan;
 mod platform;
 pub mod pool;
 pub mod protocol;
 pub mod random;
 pub mod replica;
+pub mod rule;
 pub mod run;
 pub mod self_check;
 pub mod session;

@@ -115,6 +115,7 @@ impl Tally {
             confusion: self.confusion.clone(),
             class_accuracy,
             seconds,
+            weights: None,
         }
     }
 }

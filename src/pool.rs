@@ -41,6 +41,8 @@ pub struct Job<'a> {
     pub model: &'a ModelSpec,
     /// How its blocks round.
     pub arithmetic: Arithmetic,
+    /// How much of a target is spread over all classes.
+    pub label_smoothing: f32,
     /// All its tensors' numbers, one after the other, as the run's own worker lays them.
     pub values: &'a [f32],
     /// Where the records are in the run.

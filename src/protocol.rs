@@ -15,6 +15,7 @@ mod event;
 #[cfg(test)]
 mod generated;
 mod image;
+mod learning;
 pub mod limits;
 mod network;
 pub mod settings;
@@ -31,6 +32,9 @@ pub use data::{
 
 pub use event::{EpochOutcome, Event, MoreEpochs, Position, Progress, Stage};
 pub use image::{ImageSpec, RecordSpec};
+pub use learning::{
+    Augment, AugmentSpec, Decay, DecayOf, Flip, OptimizerKind, ScheduleKind, Switch, Velocity,
+};
 pub use network::{
     Activation, BatchNorm, Border, Conv, Dense, Initializer, Layer, LayerSpec, ModelSpec,
     NetworkSpec, NormGroup, Padding, Pixels, Seeding, TensorSpec, Window,
@@ -175,6 +179,25 @@ pub struct EpochResult {
     pub seconds: f64,
     /// Mean milliseconds of a training step.
     pub step_ms: f64,
+    /// Learning rate of its last step, where a schedule moves it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub lr: Option<f64>,
+    /// Which weights the test records were measured with, where they are averaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub weights: Option<WeightsKind>,
+}
+
+/// Which of a network's weights something was measured with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum WeightsKind {
+    /// Those that the last step left.
+    Last,
+    /// Their average over many steps.
+    Averaged,
 }
 
 /// How the model does on the test records.
@@ -193,6 +216,10 @@ pub struct Evaluation {
     pub class_accuracy: Vec<Option<f64>>,
     /// Seconds it took.
     pub seconds: f64,
+    /// Which weights it is of, where they are averaged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub weights: Option<WeightsKind>,
 }
 
 /// How an error crosses the border.

@@ -25,6 +25,8 @@ pub enum Stream {
         /// Number of the step in the epoch, from 0.
         step: u32,
     },
+    /// In which epochs a training image is mirrored, where they alternate: a bit for each, at its place.
+    Flip,
     /// Which training records are held out to measure on.
     HoldOut,
     /// The initial weights of one layer ([`generator_of_layer`]).
@@ -48,6 +50,7 @@ impl Stream {
             Self::HoldOut => (3, 0, 0),
             Self::LayerWeights => (4, 0, 0),
             Self::Dropout { epoch, step } => (5, epoch, step),
+            Self::Flip => (6, 0, 0),
         };
         purpose << 56 | u64::from(epoch & 0x00ff_ffff) << 32 | u64::from(step)
     }

@@ -20,8 +20,8 @@ use crate::train::Learner;
 #[derive(Debug)]
 pub struct Replica {
     device: Device,
-    /// Of the last job's model and arithmetic; the next one's may be others.
-    learner: Option<(Arithmetic, Learner)>,
+    /// Of the last job's model, arithmetic and smoothing; the next one's may be others.
+    learner: Option<Learner>,
 }
 
 impl Replica {
@@ -40,34 +40,37 @@ impl Replica {
     /// network's; [`Error::Compute`].
     pub async fn answer(&mut self, job: &Job<'_>) -> Result<Vec<f32>, Error> {
         let of = |range: Range<usize>| job.values.get(range).unwrap_or_default().to_vec();
-        self.take(job.model, job.arithmetic, job.values.len(), of)?;
+        let how = (job.arithmetic, job.label_smoothing);
+        self.take(job.model, how, job.values.len(), of)?;
         let pieces = self.pieces(job.task, job.draws, job.pixels, job.labels);
         Ok(pieces.await?.concat())
     }
 
     /// Takes over a model with `entries` numbers in all, of which `numbers` gives those in a range: so each is copied
-    /// once.
+    /// once. `how`: how its blocks round, and how much of a target is spread over all classes.
     ///
     /// # Errors
     /// As [`Replica::answer`].
     pub fn take(
         &mut self,
         model: &ModelSpec,
-        arithmetic: Arithmetic,
+        how: (Arithmetic, f32),
         entries: usize,
         numbers: impl FnMut(Range<usize>) -> Vec<f32>,
     ) -> Result<(), Error> {
-        let is_same = |(rounding, learner): &(Arithmetic, Learner)| {
-            *rounding == arithmetic && learner.plan().spec == *model
+        let is_same = |learner: &Learner| {
+            (learner.arithmetic(), learner.label_smoothing()) == how
+                && learner.plan().spec == *model
         };
         if !self.learner.as_ref().is_some_and(is_same) {
             let plan = Arc::new(NetworkPlan::new(model)?);
             // The seed is of no matter: each job brings the numbers.
+            let (arithmetic, label_smoothing) = how;
             let learner = Learner::new(&plan, 0, &self.device).with_arithmetic(arithmetic);
-            self.learner = Some((arithmetic, learner));
+            self.learner = Some(learner.with_label_smoothing(label_smoothing));
         }
         match &mut self.learner {
-            Some((_, learner)) => learner.load_flat(entries, numbers),
+            Some(learner) => learner.load_flat(entries, numbers),
             None => Ok(()), // There always is one by now.
         }
     }
@@ -84,7 +87,7 @@ impl Replica {
         pixels: &[u8],
         labels: &[u8],
     ) -> Result<Vec<Vec<f32>>, Error> {
-        let (_, learner) = self.learner.as_ref().ok_or(Error::NotLoaded)?;
+        let learner = self.learner.as_ref().ok_or(Error::NotLoaded)?;
         pieces(learner, task, draws, pixels, labels).await
     }
 }

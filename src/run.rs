@@ -76,6 +76,8 @@ impl Epoch {
             val_accuracy: evaluation.accuracy,
             seconds: self.train_ms / 1e3 + evaluation.seconds,
             step_ms: self.train_ms / f64::from(self.steps.max(1)),
+            lr: None,
+            weights: evaluation.weights,
         }
     }
 }

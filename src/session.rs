@@ -7,6 +7,7 @@
 mod calibrate;
 mod data;
 mod data_parallel;
+mod learning;
 mod measure;
 mod planning;
 mod prepare;
@@ -28,9 +29,10 @@ use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, MoreEpochs, Stage, Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, Stage, Summary, Trace,
 };
 use crate::random::Draws;
+use crate::rule::Schedule;
 use crate::run::{Epoch, Measurement, Run};
 use crate::train::Learner;
 
@@ -58,6 +60,8 @@ pub struct Session {
     plan: Arc<Plan>,
     /// The network that learns.
     network: Arc<NetworkPlan>,
+    /// How its learning rate goes.
+    schedule: Schedule,
     backend: OpenDevice,
     learner: Learner,
     /// The weights of a file with which a run is to begin.
@@ -97,6 +101,7 @@ impl Session {
         let preparation = Preparation::of(&backend);
         Ok(Self {
             plan: Arc::new(Plan::new(&dataset, &config)),
+            schedule: Schedule::new(&config.recipe(network.spec.clone())),
             config,
             dataset,
             network,
@@ -220,7 +225,7 @@ impl Session {
                 let goes_on = run.epoch < run.epochs_end;
                 if !goes_on {
                     let epochs = run.epochs_end;
-                    let more = MoreEpochs::after(epochs);
+                    let more = self.more_epochs();
                     events.push(Event::Done { epochs, more });
                 }
                 return Ok(goes_on);
@@ -310,6 +315,10 @@ impl Session {
             return Ok(false);
         }
         let classes = self.dataset.spec().classes;
+        if epoch.validation.is_none() {
+            let is_last = run.epoch + 1 >= run.epochs_end;
+            self.learner.show_average(is_last);
+        }
         let unmeasured = || Measurement::new(classes);
         let measurement = epoch.validation.get_or_insert_with(unmeasured);
         self.measure(plan, measurement).await?;
@@ -321,17 +330,18 @@ impl Session {
         let first = epoch.step as usize * self.config.batch as usize;
         let end = epoch.order.len().min(first + self.config.batch as usize);
         let indices = epoch.order.get(first..end).unwrap_or_default();
+        let lr = self.lr(epoch_index, epoch.step, epoch.steps);
         let augmentation = Augmentation {
-            kind: self.config.augment,
+            kind: self.config.augmentation(),
             seed: self.config.seed,
             epoch: epoch_index,
             step: epoch.step,
         };
         if let Some(pool) = self.pool() {
-            self.step_data_parallel(&pool, indices, augmentation, &mut epoch.mean)
+            self.step_data_parallel(&pool, indices, augmentation, lr, &mut epoch.mean)
                 .await?;
         } else {
-            self.learner.upload_step_size(self.config.lr);
+            self.learner.upload_step_size(lr);
             let records = self.plan.train_records(&self.dataset);
             let device = self.learner.device();
             let batch = match &self.resident_train {
@@ -344,7 +354,7 @@ impl Session {
                 step: epoch.step,
                 first_record: 0,
             };
-            self.learner.step(&batch, draws, self.config.lr);
+            self.learner.step(&batch, draws, lr);
         }
         epoch.step += 1;
         epoch.spend(now_ms() - started_ms);
@@ -359,8 +369,9 @@ impl Session {
         };
         let validation = epoch.validation.clone();
         let validation = validation.unwrap_or_else(|| self.measurement());
-        let evaluation = Box::new(validation.evaluation());
-        let result = epoch.result(run.epoch, &evaluation);
+        let evaluation = Box::new(self.evaluation_of(&validation));
+        let mut result = epoch.result(run.epoch, &evaluation);
+        result.lr = self.scheduled_lr(run.epoch, epoch.steps);
         self.evaluation = Some((*evaluation).clone());
         self.history.push(result.clone());
         run.epoch += 1;

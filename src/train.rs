@@ -3,28 +3,33 @@
 //! The loss stays on the device; [`Learner::read_running`] fetches what has gathered there. This is
 //! not a loop: how many steps, when to report and when to stop are `session.rs`'s business.
 
+mod average;
 mod grouping;
 mod host_state;
+mod layout;
+mod loss;
 mod running;
 mod state;
 
 use std::sync::Arc;
 
-use burn::tensor::activation::log_softmax;
-use burn::tensor::{Device, Gradients, Int, Tensor};
+use burn::tensor::{Device, Gradients, Tensor};
 
-use crate::adam::Adam;
 use crate::batch::{Batch, numbers};
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::model::{Mode, Model, Pass};
 use crate::network::NetworkPlan;
+use crate::optimizer::Optimizer;
 use crate::protocol::{Arithmetic, Summary};
 use crate::random::Draws;
+use crate::rule::Rule;
 
+use average::Average;
 pub use grouping::{group_sizes, slice_sizes};
 use host_state::HostState;
 pub use host_state::SliceResult;
+use loss::{Loss, figures};
 pub use state::read_flat;
 
 /// The model, its optimiser and what they gather on the device between two reads.
@@ -32,7 +37,13 @@ pub use state::read_flat;
 pub struct Learner {
     model: Model,
     arithmetic: Arithmetic,
-    adam: Adam,
+    optimizer: Optimizer,
+    /// How much of a target is spread over all classes.
+    label_smoothing: f32,
+    /// The averaged weights; none where there are none, and before the first step.
+    average: Option<Average>,
+    /// The model that images are classified by in the place of the last step's.
+    shown: Option<Model>,
     /// For each step since the last read: `[2]`, its mean loss and number classified correctly.
     gathered: Vec<Tensor<1>>,
     /// Number of records of each of those steps.
@@ -43,12 +54,16 @@ pub struct Learner {
 }
 
 impl Learner {
-    /// A fresh model from `seed` on `device` (without autodiff; it is added here).
+    /// A fresh model from `seed` on `device` (without autodiff; it is added here), which learns by the tutorial's rule.
     pub fn new(plan: &Arc<NetworkPlan>, seed: u32, device: &Device) -> Self {
+        let rule = Arc::new(Rule::of_tutorial(plan));
         Self {
             model: Model::new(Arc::clone(plan), seed, &device.clone().autodiff()),
             arithmetic: Arithmetic::default(),
-            adam: Adam::default(),
+            optimizer: Optimizer::new(&rule, 0),
+            label_smoothing: 0.0,
+            average: None,
+            shown: None,
             gathered: Vec::new(),
             gathered_records: Vec::new(),
             inner_device: device.clone(),
@@ -69,6 +84,27 @@ impl Learner {
         self.model = self.model.with_arithmetic(arithmetic);
         self.arithmetic = arithmetic;
         self
+    }
+
+    /// The same learner, with a fresh optimiser of another rule.
+    #[must_use]
+    pub fn with_rule(mut self, rule: Rule) -> Self {
+        self.label_smoothing = rule.label_smoothing as f32;
+        self.optimizer = Optimizer::new(&Arc::new(rule), 0);
+        self.restart_optimizer();
+        self
+    }
+
+    /// The same learner, whose targets are spread so much over all classes: what a helper knows of a rule.
+    #[must_use]
+    pub fn with_label_smoothing(mut self, label_smoothing: f32) -> Self {
+        self.label_smoothing = label_smoothing;
+        self
+    }
+
+    /// How much of a target is spread over all classes.
+    pub fn label_smoothing(&self) -> f32 {
+        self.label_smoothing
     }
 
     /// Whether its blocks round a product and a sum in one, on this machine; none where no block computes.
@@ -106,25 +142,32 @@ impl Learner {
         self.model.summary()
     }
 
-    /// The optimiser forgets its moments; the weights stay.
+    /// The optimiser forgets what it remembers, and averages go; the weights stay.
     pub fn restart_optimizer(&mut self) {
-        self.adam = Adam::default();
+        self.optimizer = Optimizer::new(self.optimizer.rule(), 0);
+        self.average = None;
+        self.shown = None;
         self.host_state = None;
     }
 
     /// Uploads what the next step needs beside its batch; better before the batch is gathered than after.
     pub fn upload_step_size(&mut self, lr: f64) {
-        self.adam.upload_step_size(lr, &self.inner_device);
+        self.optimizer.upload_step_size(lr, &self.inner_device);
     }
 
-    /// One optimiser step: forward, backward, Adam, running statistics. Nothing is read back.
+    /// One optimiser step: forward, backward, the rule, running statistics, averages. Nothing is read back.
     pub fn step(&mut self, batch: &Batch, draws: Draws, lr: f64) {
         self.end_host_state();
+        self.shown = None;
+        if self.average.is_none() && self.optimizer.rule().averaging > 0.0 {
+            self.average = Some(average::begin(&self.model));
+        }
         let groups = self.groups(batch.records);
         let Pass { logits, statistics } = forward(&self.model, batch, draws, &groups);
         let mut gradients = self.gathering(logits, batch);
-        self.adam.step(&mut self.model, &mut gradients, lr);
+        self.optimizer.step(&mut self.model, &mut gradients, lr);
         running::advance(&mut self.model, &statistics, &groups);
+        self.advance_average();
     }
 
     /// Goes backward from a batch's logits, and leaves its loss and number classified correctly to be read.
@@ -132,15 +175,21 @@ impl Learner {
         // On WebGPU loss and number classified correctly come out of one kernel.
         #[cfg(feature = "webgpu")]
         if crate::gpu::runs_on(&self.inner_device) {
-            let found = crate::gpu::classify(logits, batch.targets.clone());
+            let targets = batch.targets.clone();
+            let found = crate::gpu::classify(logits, targets, self.label_smoothing);
             let gradients = found.loss.backward();
             self.gather(found.tally, batch); // [2]
             return gradients;
         }
-        let loss = cross_entropy(logits.clone(), &batch.targets);
-        let gradients = loss.backward();
-        self.gather(figures(loss.inner(), logits.inner(), batch), batch);
+        let Loss { learnt, plain } = self.loss(logits.clone(), batch);
+        let gradients = learnt.backward();
+        self.gather(figures(plain, logits.inner(), batch), batch);
         gradients
+    }
+
+    /// What is learnt from a batch's logits, and what is said of it.
+    fn loss(&self, logits: Tensor<2>, batch: &Batch) -> Loss {
+        loss::loss(logits, &batch.targets, self.label_smoothing)
     }
 
     /// Numbers of records of a batch that are normalised together.
@@ -170,15 +219,15 @@ impl Learner {
         let model = self.model();
         let groups = self.groups(batch.records);
         let Pass { logits, .. } = forward(&model, batch, draws, &groups);
-        let loss = cross_entropy(logits.clone(), &batch.targets);
-        let mut gradients = loss.backward();
+        let Loss { learnt, plain } = self.loss(logits.clone(), batch);
+        let mut gradients = learnt.backward();
         let places = model.trainable().into_iter();
         let found = places.filter_map(|place| model.values().get(place));
         let flat = found.filter_map(|value| value.take_gradient(&mut gradients));
         let flat = flat.collect();
         Ok(Probe {
             logits: numbers(logits.inner()).await?,
-            loss: numbers(loss.inner()).await?,
+            loss: numbers(plain).await?,
             gradients: read_flat(flat).await?,
         })
     }
@@ -220,7 +269,11 @@ impl Learner {
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
     pub async fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Error> {
-        numbers(self.model().valid().forward(images, Mode::Evaluate).logits).await
+        let model = match &self.shown {
+            Some(shown) => shown.valid(),
+            None => self.model().valid(),
+        };
+        numbers(model.forward(images, Mode::Evaluate).logits).await
     }
 }
 
@@ -239,28 +292,4 @@ pub struct Probe {
 fn forward(model: &Model, batch: &Batch, draws: Draws, groups: &[usize]) -> Pass {
     let mode = Mode::Train { draws, groups };
     model.forward(batch.images.clone().autodiff(), mode)
-}
-
-/// Mean loss and number classified correctly.
-///
-/// # Shapes
-/// Loss `[1]`, logits `[n, classes]` → `[2]`.
-fn figures(loss: Tensor<1>, logits: Tensor<2>, batch: &Batch) -> Tensor<1> {
-    let predicted: Tensor<1, Int> = logits.argmax(1).squeeze_dim(1); // [n]
-    let right = predicted.equal(batch.labels.clone()).float().sum(); // [1]
-    Tensor::cat(vec![loss, right], 0)
-}
-
-/// Mean categorical cross-entropy from logits. One-hot targets instead of labels and `gather`, whose
-/// backward pass is a scatter: a multiplication fuses.
-///
-/// # Shapes
-/// Logits and targets `[n, classes]` → `[1]`.
-fn cross_entropy(logits: Tensor<2>, targets: &Tensor<2>) -> Tensor<1> {
-    #[cfg(feature = "webgpu")]
-    if crate::gpu::runs_on(&logits.device()) {
-        return crate::gpu::classify(logits, targets.clone()).loss;
-    }
-    let [records, _] = logits.dims();
-    (log_softmax(logits, 1) * targets.clone().autodiff()).sum() / -(records as f64)
 }

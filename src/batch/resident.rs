@@ -8,7 +8,8 @@ mod on_gpu {
     use crate::batch::augment::{Augmenter, Placement};
     use crate::batch::{Augmentation, Batch, labelled};
     use crate::cifar::Selection;
-    use crate::gpu::{Images, Pick, runs_on};
+    use crate::gpu::{Images, Laying, Pick, runs_on};
+    use crate::protocol::Border;
 
     /// The images of a run's records on a GPU.
     #[derive(Clone, Debug)]
@@ -40,9 +41,10 @@ mod on_gpu {
                 flip: false,
                 right: 0,
                 down: 0,
+                cutout: [0, 0],
             };
             let picks: Vec<Pick> = indices.iter().map(plain).collect();
-            self.images.pick(&picks, device)
+            self.images.pick(&picks, Laying::default(), device)
         }
 
         /// As [`crate::batch::gather`], of the records that are held.
@@ -54,25 +56,38 @@ mod on_gpu {
             device: &Device,
         ) -> Batch {
             let records = records.into();
-            let mut augmenter = augmentation.and_then(Augmenter::new);
+            let image = records.spec().image;
+            let mut augmenter = augmentation.and_then(|how| Augmenter::new(how, image));
             let mut labels = Vec::with_capacity(indices.len());
             let mut picks = Vec::with_capacity(indices.len());
             for &index in indices {
                 let Some(record) = records.get(index) else {
                     continue;
                 };
-                let placement = augmenter.as_mut().map(Augmenter::next);
-                let Placement { flip, right, down } = placement.unwrap_or_default();
+                let placement = augmenter.as_mut().map(|augmenter| augmenter.next(index));
+                let Placement {
+                    flip,
+                    right,
+                    down,
+                    cutout,
+                    ..
+                } = placement.unwrap_or_default();
                 labels.push(i32::from(record.label));
                 picks.push(Pick {
                     index,
                     flip,
                     right,
                     down,
+                    cutout,
                 });
             }
             let classes = records.spec().classes;
-            labelled(|| self.images.pick(&picks, device), labels, classes, device)
+            let laying = augmentation.map_or(Laying::default(), |how| Laying {
+                reflects: how.kind.shift_edge == Border::Reflect,
+                cutout: how.kind.cutout_px,
+            });
+            let images = || self.images.pick(&picks, laying, device);
+            labelled(images, labels, classes, device)
         }
     }
 }

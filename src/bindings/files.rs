@@ -92,7 +92,8 @@ async fn restore_file(bytes: JsValue, changes: JsValue) -> Result<JsValue, Error
             let mut config = changes.applied_to(&state.config());
             config.validate()?;
             if let Some(epochs) = changes.epochs {
-                config = config.extended(epochs, count(state.history.len()))?;
+                let was_planned = state.optimizer_steps > 0 && epochs != state.recipe.epochs;
+                config = config.extended(epochs, count(state.history.len()), was_planned)?;
             }
             let model = &state.recipe.model;
             let records = RecordSpec {

@@ -25,7 +25,7 @@ const FIGURES: u32 = 2;
 /// Bytes of a number.
 const NUMBER: u32 = 4;
 /// Words of four bytes with which a job begins: those of [`Header`].
-const HEADER_WORDS: u32 = 10;
+const HEADER_WORDS: u32 = 11;
 
 /// What a job says of itself, and where everything lies in its one buffer: this header, the room of the answer, whose
 /// beginning the values take until then, the images, the labels, and the model as JSON. One buffer is one thing to
@@ -40,6 +40,7 @@ struct Header {
     image_bytes: u32,
     model_bytes: u32,
     arithmetic: Arithmetic,
+    label_smoothing: f32,
 }
 
 impl Header {
@@ -69,6 +70,7 @@ impl Header {
             image_bytes,
             model_bytes,
             u32::from(self.arithmetic == Arithmetic::Portable),
+            self.label_smoothing.to_bits(),
         ]
     }
 
@@ -93,6 +95,7 @@ impl Header {
             image_bytes,
             model_bytes,
             is_portable,
+            label_smoothing,
         ] = words;
         let header = Self {
             values,
@@ -110,6 +113,7 @@ impl Header {
                 0 => Arithmetic::Auto,
                 _ => Arithmetic::Portable,
             },
+            label_smoothing: f32::from_bits(label_smoothing),
         };
         if u64::from(job.byte_length()) < header.end() {
             return Err(too_short());
@@ -210,6 +214,7 @@ impl Brought {
             image_bytes: image_bytes as u32,
             model_bytes: model.len() as u32,
             arithmetic: job.arithmetic,
+            label_smoothing: job.label_smoothing,
         };
         let buffer = self.buffer(helper, u32::try_from(header.end()).ok()?);
         Uint32Array::new_with_byte_offset_and_length(&buffer, 0, HEADER_WORDS)
@@ -291,7 +296,7 @@ fn take_helpers(cores: &JsValue, want: &JsValue, ask: &JsValue) -> Result<(), Er
 }
 
 /// In a helper: mean loss, number classified correctly, the gradients of all trainable tensors and what was normalised by
-/// over a slice of a batch, after the first 40 bytes of the buffer that the job came in.
+/// over a slice of a batch, after the first 44 bytes of the buffer that the job came in.
 ///
 /// # Errors
 /// `invalid_argument`, `checkpoint` (not the numbers of its network, or shorter than it says), `invalid_config` and
@@ -389,7 +394,8 @@ async fn answered(
     let of =
         |range: Range<usize>| numbers(job, first + range.start as u32, range.len() as u32).to_vec();
     let Known { model, replica, .. } = known;
-    replica.take(model, header.arithmetic, header.values as usize, of)?;
+    let how = (header.arithmetic, header.label_smoothing);
+    replica.take(model, how, header.values as usize, of)?;
     if model.image.bytes() != header.image_bytes as usize {
         return Err(too_short());
     }

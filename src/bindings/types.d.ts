@@ -22,7 +22,7 @@ export type ActiveBackend = {
 /** How ConvBurn's blocks round on flex. */
 export type Arithmetic = "auto" | "portable";
 
-/** What is done to a training image before each step. */
+/** What is done to a training image before each step, ready-made. */
 export type Augment = "none" | "flip-shift";
 
 /** Which implementation of Burn's operations a run asks for. */
@@ -94,8 +94,52 @@ export type Config = {
     seed: number,
     /** The rule that turns gradients into new weights. */
     optimizer: OptimizerKind,
-    /** What is done to a training image first: nothing, or a horizontal flip half of the time and a shift by up to 2 pixels. */
+    /** Momentum of `sgd`, of `rmsprop` and of what `muon` leaves to SGD. */
+    momentum: number,
+    /** Whether SGD's momentum looks ahead, as Nesterov has it. */
+    nesterov: Switch,
+    /** Where the learning rate enters SGD's velocity: inside it, as in Keras, or outside, as in PyTorch. */
+    velocity: Velocity,
+    /** How strongly each step draws weights towards 0; of what `muon` moves the length is fixed, and does not decay. */
+    weight_decay: number,
+    /** How they decay: as a part of the gradient, or beside it as Keras's `weight_decay` does. */
+    decay: Decay,
+    /** What decays: kernels and matrices alone, or biases and normalisation too. */
+    decay_of: DecayOf,
+    /** Factor on the learning rate of normalisation's biases. */
+    norm_bias_lr_factor: number,
+    /** Learning rate of the kernels and matrices that `muon` moves. */
+    muon_lr: number,
+    /** Their momentum, which looks ahead. */
+    muon_momentum: number,
+    /** How often Muon's polynomial is applied to a step, to make its directions equally strong. */
+    muon_iterations: number,
+    /** How the learning rates go from step to step. */
+    schedule: ScheduleKind,
+    /** Share of all steps in which `one-cycle` and `cosine` rise to the learning rate. */
+    warm_up: number,
+    /** What they begin with, as a factor of the learning rate. */
+    lr_start: number,
+    /** What they end with, as a factor of the learning rate. */
+    lr_end: number,
+    /** Numbers of the epochs after which `drops` multiplies the learning rate. */
+    drops: Array<number>,
+    /** What it multiplies it by. */
+    drop_factor: number,
+    /** How much of a target is spread over all classes; the loss that is shown is that without. */
+    label_smoothing: number,
+    /** How much of the averaged weights stays each fifth step; 0: none are kept. After the last step they are the network's. */
+    averaging: number,
+    /** What is done to a training image first: nothing but what `flip`, `shift_px` and `cutout_px` say, or a horizontal flip half of the time and a shift by up to 2 pixels. */
     augment: Augment,
+    /** Whether training images are mirrored left to right: not, by chance, or in every other epoch. */
+    flip: Flip,
+    /** Largest shift of a training image, each way. */
+    shift_px: number,
+    /** What a shift brings in: black, or the image mirrored at its edge. */
+    shift_edge: Border,
+    /** Side of a square of a training image that is made black; 0: none is. */
+    cutout_px: number,
     /** Which training images are held out to measure on where there are no test images. */
     hold_out: HoldOut,
     /** What computes: `auto` is WebGPU on a hardware adapter that is faster than the CPU, else flex. */
@@ -169,6 +213,12 @@ export type DataStatus = {
     restored: DataMatch | null,
 };
 
+/** How weights decay. */
+export type Decay = "coupled" | "decoupled";
+
+/** Which tensors decay. */
+export type DecayOf = "weights" | "all";
+
 /** A fully connected layer. */
 export type Dense = {
     /** Number of outputs. */
@@ -204,6 +254,10 @@ export type EpochResult = {
     seconds: number,
     /** Mean milliseconds of a training step. */
     step_ms: number,
+    /** Learning rate of its last step, where a schedule moves it. */
+    lr?: number,
+    /** Which weights the test records were measured with, where they are averaged. */
+    weights?: WeightsKind,
 };
 
 /** How an error crosses the border. */
@@ -230,6 +284,8 @@ export type Evaluation = {
     class_accuracy: Array<number | null>,
     /** Seconds it took. */
     seconds: number,
+    /** Which weights it is of, where they are averaged. */
+    weights?: WeightsKind,
 };
 
 /** What `advance` reports, in the order in which it happened. */
@@ -269,6 +325,9 @@ export type Event = { "type": "compiling",
 
 /** What a file of a run or of weights holds. */
 export type FileKind = "run" | "weights";
+
+/** Whether an augmented image is mirrored left to right. */
+export type Flip = "none" | "random" | "alternating";
 
 /** Which training records are held out to measure on where there is no test batch. No setting: it tells how a run of before was measured. */
 export type HoldOut = "by-class" | "last";
@@ -389,7 +448,7 @@ export type NormGroup = "batch" | { "records": number };
 export type Operators = "blocks" | "layers";
 
 /** The rule that turns gradients into new weights. */
-export type OptimizerKind = "adam";
+export type OptimizerKind = "adam" | "adamw" | "sgd" | "rmsprop" | "muon";
 
 /** What lies beyond the edge of a convolution's input. */
 export type Padding = "valid" | "same";
@@ -480,6 +539,9 @@ export type Restored = {
     sources: Array<DataSource>,
 };
 
+/** How the learning rate goes from step to step. */
+export type ScheduleKind = "constant" | "one-cycle" | "cosine" | "drops";
+
 /** From which random numbers the initial weights are drawn. */
 export type Seeding = "one-stream" | "by-layer";
 
@@ -526,6 +588,9 @@ export type Summary = {
     total_parameters: number,
 };
 
+/** Whether something is done. */
+export type Switch = "off" | "on";
+
 /** How a tensor begins, and whether it learns. */
 export type TensorSpec = {
     /** How it begins. */
@@ -551,6 +616,12 @@ export type TracePoint = {
     /** Running mean of the training loss over the epoch so far. */
     loss: number,
 };
+
+/** Where the learning rate enters SGD's velocity. It makes a difference once the rate changes. */
+export type Velocity = "rate-inside" | "rate-outside";
+
+/** Which of a network's weights something was measured with. */
+export type WeightsKind = "last" | "averaged";
 
 /** A pooling window. */
 export type Window = {

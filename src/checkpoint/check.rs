@@ -25,7 +25,7 @@ impl RunState {
         // What follows from these is allocated before any data is asked for.
         let fits = (1..=self.recipe.train).contains(&self.train_used)
             && (1..=self.recipe.test).contains(&self.test_used);
-        if self.adam_steps < 0 || !fits {
+        if self.optimizer_steps < 0 || !fits {
             return Err("its numbers of steps and records make no sense");
         }
         let classes = self.recipe.model.classes as usize;

@@ -4,14 +4,17 @@
 //! in the last place off. A run goes on with the same bits only if its sums do, so those bits are kept too. (Its
 //! feature `float_roundtrip` would do instead, and have everything that depends on it built anew.)
 
-use super::RunState;
+use super::{FORMAT_VERSION, RunState};
 use crate::error::Error;
 use crate::protocol::{Initializer, Layer};
+
+/// The first format whose recipes have numbers beside the learning rate.
+const RULES_SAID: u32 = 5;
 
 /// The bits of all numbers that are no integers, in hexadecimal.
 pub(super) fn bits(state: &RunState) -> String {
     let mut state = state.clone();
-    let words: Vec<String> = numbers(&mut state)
+    let words: Vec<String> = numbers(&mut state, FORMAT_VERSION)
         .iter()
         .map(|number| format!("{:016x}", number.to_bits()))
         .collect();
@@ -22,10 +25,10 @@ pub(super) fn bits(state: &RunState) -> String {
 ///
 /// # Errors
 /// [`Error::Checkpoint`] when the bits are those of other numbers.
-pub(super) fn restore(state: &mut RunState, text: &str) -> Result<(), Error> {
+pub(super) fn restore(state: &mut RunState, text: &str, version: u32) -> Result<(), Error> {
     let other = || Error::checkpoint("its exact numbers are not those of its description".into());
     let mut words = text.split_ascii_whitespace();
-    for number in numbers(state) {
+    for number in numbers(state, version) {
         let word = words
             .next()
             .and_then(|word| u64::from_str_radix(word, 16).ok());
@@ -43,9 +46,13 @@ fn is_near(read: f64, exact: f64) -> bool {
     (read - exact).abs() <= 4.0 * f64::EPSILON * exact.abs() + f64::from_bits(4)
 }
 
-fn numbers(state: &mut RunState) -> Vec<&mut f64> {
-    let mut found = vec![&mut state.recipe.lr];
-    for layer in &mut state.recipe.model.network.layers {
+/// All numbers that are no integers, in the order in which files of a version of the format have their bits.
+fn numbers(state: &mut RunState, version: u32) -> Vec<&mut f64> {
+    let (model, mut found) = state.recipe.model_and_reals();
+    if version < RULES_SAID {
+        found.truncate(1); // The learning rate was the only one.
+    }
+    for layer in &mut model.network.layers {
         of_layer(&mut layer.layer, &mut found);
     }
     for row in &mut state.history {
@@ -57,6 +64,7 @@ fn numbers(state: &mut RunState) -> Vec<&mut f64> {
             &mut row.seconds,
             &mut row.step_ms,
         ]);
+        found.extend(&mut row.lr);
     }
     if let Some(evaluation) = &mut state.evaluation {
         found.extend([

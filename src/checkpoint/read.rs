@@ -6,14 +6,15 @@ use safetensors::SafeTensors;
 use serde::Deserialize;
 
 use super::{
-    Checkpoint, FORMAT_VERSION, HEADER_BYTES_MAX, LARGEST_BYTES, MEAN_PREFIX, Origin, RunData,
-    RunPosition, RunState, SQUARE_PREFIX, Tensors, exact, tensors,
+    AVERAGED_PREFIX, Checkpoint, FORMAT_VERSION, HEADER_BYTES_MAX, LARGEST_BYTES, Origin, RunData,
+    RunPosition, RunState, SLOT_PREFIX, Tensors, exact, tensors,
 };
 use crate::error::Error;
 use crate::network::{NetworkPlan, tutorial_model};
 use crate::protocol::{
     Compute, Config, EpochResult, Evaluation, HoldOut, ModelSpec, Recipe, Trace,
 };
+use crate::rule::Rule;
 
 /// The first format that says how records were held out; before it the last ones were.
 const HOLD_OUT_SAID: u32 = 3;
@@ -44,12 +45,13 @@ pub fn decode(bytes: &[u8], present: &NetworkPlan) -> Result<Checkpoint, Error> 
         Some("run") => {
             let state = run_state(&metadata, version)?;
             let plan = planned(&state.recipe.model)?;
-            let tensors = tensors::read(&file, &plan, state.adam_steps > 0)?;
+            let rule = (state.optimizer_steps > 0).then(|| Rule::new(&state.recipe, &plan));
+            let tensors = tensors::read(&file, &plan, rule.as_ref())?;
             Ok(Checkpoint::Run(Box::new(state), tensors))
         }
         Some("weights") => {
             let plan = planned(&model(&metadata, version)?)?;
-            let tensors = tensors::read(&file, &plan, false)?;
+            let tensors = tensors::read(&file, &plan, None)?;
             Ok(Checkpoint::Weights(Box::new(plan.spec), tensors))
         }
         Some(other) => Err(Error::checkpoint(format!(
@@ -60,11 +62,12 @@ pub fn decode(bytes: &[u8], present: &NetworkPlan) -> Result<Checkpoint, Error> 
 }
 
 /// Tensors from a file that another program wrote, Python for one: those of the present network by their names and
-/// shapes. An optimiser's moments beside them, of a run that was saved again, are left out.
+/// shapes. What an optimiser remembers and averages beside them, of a run that was saved again, are left out.
 fn bare_weights(file: &SafeTensors<'_>, plan: &NetworkPlan) -> Result<Checkpoint, Error> {
     let is_ours = |name: &str| {
-        let prefixes = [MEAN_PREFIX, SQUARE_PREFIX];
-        let bare = prefixes.iter().find_map(|prefix| name.strip_prefix(prefix));
+        let of_slot = name.strip_prefix(SLOT_PREFIX);
+        let of_slot = of_slot.and_then(|rest| Some(rest.split_once('.')?.1));
+        let bare = of_slot.or_else(|| name.strip_prefix(AVERAGED_PREFIX));
         let bare = bare.unwrap_or(name);
         plan.entries.iter().any(|entry| entry.name == bare)
     };
@@ -174,7 +177,7 @@ impl FlatState {
             train_used: self.train_used,
             test_used: self.test_used,
             held_out: self.held_out,
-            adam_steps: self.adam_steps,
+            optimizer_steps: self.adam_steps,
             history: self.history,
             position: self.position,
             trace: self.trace,
@@ -198,7 +201,7 @@ fn run_state(metadata: &HashMap<String, String>, version: u32) -> Result<RunStat
     };
     state.check()?;
     if let Some(bits) = metadata.get("bits") {
-        exact::restore(&mut state, bits)?; // Files of before have none.
+        exact::restore(&mut state, bits, version)?; // Files of before have none.
         state.check()?;
     }
     Ok(state)

@@ -2,41 +2,51 @@
 
 use safetensors::{Dtype, SafeTensors};
 
-use super::{MEAN_PREFIX, Moments, SQUARE_PREFIX, Tensors};
+use super::{AVERAGED_PREFIX, SLOT_PREFIX, Tensors};
 use crate::error::Error;
 use crate::layout::transposed;
 use crate::network::{Entry, NetworkPlan, Role};
+use crate::rule::{Rule, Slot};
 
-/// Reads the tensors of `plan`, with the moments of the trainable ones where `has_moments`.
+/// What a slot's tensor is called before the name of the tensor that it is of.
+pub(super) fn slot_prefix(slot: Slot) -> String {
+    format!("{SLOT_PREFIX}{}.", slot.name())
+}
+
+/// Reads the tensors of `plan`, with what `rule` remembers of them where a step was made by one.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] for one that is missing, of another shape or not finite, and when there are others.
 pub(super) fn read(
     file: &SafeTensors<'_>,
     plan: &NetworkPlan,
-    has_moments: bool,
+    rule: Option<&Rule>,
 ) -> Result<Tensors, Error> {
-    let found = read_values(file, plan)?;
     let mut tensors = Tensors {
-        values: found,
+        values: read_values(file, plan)?,
         ..Tensors::default()
     };
-    let trainable = plan.entries.iter().filter(|e| e.role == Role::Trainable);
-    for entry in trainable.filter(|_| has_moments) {
-        let mean = tensor(file, MEAN_PREFIX, entry)?;
-        let square = tensor(file, SQUARE_PREFIX, entry)?;
-        if square.iter().any(|value| *value < 0.0) {
-            return Err(Error::checkpoint("a mean of squares is negative".into()));
+    let mut expected = tensors.values.len();
+    for (place, entry) in plan.entries.iter().enumerate() {
+        let Some(rule) = rule else { break };
+        if rule.averaging > 0.0 && entry.role != Role::Frozen {
+            let average = checked(file, AVERAGED_PREFIX, entry, is_variance(entry))?;
+            tensors.averaged.insert(entry.name.clone(), average);
+            expected += 1;
         }
-        let moments = Moments { mean, square };
-        tensors.moments.insert(entry.name.clone(), moments);
+        let slots = rule.slots(place).iter();
+        let read = slots.map(|slot| checked(file, &slot_prefix(*slot), entry, slot.is_square()));
+        let read = read.collect::<Result<Vec<_>, _>>()?;
+        expected += read.len();
+        if !read.is_empty() {
+            tensors.slots.insert(entry.name.clone(), read);
+        }
     }
-    let expected = tensors.values.len() + 2 * tensors.moments.len();
     if file.len() == expected {
         return Ok(tensors);
     }
     Err(Error::checkpoint(format!(
-        "it has {} tensors, where {expected} are expected",
+        "it has {} tensors, where {expected} are expected of its network and its optimizer",
         file.len()
     )))
 }
@@ -51,14 +61,32 @@ pub(super) fn read_values(
 ) -> Result<std::collections::BTreeMap<String, Vec<f32>>, Error> {
     let entries = plan.entries.iter();
     let read = entries.map(|entry| {
-        let values = tensor(file, "", entry)?;
-        let is_variance = entry.role == Role::Buffer && entry.name.ends_with("running_var");
-        if is_variance && values.iter().any(|value| *value < 0.0) {
-            return Err(Error::checkpoint("a running variance is negative".into()));
-        }
+        let values = checked(file, "", entry, is_variance(entry))?;
         Ok((entry.name.clone(), values))
     });
     read.collect()
+}
+
+fn is_variance(entry: &Entry) -> bool {
+    entry.role == Role::Buffer && entry.name.ends_with("running_var")
+}
+
+/// A tensor that has no number below 0 where it is a mean of squares or a variance.
+fn checked(
+    file: &SafeTensors<'_>,
+    prefix: &str,
+    entry: &Entry,
+    is_square: bool,
+) -> Result<Vec<f32>, Error> {
+    let values = tensor(file, prefix, entry)?;
+    if is_square && values.iter().any(|value| *value < 0.0) {
+        let what = match is_variance(entry) {
+            true => "a running variance",
+            false => "a mean of squares",
+        };
+        return Err(Error::checkpoint(format!("{what} is negative")));
+    }
+    Ok(values)
 }
 
 fn tensor(file: &SafeTensors<'_>, prefix: &str, entry: &Entry) -> Result<Vec<f32>, Error> {

@@ -6,11 +6,12 @@ use safetensors::Dtype;
 use safetensors::tensor::TensorView;
 
 use super::read::{check_header, unreadable};
-use super::tensors::{check_finite, to_file};
-use super::{FORMAT_VERSION, MEAN_PREFIX, RunState, SQUARE_PREFIX, Tensors, exact};
+use super::tensors::{check_finite, slot_prefix, to_file};
+use super::{AVERAGED_PREFIX, FORMAT_VERSION, RunState, Tensors, exact};
 use crate::error::Error;
 use crate::network::{self, NetworkPlan};
 use crate::protocol::NetworkChoice;
+use crate::rule::Rule;
 
 /// Writes a run, whose network `plan` is.
 ///
@@ -22,7 +23,8 @@ pub fn encode_run(
     plan: &NetworkPlan,
 ) -> Result<Vec<u8>, Error> {
     let more = [("run", json(state)?), ("bits", exact::bits(state))];
-    encode("run", &more, tensors, plan)
+    let rule = Rule::new(&state.recipe, plan);
+    encode("run", &more, tensors, plan, Some(&rule))
 }
 
 /// Writes a network's tensors alone.
@@ -34,7 +36,8 @@ pub fn encode_weights(tensors: &Tensors, plan: &NetworkPlan) -> Result<Vec<u8>, 
         values: tensors.values.clone(),
         ..Tensors::default()
     };
-    encode("weights", &[("model", json(&plan.spec)?)], &alone, plan)
+    let model = [("model", json(&plan.spec)?)];
+    encode("weights", &model, &alone, plan, None)
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, Error> {
@@ -46,17 +49,18 @@ fn encode(
     more: &[(&str, String)],
     found: &Tensors,
     plan: &NetworkPlan,
+    rule: Option<&Rule>,
 ) -> Result<Vec<u8>, Error> {
     let mut tensors = Vec::new();
-    for entry in &plan.entries {
-        let moments = found.moments.get(&entry.name);
-        let parts = [
-            ("", found.values.get(&entry.name)),
-            (MEAN_PREFIX, moments.map(|moments| &moments.mean)),
-            (SQUARE_PREFIX, moments.map(|moments| &moments.square)),
-        ];
-        for (prefix, values) in parts {
-            let Some(values) = values else { continue };
+    for (place, entry) in plan.entries.iter().enumerate() {
+        let slots = rule.map_or(&[][..], |rule| rule.slots(place));
+        let remembered = found.slots.get(&entry.name).into_iter().flatten();
+        let slots = slots.iter().map(|slot| slot_prefix(*slot)).zip(remembered);
+        let values = found.values.get(&entry.name);
+        let values = values.map(|values| (String::new(), values));
+        let average = found.averaged.get(&entry.name);
+        let average = average.map(|average| (AVERAGED_PREFIX.to_owned(), average));
+        for (prefix, values) in values.into_iter().chain(slots).chain(average) {
             let name = format!("{prefix}{}", entry.name);
             check_finite(&name, values)?;
             let (shape, values) = to_file(&entry.shape, values);

@@ -45,9 +45,10 @@ fn opened(given: &ArgMatches) -> Result<Session, Failure> {
 
 fn say(found: &Evaluation, class_names: &[String], output: &Output) {
     output.line(&format!(
-        "accuracy: {:.4} — loss: {:.4} — {} in {:.1} s\n",
+        "accuracy: {:.4} — loss: {:.4}{} — {} in {:.1} s\n",
         found.accuracy,
         found.loss,
+        text::by_averaged(found.weights),
         text::counted(found.records.into(), "image"),
         found.seconds
     ));

@@ -135,6 +135,13 @@ fn help(setting: &Setting) -> String {
     let may_be = match &setting.kind {
         Kind::Whole(range) => format!("{} to {}", range.start(), range.end()),
         Kind::Positive(most) => format!("above 0, up to {most}"),
+        Kind::Between(range) => format!("{} to {}", range.start(), range.end()),
+        Kind::Below(end) => format!("0 to below {end}"),
+        Kind::List(range) => format!(
+            "whole numbers from {} to {}, with commas between them",
+            range.start(),
+            range.end()
+        ),
         Kind::Choice(words) => words.join(", "),
         Kind::Structure(words) => format!("{}, or JSON", words.join(", ")),
     };

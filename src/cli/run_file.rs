@@ -51,7 +51,8 @@ pub fn restored(
 ) -> Result<Session, Failure> {
     config.validate()?;
     if let Some(epochs) = epochs {
-        config = config.extended(epochs, count(state.history.len()))?;
+        let was_planned = state.optimizer_steps > 0 && epochs != state.recipe.epochs;
+        config = config.extended(epochs, count(state.history.len()), was_planned)?;
     }
     let backend = block_on(device::open(&config))?;
     let state = state.with_config(&config);

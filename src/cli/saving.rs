@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::data;
 use super::failure::Failure;
 use super::options::DATA_DEFAULT;
-use crate::protocol::{Augment, Config, NetworkChoice};
+use crate::protocol::{Config, NetworkChoice};
 use crate::session::Session;
 
 const HINT: &str = "Name another place by --save.";
@@ -182,20 +182,17 @@ fn recipe(config: &Config) -> String {
 
 /// Whether it is the preset's recipe; seed and what computes are not of it.
 fn is_of(config: &Config, preset: &Config) -> bool {
-    let like_preset = Config {
-        network: config.network.clone(),
-        pixels: config.pixels.clone(),
-        norm_group: config.norm_group,
-        last_batch: config.last_batch,
-        train: config.train,
-        test: config.test,
-        epochs: config.epochs,
-        batch: config.batch,
-        lr: config.lr,
-        augment: config.augment,
-        ..preset.clone()
+    let recipe = Config {
+        seed: preset.seed,
+        hold_out: preset.hold_out,
+        backend: preset.backend,
+        workers: preset.workers,
+        operators: preset.operators,
+        arithmetic: preset.arithmetic,
+        report_every_ms: preset.report_every_ms,
+        ..config.clone()
     };
-    like_preset == *preset && config.augment == Augment::None
+    recipe == *preset
 }
 
 /// A name that no file of the folder has: a number is put to it where there is one.
@@ -211,6 +208,7 @@ fn free(folder: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::protocol::OptimizerKind;
 
     #[test]
     fn a_recipe_is_called_as_the_page_calls_it() {
@@ -225,6 +223,11 @@ mod tests {
         assert_eq!(recipe(&config(50_000, 10_000, 10)), "tutorial");
         assert_eq!(recipe(&config(5_000, 1_000, 3)), "quick");
         assert_eq!(recipe(&config(5_000, 1_000, 4)), "own-5000-images");
+        let by_sgd = Config {
+            optimizer: OptimizerKind::Sgd,
+            ..config(5_000, 1_000, 3)
+        };
+        assert_eq!(recipe(&by_sgd), "own-5000-images");
         let network = NetworkChoice::Preset("t".into());
         let other = Config {
             network,

@@ -1,6 +1,6 @@
 //! Numbers and times as the page says them (`www/views/shared/format.js`).
 
-use crate::protocol::{EpochResult, Progress, Stage};
+use crate::protocol::{EpochResult, Progress, Stage, WeightsKind};
 
 /// 122,570.
 pub fn count(number: u64) -> String {
@@ -45,8 +45,10 @@ pub fn percent(share: f64) -> String {
 
 /// The tutorial's log line of an epoch.
 pub fn log_line(row: &EpochResult, epochs: u32) -> String {
+    let lr = row.lr.map(|lr| format!(" — lr: {lr:.1e}"));
+    let averaged = by_averaged(row.weights);
     format!(
-        "Epoch {}/{epochs} — {} s — {} ms/step — accuracy: {:.4} — loss: {:.4} — val_accuracy: {:.4} — val_loss: {:.4}",
+        "Epoch {}/{epochs} — {} s — {} ms/step — accuracy: {:.4} — loss: {:.4} — val_accuracy: {:.4} — val_loss: {:.4}{averaged}{}",
         row.epoch,
         short(row.seconds),
         short(row.step_ms),
@@ -54,7 +56,16 @@ pub fn log_line(row: &EpochResult, epochs: u32) -> String {
         row.loss,
         row.val_accuracy,
         row.val_loss,
+        lr.unwrap_or_default(),
     )
+}
+
+/// Which weights figures are of, where they are not the last step's.
+pub fn by_averaged(weights: Option<WeightsKind>) -> &'static str {
+    match weights {
+        Some(WeightsKind::Averaged) => " (averaged weights)",
+        _ => "",
+    }
 }
 
 /// Where a run stands within an epoch: the figures alone.
@@ -99,8 +110,17 @@ mod tests {
             val_accuracy: 0.411,
             seconds: 12.4,
             step_ms: 7.96,
+            lr: None,
+            weights: None,
         };
         let said = "Epoch 3/10 — 12 s — 8.0 ms/step — accuracy: 0.5000 — loss: 1.2346 — val_accuracy: 0.4110 — val_loss: 1.3000";
         assert_eq!(log_line(&row, 10), said);
+        let row = EpochResult {
+            lr: Some(0.003),
+            weights: Some(WeightsKind::Averaged),
+            ..row
+        };
+        let more = " (averaged weights) — lr: 3.0e-3";
+        assert_eq!(log_line(&row, 10), said.to_owned() + more);
     }
 }

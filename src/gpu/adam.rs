@@ -1,4 +1,4 @@
-//! One parameter's step of Adam in one dispatch; `adam.rs` says what is computed and why.
+//! One parameter's step of Adam in one dispatch; the room `optimizer` says what is computed and why.
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Dispatch, backend_extension};

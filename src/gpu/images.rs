@@ -9,7 +9,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::{CubeBackend, tensor::CubeTensor};
 
 use super::launch::{empty, launch};
-use crate::wgsl::images::PickKernel;
+use crate::wgsl::images::{Laying, PICK_WORDS, PickKernel};
 
 /// Bytes of a buffer, where WebGPU promises 128 MiB a binding.
 const BUFFER_BYTES: usize = 48 << 20;
@@ -42,13 +42,14 @@ impl ImageShape {
     }
 
     /// How images are picked.
-    fn kernel(self) -> PickKernel {
+    fn kernel(self, laying: Laying) -> PickKernel {
         let [channels, height, width] = self.0;
         PickKernel {
             channels,
             height,
             width,
             images_each: self.images_each(),
+            laying,
         }
     }
 
@@ -69,6 +70,8 @@ pub struct Pick {
     pub right: i32,
     /// Shift downwards in pixels.
     pub down: i32,
+    /// Left and upper edge of the black square in pixels.
+    pub cutout: [usize; 2],
 }
 
 impl Images {
@@ -92,21 +95,24 @@ impl Images {
     ///
     /// # Shapes
     /// → `[n, channels, height, width]` for `n` picks.
-    pub fn pick(&self, picks: &[Pick], device: &Device) -> Tensor<4> {
+    pub fn pick(&self, picks: &[Pick], laying: Laying, device: &Device) -> Tensor<4> {
         let numbers = |pick: &Pick| {
             [
                 pick.index as i32,
                 i32::from(pick.flip),
                 pick.right,
                 pick.down,
+                pick.cutout[0] as i32,
+                pick.cutout[1] as i32,
             ]
         };
         let numbers: Vec<i32> = picks.iter().flat_map(numbers).collect();
-        let picks = TensorData::new(numbers, [picks.len(), 4]);
+        let picks = TensorData::new(numbers, [picks.len(), PICK_WORDS]);
         let picks = Tensor::<2, Int>::from_data(picks, device);
         let [a, b, c, d] = self.buffers.clone().map(Tensor::into_dispatch);
         let picks = picks.into_dispatch();
-        let picked = <Dispatch as PickImages>::pick_images(picks, a, b, c, d, self.shape);
+        let how = (self.shape, laying);
+        let picked = <Dispatch as PickImages>::pick_images(picks, a, b, c, d, how);
         Tensor::from_dispatch(picked)
     }
 }
@@ -131,7 +137,8 @@ fn words(images: &[&[u8]]) -> Vec<i32> {
 #[backend_extension(Cube, Fusion)]
 pub trait PickImages: Backend {
     /// # Shapes
-    /// Picks `[n, 4]`: index, 1 for a flip, shift to the right and down → `[n, channels, height, width]`.
+    /// Picks `[n, 6]`: index, 1 for a flip, shift to the right and down, left and upper edge of the square →
+    /// `[n, channels, height, width]`.
     #[fusion(meta = picked_spec)]
     fn pick_images(
         picks: IntTensor<Self>,
@@ -139,7 +146,7 @@ pub trait PickImages: Backend {
         b: IntTensor<Self>,
         c: IntTensor<Self>,
         d: IntTensor<Self>,
-        shape: ImageShape,
+        how: (ImageShape, Laying),
     ) -> FloatTensor<Self>;
 }
 
@@ -149,9 +156,9 @@ fn picked_spec(
     _: &TensorSpec,
     _: &TensorSpec,
     _: &TensorSpec,
-    shape: &ImageShape,
+    how: &(ImageShape, Laying),
 ) -> TensorSpec {
-    TensorSpec::new(Shape::from(shape.batch(picks.shape[0])), DType::F32)
+    TensorSpec::new(Shape::from(how.0.batch(picks.shape[0])), DType::F32)
 }
 
 impl PickImages for CubeBackend {
@@ -161,13 +168,13 @@ impl PickImages for CubeBackend {
         b: CubeTensor,
         c: CubeTensor,
         d: CubeTensor,
-        shape: ImageShape,
+        (shape, laying): (ImageShape, Laying),
     ) -> CubeTensor {
         let picks = into_contiguous(picks);
         let records = picks.meta.shape()[0];
         let output = empty(&picks, shape.batch(records), DType::F32);
         let buffers = [&picks, &a, &b, &c, &d, &output];
-        launch(shape.kernel(), records, &buffers);
+        launch(shape.kernel(laying), records, &buffers);
         output
     }
 }

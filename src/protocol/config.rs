@@ -26,28 +26,6 @@ pub enum Backend {
     Ndarray,
 }
 
-/// The rule that turns gradients into new weights.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum OptimizerKind {
-    /// Adam with Keras's formula and defaults.
-    #[default]
-    Adam,
-}
-
-/// What is done to a training image before each step.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
-#[serde(rename_all = "kebab-case")]
-pub enum Augment {
-    /// Nothing: the tutorial's way.
-    #[default]
-    None,
-    /// A horizontal flip half of the time and a shift of up to 2 px each way.
-    FlipShift,
-}
-
 /// Which training records are held out to measure on where there is no test batch. No setting: it tells how a run
 /// of before was measured.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,7 +91,7 @@ impl Config {
                 ),
             ));
         }
-        Ok(())
+        self.check_learning()
     }
 }
 
@@ -126,11 +104,32 @@ impl Config {
         }
     }
 
-    /// The same run over `epochs` epochs in all, of which `trained` are complete.
+    /// Whether a run that has begun may end at another epoch than was planned.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`] when that leaves nothing to train, or too much.
-    pub fn extended(&self, epochs: u32, trained: u32) -> Result<Self, Error> {
+    /// [`Error::InvalidConfig`] when its learning rate falls until that.
+    pub fn check_may_end_elsewhere(&self) -> Result<(), Error> {
+        if !self.schedule.has_an_end() {
+            return Ok(());
+        }
+        Err(Error::invalid_config(
+            "epochs",
+            "the learning rate of this run falls until the end that was planned, and it cannot go on after it: \
+             begin a new run with more epochs, or one whose schedule is constant"
+                .to_owned(),
+        ))
+    }
+
+    /// The same run over `epochs` epochs in all, of which `trained` are complete. `was_planned`: it has begun, and was to
+    /// have another number of them.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] when that leaves nothing to train, or too much, or when its learning rate was to fall
+    /// until the end that was planned.
+    pub fn extended(&self, epochs: u32, trained: u32, was_planned: bool) -> Result<Self, Error> {
+        if was_planned {
+            self.check_may_end_elsewhere()?;
+        }
         if epochs <= trained {
             return Err(Error::invalid_config(
                 "epochs",

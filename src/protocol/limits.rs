@@ -26,6 +26,16 @@ pub const EPOCHS: RangeInclusive<u32> = 1..=1_000;
 pub const BATCH: RangeInclusive<u32> = 1..=4_096;
 /// Largest learning rate.
 pub const LR: f64 = 10.0;
+/// Largest factor on the learning rate of normalisation's biases.
+pub const LR_FACTOR: f64 = 100.0;
+/// Number of Muon's iterations: five come as near to orthogonal as its polynomial does.
+pub const MUON_ITERATIONS: RangeInclusive<u32> = 1..=10;
+/// Most numbers of a setting that is a list.
+pub const LIST: usize = 32;
+/// Largest shift of an augmented image in pixels: reflected, it needs more pixels than that on every side.
+pub const SHIFT_PX: RangeInclusive<u32> = 0..=*SIDES.start() - 1;
+/// Side of the square that is cut out of an augmented image; smaller than the image.
+pub const CUTOUT_PX: RangeInclusive<u32> = 0..=*SIDES.end() - 1;
 /// Milliseconds between two progress events.
 pub const REPORT_EVERY_MS: RangeInclusive<u32> = 10..=60_000;
 

@@ -2,6 +2,7 @@
 //! what it may be. [`Config`] and its parts [`Recipe`] and [`Compute`] are made from it, and their checks; so are the
 //! page's table, the schema of its report, the types for JavaScript and README.md's table (`generated/`).
 
+mod check;
 mod declare;
 mod text;
 
@@ -10,11 +11,11 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Arithmetic, Augment, Backend, HoldOut, ImageSpec, LastBatch, ModelSpec, NetworkChoice,
-    NetworkSpec, NormGroup, Operators, OptimizerKind, Pixels, Seeding, limits,
+    Arithmetic, Augment, Backend, Border, Decay, DecayOf, Flip, HoldOut, ImageSpec, LastBatch,
+    ModelSpec, NetworkChoice, NetworkSpec, NormGroup, Operators, OptimizerKind, Pixels,
+    ScheduleKind, Seeding, Switch, Velocity, limits,
 };
-use crate::error::Error;
-use declare::{number, row, settings};
+use declare::{list, number, real, row, settings};
 
 /// Which part of a configuration a setting belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,12 @@ pub enum Kind {
     Whole(RangeInclusive<u32>),
     /// A number above 0 and up to this.
     Positive(f64),
+    /// A number of the range.
+    Between(RangeInclusive<f64>),
+    /// A number from 0 to below this.
+    Below(f64),
+    /// Some whole numbers of the range, each larger than the one before.
+    List(RangeInclusive<u32>),
     /// One of these words.
     Choice(&'static [&'static str]),
     /// One of these words, or something with fields of its own (as JSON), which is checked where the network is
@@ -95,9 +102,53 @@ settings! {
         /// Seed of the initial weights, the shuffles, the augmentation and of what is held out.
         seed: u32 = 1, Whole(0..=u32::MAX), "1", "", Some("Seed");
         /// The rule that turns gradients into new weights.
-        optimizer: OptimizerKind = OptimizerKind::Adam, Choice(&["adam"]), "\"adam\"", "", None;
-        /// What is done to a training image first: nothing, or a horizontal flip half of the time and a shift by up to 2 pixels.
+        optimizer: OptimizerKind = OptimizerKind::Adam, Choice(&["adam", "adamw", "sgd", "rmsprop", "muon"]), "\"adam\"", "", None;
+        /// Momentum of `sgd`, of `rmsprop` and of what `muon` leaves to SGD.
+        momentum: f64 = 0.0, Below(1.0), "0.0", "", None;
+        /// Whether SGD's momentum looks ahead, as Nesterov has it.
+        nesterov: Switch = Switch::Off, Choice(&["off", "on"]), "\"off\"", "", None;
+        /// Where the learning rate enters SGD's velocity: inside it, as in Keras, or outside, as in PyTorch.
+        velocity: Velocity = Velocity::RateInside, Choice(&["rate-inside", "rate-outside"]), "\"rate-inside\"", "", None;
+        /// How strongly each step draws weights towards 0; of what `muon` moves the length is fixed, and does not decay.
+        weight_decay: f64 = 0.0, Between(0.0..=1.0), "0.0", "", None;
+        /// How they decay: as a part of the gradient, or beside it as Keras's `weight_decay` does.
+        decay: Decay = Decay::Decoupled, Choice(&["coupled", "decoupled"]), "\"decoupled\"", "", None;
+        /// What decays: kernels and matrices alone, or biases and normalisation too.
+        decay_of: DecayOf = DecayOf::Weights, Choice(&["weights", "all"]), "\"weights\"", "", None;
+        /// Factor on the learning rate of normalisation's biases.
+        norm_bias_lr_factor: f64 = 1.0, Positive(limits::LR_FACTOR), "1.0", "", None;
+        /// Learning rate of the kernels and matrices that `muon` moves.
+        muon_lr: f64 = 0.05, Positive(limits::LR), "0.05", "", None;
+        /// Their momentum, which looks ahead.
+        muon_momentum: f64 = 0.6, Below(1.0), "0.6", "", None;
+        /// How often Muon's polynomial is applied to a step, to make its directions equally strong.
+        muon_iterations: u32 = 3, Whole(limits::MUON_ITERATIONS), "3", "", None;
+        /// How the learning rates go from step to step.
+        schedule: ScheduleKind = ScheduleKind::Constant, Choice(&["constant", "one-cycle", "cosine", "drops"]), "\"constant\"", "", None;
+        /// Share of all steps in which `one-cycle` and `cosine` rise to the learning rate.
+        warm_up: f64 = 0.2, Between(0.0..=1.0), "0.2", "", None;
+        /// What they begin with, as a factor of the learning rate.
+        lr_start: f64 = 0.2, Between(0.0..=1.0), "0.2", "", None;
+        /// What they end with, as a factor of the learning rate.
+        lr_end: f64 = 0.0, Between(0.0..=1.0), "0.0", "", None;
+        /// Numbers of the epochs after which `drops` multiplies the learning rate.
+        drops: Vec<u32> = Vec::new(), List(limits::EPOCHS), "[]", "epochs", None;
+        /// What it multiplies it by.
+        drop_factor: f64 = 0.1, Positive(1.0), "0.1", "", None;
+        /// How much of a target is spread over all classes; the loss that is shown is that without.
+        label_smoothing: f64 = 0.0, Below(1.0), "0.0", "", None;
+        /// How much of the averaged weights stays each fifth step; 0: none are kept. After the last step they are the network's.
+        averaging: f64 = 0.0, Below(1.0), "0.0", "", None;
+        /// What is done to a training image first: nothing but what `flip`, `shift_px` and `cutout_px` say, or a horizontal flip half of the time and a shift by up to 2 pixels.
         augment: Augment = Augment::None, Choice(&["none", "flip-shift"]), "\"none\"", "", Some("Augmentation");
+        /// Whether training images are mirrored left to right: not, by chance, or in every other epoch.
+        flip: Flip = Flip::None, Choice(&["none", "random", "alternating"]), "\"none\"", "", None;
+        /// Largest shift of a training image, each way.
+        shift_px: u32 = 0, Whole(limits::SHIFT_PX), "0", "px", None;
+        /// What a shift brings in: black, or the image mirrored at its edge.
+        shift_edge: Border = Border::Zero, Choice(&["zero", "reflect"]), "\"zero\"", "", None;
+        /// Side of a square of a training image that is made black; 0: none is.
+        cutout_px: u32 = 0, Whole(limits::CUTOUT_PX), "0", "px", None;
         /// Which training images are held out to measure on where there are no test images.
         hold_out: HoldOut = HoldOut::ByClass, Choice(&["by-class", "last"]), "\"by-class\"", "", None;
     }
@@ -145,39 +196,6 @@ pub fn find(name: &str) -> Option<&'static Setting> {
     SETTINGS.iter().find(|setting| setting.name == name)
 }
 
-impl Config {
-    /// Checks every setting by the table, alone.
-    ///
-    /// # Errors
-    /// [`Error::InvalidConfig`] naming the first that is out of range.
-    pub(super) fn check_settings(&self) -> Result<(), Error> {
-        for (name, value) in self.numbers() {
-            let problem = match find(name).map(|setting| &setting.kind) {
-                Some(Kind::Whole(range)) => outside(value, range),
-                Some(Kind::Positive(most)) => not_positive(value, *most),
-                // Types let nothing else in.
-                _ => None,
-            };
-            if let Some(problem) = problem {
-                return Err(Error::invalid_config(name, problem));
-            }
-        }
-        Ok(())
-    }
-}
-
-fn outside(value: f64, range: &RangeInclusive<u32>) -> Option<String> {
-    let (low, high) = (range.start(), range.end());
-    let fits = (f64::from(*low)..=f64::from(*high)).contains(&value);
-    (!fits).then(|| format!("{value} is not between {low} and {high}"))
-}
-
-/// In `f32`, as the optimiser has it: there the least numbers are 0, and nothing would be learnt.
-fn not_positive(value: f64, most: f64) -> Option<String> {
-    let fits = value as f32 > 0.0 && value <= most;
-    (!fits).then(|| format!("{value} is not a number above 0 and up to {most}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,7 +218,10 @@ mod tests {
                 "{}",
                 setting.name
             );
-            let is_number = matches!(setting.kind, Kind::Whole(_) | Kind::Positive(_));
+            let is_number = matches!(
+                setting.kind,
+                Kind::Whole(_) | Kind::Positive(_) | Kind::Between(_) | Kind::Below(_)
+            );
             let mut numbers = config.numbers().into_iter();
             let read = numbers.find(|(name, _)| *name == setting.name);
             assert_eq!(

@@ -40,7 +40,8 @@ impl Session {
             labels: vec![0; records as usize],
         };
         let device = &self.backend.device;
-        let mut learner = Learner::new(&self.network, self.config.seed, device);
+        let mut learner =
+            Learner::new(&self.network, self.config.seed, device).with_rule(self.rule());
         let batch = black(self.config.batch).all().upload(device);
         learner.step(&batch, Draws::default(), self.config.lr);
         learner.read_running(&mut RunningMean::default()).await?;
@@ -98,6 +99,7 @@ impl Session {
         let learner = |device| {
             Learner::new(&self.network, self.config.seed, device)
                 .with_arithmetic(self.config.arithmetic)
+                .with_rule(self.rule())
         };
         let mut on_gpu = learner(device);
         let gpu_step_ms = step_ms(now_ms, async |steps| {

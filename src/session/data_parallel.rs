@@ -48,6 +48,7 @@ impl Session {
         pool: &Pool,
         indices: &[usize],
         augmentation: Augmentation,
+        lr: f64,
         mean: &mut RunningMean,
     ) -> Result<(), Error> {
         let records = self.plan.train_records(&self.dataset);
@@ -58,7 +59,7 @@ impl Session {
             step: augmentation.step,
             first_record: 0,
         };
-        step_on_all(&mut self.learner, pool, &bytes, draws, self.config.lr, mean).await
+        step_on_all(&mut self.learner, pool, &bytes, draws, lr, mean).await
     }
 
     /// Logits of several batches of images, one for each worker at a time.
@@ -68,7 +69,7 @@ impl Session {
         batches: &[&[u8]],
     ) -> Result<Vec<f32>, Error> {
         let plan = Arc::clone(self.learner.plan());
-        let values = self.learner.joined().await?;
+        let values = self.learner.joined_as_shown().await?;
         let mut logits = Vec::new();
         for round in batches.chunks(pool.workers()) {
             let Some((own, others)) = round.split_first() else {
@@ -80,6 +81,7 @@ impl Session {
                     task: Task::Logits,
                     model: &plan.spec,
                     arithmetic: self.learner.arithmetic(),
+                    label_smoothing: self.learner.label_smoothing(),
                     values: &values,
                     draws: Draws::default(),
                     pixels,
@@ -149,6 +151,7 @@ pub(super) async fn step_on_all(
             task: Task::Gradients,
             model: &plan.spec,
             arithmetic: learner.arithmetic(),
+            label_smoothing: learner.label_smoothing(),
             values: &values,
             draws: Draws {
                 first_record,

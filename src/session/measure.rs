@@ -63,6 +63,14 @@ impl Session {
         }
     }
 
+    /// What a measurement came to.
+    pub fn evaluation_of(&self, measurement: &Measurement) -> Evaluation {
+        Evaluation {
+            weights: self.weights_kind(),
+            ..measurement.evaluation()
+        }
+    }
+
     /// A measurement that has not begun.
     pub fn measurement(&self) -> Measurement {
         Measurement::new(self.dataset.spec().classes)
@@ -86,7 +94,7 @@ impl Session {
     pub async fn evaluate(&self) -> Result<Evaluation, Error> {
         let mut measurement = self.measurement();
         while self.evaluate_some(&mut measurement).await? {}
-        Ok(measurement.evaluation())
+        Ok(self.evaluation_of(&measurement))
     }
 
     /// Classifies images of the data's shape, each plane by plane. Returns for each as many probabilities as there are

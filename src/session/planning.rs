@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::model;
 use crate::network::{self, NetworkPlan};
 use crate::protocol::{Config, ModelSpec, Operators, RecordSpec, Summary};
+use crate::rule::Rule;
 use crate::train::Learner;
 
 impl Session {
@@ -42,9 +43,21 @@ pub(super) fn planned(config: &Config, records: RecordSpec) -> Result<Arc<Networ
         pixels: config.pixels.clone(),
         norm_group: config.norm_group,
     })?;
+    let side = records.image.height.min(records.image.width);
+    if config.cutout_px >= side {
+        return Err(Error::invalid_config(
+            "cutout_px",
+            format!("{} px leave nothing of images of {side}", config.cutout_px),
+        ));
+    }
     let workers = config.workers.max(1);
     plan.check_memory(config.batch, config.batch.div_ceil(workers), workers)?;
     Ok(Arc::new(plan))
+}
+
+/// What moves the network's tensors.
+pub(super) fn rule(config: &Config, network: &NetworkPlan) -> Rule {
+    Rule::new(&config.recipe(network.spec.clone()), network)
 }
 
 /// New weights from the run's seed.
@@ -54,6 +67,7 @@ pub(super) fn fresh_learner(
     backend: &OpenDevice,
 ) -> Learner {
     let learner = Learner::new(network, config.seed, &backend.device);
+    let learner = learner.with_rule(rule(config, network));
     match config.operators {
         Operators::Blocks => learner.with_arithmetic(config.arithmetic),
         Operators::Layers => learner.layer_by_layer(),

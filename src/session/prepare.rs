@@ -173,7 +173,7 @@ impl Session {
         self.choose_helpers();
         self.learner = super::planning::fresh_learner(&self.network, &self.config, &self.backend);
         if let Some((state, numbers)) = &self.restored
-            && let Err(error) = self.learner.load_state(numbers, state.adam_steps)
+            && let Err(error) = self.learner.load_state(numbers, state.optimizer_steps)
         {
             // The same numbers were taken over once, so this does not happen.
             self.preparation = Preparation::Refused(error.to_string());

@@ -16,11 +16,13 @@ impl Session {
     }
 
     /// For how many epochs in all a run that was stopped, restored or is over may be trained; none where there is none,
-    /// or no more may be.
+    /// no more may be, or its learning rate
+    /// falls until the end that was planned.
     pub fn more_epochs(&self) -> Option<MoreEpochs> {
         let trained = count(self.history.len());
         let is_there = trained > 0 || self.run.is_some();
-        MoreEpochs::after(trained).filter(|_| is_there)
+        let may_be = is_there && (!self.has_learnt() || !self.config.schedule.has_an_end());
+        MoreEpochs::after(trained).filter(|_| may_be)
     }
 
     /// True while a run is under way or paused; not while it was stopped or restored and has not gone on.
@@ -49,10 +51,12 @@ impl Session {
     /// [`Session::advance`] begins; one that is paused, stopped or under way ends earlier or later.
     ///
     /// # Errors
-    /// [`Error::InvalidConfig`] when no more than that are to be trained, or too many.
+    /// [`Error::InvalidConfig`] when no more than that are to be trained, or too many, or when the run's learning rate
+    /// was to fall until another end.
     pub fn extend(&mut self, epochs: u32) -> Result<(), Error> {
         let trained = count(self.history.len());
-        self.config = self.config.extended(epochs, trained)?;
+        let was_planned = self.has_learnt() && epochs != self.config.epochs;
+        self.config = self.config.extended(epochs, trained, was_planned)?;
         match &mut self.run {
             Some(run) => run.epochs_end = epochs,
             None if trained > 0 => {
@@ -67,6 +71,9 @@ impl Session {
     /// Begins a run, or goes on with the one that rests.
     pub(super) fn begin(&mut self, plan: &Plan) -> Result<(), Error> {
         plan.check(&self.dataset, &self.config)?;
+        if self.run.is_none() && !self.history.is_empty() {
+            self.config.check_may_end_elsewhere()?;
+        }
         if self.has_learnt() {
             self.check_restored()?;
         }

@@ -36,7 +36,7 @@ impl Session {
                 Some(position)
             }
         };
-        let (tensors, adam_steps) = self.learner.tensors().await?;
+        let (tensors, optimizer_steps) = self.learner.tensors().await?;
         // The data may have changed, or not have come, since the run rests.
         let used = self
             .trained_on
@@ -49,7 +49,7 @@ impl Session {
             train_used: used.train,
             test_used: used.test,
             held_out: used.held_out,
-            adam_steps,
+            optimizer_steps,
             history: self.history.clone(),
             position,
             trace: self.trace.clone(),
@@ -87,12 +87,15 @@ impl Session {
         }
     }
 
-    /// The network's tensors alone, as a file.
+    /// The network's tensors alone, as a file: the averaged ones where images are classified by them.
     ///
     /// # Errors
     /// As [`Session::save`].
     pub async fn save_weights(&self) -> Result<Vec<u8>, Error> {
-        let (tensors, _) = self.learner.tensors().await?;
+        let (mut tensors, _) = self.learner.tensors().await?;
+        if self.learner.shows_average() {
+            tensors.values.extend(std::mem::take(&mut tensors.averaged));
+        }
         checkpoint::encode_weights(&tensors, &self.network)
     }
 
@@ -122,13 +125,14 @@ impl Session {
     ) -> Result<Self, Error> {
         let dataset = of_the_kind(dataset, &state.recipe.model, Some(&state.class_names))?;
         let mut session = Self::new(state.config(), backend, dataset)?;
-        session.learner.load_state(tensors, state.adam_steps)?;
+        session.learner.load_state(tensors, state.optimizer_steps)?;
         session.history.clone_from(&state.history);
         session.run = state
             .position
             .as_ref()
             .map(|position| run(position, &state));
         session.stopped = session.run.is_some();
+        session.learner.show_average(session.run.is_none());
         session.trained_on = Some(DataUsed::of(&state));
         session.trace.clone_from(&state.trace);
         session.evaluation.clone_from(&state.evaluation);

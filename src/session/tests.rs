@@ -219,7 +219,10 @@ fn a_run_after_a_restored_one_keeps_the_optimiser_also_when_the_gpu_is_left() {
     let Ok(Checkpoint::Run(mut state, tensors)) = over.read(&bytes) else {
         panic!("no run");
     };
-    assert_eq!((state.adam_steps, state.position.is_some()), (8, false));
+    assert_eq!(
+        (state.optimizer_steps, state.position.is_some()),
+        (8, false)
+    );
     state.compute.backend = Backend::Auto;
     let gpu = session(Backend::Auto);
     let (backend, dataset) = (gpu.backend.clone(), gpu.into_dataset());
@@ -227,8 +230,8 @@ fn a_run_after_a_restored_one_keeps_the_optimiser_also_when_the_gpu_is_left() {
     next.extend(2).unwrap();
     pull(&mut next); // It begins, and the first part is announced.
     next.leave_gpu("it is a test".into(), &mut Vec::new());
-    let (taken, adam_steps) = block_on(next.learner.tensors()).unwrap();
-    assert_eq!((adam_steps, taken), (8, tensors));
+    let (taken, steps) = block_on(next.learner.tensors()).unwrap();
+    assert_eq!((steps, taken), (8, tensors));
     finish(&mut next);
     assert_eq!(next.history().len(), 2);
 }

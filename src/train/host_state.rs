@@ -5,72 +5,29 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::{Learner, cross_entropy, figures, forward, group_sizes, running};
-use crate::adam::{Adam, HostAdam};
+use burn::tensor::Tensor;
+
+use super::layout::Layout;
+use super::{Learner, Loss, average, figures, forward, group_sizes, running};
 use crate::batch::{Batch, numbers};
-use crate::checkpoint::{Moments, Tensors};
+use crate::checkpoint::Tensors;
 use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::model::{Model, Pass};
-use crate::network::{NetworkPlan, Role};
+use crate::network::Role;
+use crate::optimizer::{HostEntry, HostOptimizer, Optimizer};
 use crate::random::Draws;
-
-/// Where each of the network's tensors lies in one vector of all: the trainable ones first, so that the optimiser has
-/// them in one piece.
-#[derive(Clone, Debug)]
-pub(super) struct Layout {
-    /// By the plan's places.
-    ranges: Vec<Range<usize>>,
-    /// Number of trainable numbers.
-    trainable: usize,
-    /// Number of all numbers.
-    all: usize,
-}
-
-impl Layout {
-    pub(super) fn of(plan: &NetworkPlan) -> Self {
-        let mut ranges = vec![0..0; plan.entries.len()];
-        let mut end = 0;
-        let mut trainable = 0;
-        for role in [Role::Trainable, Role::Frozen, Role::Buffer] {
-            for place in plan.places_of(role) {
-                let entries = plan.entries.get(place).map_or(0, |entry| entry.entries());
-                if let Some(range) = ranges.get_mut(place) {
-                    *range = end..end + entries;
-                }
-                end += entries;
-            }
-            if role == Role::Trainable {
-                trainable = end;
-            }
-        }
-        Self {
-            ranges,
-            trainable,
-            all: end,
-        }
-    }
-
-    fn range(&self, place: usize) -> Range<usize> {
-        self.ranges.get(place).cloned().unwrap_or_default()
-    }
-
-    /// The places in the order in which their numbers lie.
-    fn in_order(&self) -> Vec<usize> {
-        let mut places: Vec<usize> = (0..self.ranges.len()).collect();
-        places.sort_by_key(|place| self.range(*place).start);
-        places
-    }
-}
 
 /// The network's tensors and the optimiser as plain numbers. While it is there, the learner's own optimiser is behind
 /// it, and its model may be.
 #[derive(Clone, Debug)]
 pub(super) struct HostState {
-    layout: Layout,
+    pub(super) layout: Layout,
     /// Shared with whoever sends them to helpers; nobody does during a step.
     values: Rc<Vec<f32>>,
-    adam: HostAdam,
+    optimizer: HostOptimizer,
+    /// The averages of all values; none where there are none, and before the first step.
+    pub(super) average: Option<Vec<f32>>,
     /// Whether the learner's model is that of an earlier step.
     is_ahead: bool,
 }
@@ -98,9 +55,9 @@ impl Learner {
         let model = self.model();
         let groups = self.groups(slice.records);
         let Pass { logits, statistics } = forward(&model, slice, draws, &groups);
-        let loss = cross_entropy(logits.clone(), &slice.targets);
-        let mut gradients = loss.backward();
-        let mut flat = vec![figures(loss.inner(), logits.inner(), slice)];
+        let Loss { learnt, plain } = self.loss(logits.clone(), slice);
+        let mut gradients = learnt.backward();
+        let mut flat = vec![figures(plain, logits.inner(), slice)];
         for place in model.trainable() {
             let value = model.values().get(place);
             let gradient = value.and_then(|value| value.take_gradient(&mut gradients));
@@ -137,18 +94,19 @@ impl Learner {
     pub async fn joined(&self) -> Result<Rc<Vec<f32>>, Error> {
         match &self.host_state {
             Some(host) => Ok(Rc::clone(&host.values)),
-            None => self
-                .read_joined(&Layout::of(self.plan()))
-                .await
-                .map(Rc::new),
+            None => read_joined(&self.model).await.map(Rc::new),
         }
     }
 
-    async fn read_joined(&self, layout: &Layout) -> Result<Vec<f32>, Error> {
-        let places = layout.in_order().into_iter();
-        let values = places.filter_map(|place| self.model.values().get(place));
-        let flat = values.map(|value| value.flat()).collect();
-        numbers(burn::tensor::Tensor::cat(flat, 0)).await
+    /// The same of the model that images are classified by.
+    ///
+    /// # Errors
+    /// As [`Learner::joined`].
+    pub async fn joined_as_shown(&self) -> Result<Rc<Vec<f32>>, Error> {
+        match &self.shown {
+            Some(shown) => read_joined(shown).await.map(Rc::new),
+            None => self.joined().await,
+        }
     }
 
     /// Takes over what [`Learner::joined`] gave, with a fresh optimiser: `entries` numbers, of which `numbers` gives
@@ -215,15 +173,25 @@ impl Learner {
             Some(host) => host,
             None => self.to_host_state().await?,
         };
+        let averaging = self.optimizer.rule().averaging;
+        if host.average.is_none() && averaging > 0.0 {
+            host.average = Some(host.values.to_vec());
+        }
         let records = slices.iter().map(|slice| slice.records).sum();
         let trainable = host.layout.trainable;
         let values = Rc::make_mut(&mut host.values);
         let end = trainable.min(values.len());
         let (moved, rest) = values.split_at_mut(end);
-        host.adam
+        host.optimizer
             .step(moved, &weighted(slices, records, trainable), lr);
         self.advance_running(slices, &host.layout, rest);
+        if let Some(average) = &mut host.average
+            && let Some(share) = average::share(averaging, host.optimizer.steps())
+        {
+            average::advance_host(average, &host.values, share);
+        }
         host.is_ahead = true;
+        self.shown = None;
         self.host_state = Some(host);
         let (loss, right) = figures_of(slices, records);
         mean.add(loss, right, records);
@@ -259,28 +227,36 @@ impl Learner {
     /// The state as plain numbers.
     async fn to_host_state(&self) -> Result<HostState, Error> {
         let layout = Layout::of(self.plan());
-        let values = Rc::new(self.read_joined(&layout).await?);
-        let (found, steps) = self.tensors().await?;
-        let (mut means, mut squares) = (Vec::new(), Vec::new());
+        let values = Rc::new(read_joined(&self.model).await?);
+        let (mut found, steps) = self.tensors().await?;
+        let (mut entries, mut remembered) = (Vec::new(), Vec::new());
         for place in self.plan().places_of(Role::Trainable) {
-            let Some(entry) = self.plan().entries.get(place) else {
-                continue;
-            };
-            match found.moments.get(&entry.name) {
-                Some(Moments { mean, square }) => {
-                    means.extend_from_slice(mean);
-                    squares.extend_from_slice(square);
-                }
-                None => {
-                    means.resize(means.len() + entry.entries(), 0.0);
-                    squares.resize(squares.len() + entry.entries(), 0.0);
-                }
+            if let Some(entry) = self.plan().entries.get(place) {
+                remembered.push(found.slots.remove(&entry.name));
+                entries.push(HostEntry {
+                    place,
+                    range: layout.range(place),
+                    shape: entry.shape.clone(),
+                });
             }
         }
+        let average = self.average.as_ref().map(|_| {
+            let mut average = values.to_vec(); // What is frozen stays as it is.
+            for (place, entry) in self.plan().entries.iter().enumerate() {
+                if let Some(numbers) = found.averaged.get(&entry.name)
+                    && let Some(place) = average.get_mut(layout.range(place))
+                    && place.len() == numbers.len()
+                {
+                    place.copy_from_slice(numbers);
+                }
+            }
+            average
+        });
         Ok(HostState {
-            adam: HostAdam::with_moments(steps, means, squares, layout.trainable),
+            optimizer: HostOptimizer::new(self.optimizer.rule(), steps, &entries, &remembered),
             layout,
             values,
+            average,
             is_ahead: false,
         })
     }
@@ -289,35 +265,53 @@ impl Learner {
     pub(super) fn end_host_state(&mut self) {
         self.catch_up();
         if let Some((found, steps)) = self.host_tensors() {
-            self.adam = Adam::after(steps);
-            for (place, entry) in self.model.plan().entries.iter().enumerate() {
-                if let Some(Moments { mean, square }) = found.moments.get(&entry.name) {
-                    self.adam
-                        .set_moments(place, mean, square, &self.inner_device);
-                }
-            }
+            self.take_optimizer(&found, steps);
             self.host_state = None;
         }
+    }
+
+    /// The optimiser goes on with what `found` has of it.
+    pub(super) fn take_optimizer(&mut self, found: &Tensors, steps: i32) {
+        self.optimizer = Optimizer::new(self.optimizer.rule(), steps);
+        let device = &self.inner_device;
+        let mut average = Vec::new();
+        for (place, entry) in self.model.plan().entries.iter().enumerate() {
+            if let Some(slots) = found.slots.get(&entry.name) {
+                self.optimizer.set_slots(place, slots, device);
+            }
+            let numbers = found.averaged.get(&entry.name);
+            average.push(numbers.map(|numbers| Tensor::from_data(numbers.as_slice(), device)));
+        }
+        self.average = (!found.averaged.is_empty()).then_some(average);
+        self.shown = None;
     }
 
     /// The state after steps with helpers, and the optimiser's number of steps.
     pub(super) fn host_tensors(&self) -> Option<(Tensors, i32)> {
         let host = self.host_state.as_ref()?;
-        let (means, squares) = host.adam.moments();
         let mut found = Tensors::default();
         for (place, entry) in self.plan().entries.iter().enumerate() {
             let range = host.layout.range(place);
             let of = |numbers: &[f32]| numbers.get(range.clone()).map(<[f32]>::to_vec);
             found.values.insert(entry.name.clone(), of(&host.values)?);
-            if entry.role == Role::Trainable {
-                let (mean, square) = (of(means)?, of(squares)?);
-                found
-                    .moments
-                    .insert(entry.name.clone(), Moments { mean, square });
+            let slots = host.optimizer.slots(place, &range);
+            if !slots.is_empty() {
+                found.slots.insert(entry.name.clone(), slots);
+            }
+            if let Some(average) = host.average.as_ref().filter(|_| entry.role != Role::Frozen) {
+                found.averaged.insert(entry.name.clone(), of(average)?);
             }
         }
-        Some((found, host.adam.steps()))
+        Some((found, host.optimizer.steps()))
     }
+}
+
+/// All numbers of a model, as [`Layout`] lays them.
+async fn read_joined(model: &Model) -> Result<Vec<f32>, Error> {
+    let places = Layout::of(model.plan()).in_order().into_iter();
+    let values = places.filter_map(|place| model.values().get(place));
+    let flat = values.map(|value| value.flat()).collect();
+    numbers(Tensor::cat(flat, 0)).await
 }
 
 /// Mean loss of a batch's slices, and how many were right.

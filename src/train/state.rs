@@ -4,14 +4,13 @@
 use burn::tensor::Tensor;
 
 use super::Learner;
-use crate::adam::Adam;
 use crate::batch::numbers;
-use crate::checkpoint::{Moments, Tensors};
+use crate::checkpoint::Tensors;
 use crate::error::Error;
 
 impl Learner {
-    /// Reads back all that a later learner needs to go on exactly: every tensor of the network by its name, the
-    /// optimiser's moments, and its number of steps.
+    /// Reads back all that a later learner needs to go on exactly: every tensor of the network by its name, what
+    /// the optimiser remembers, the averages, and its number of steps.
     ///
     /// # Errors
     /// [`Error::Compute`] when the backend cannot read them back.
@@ -21,11 +20,21 @@ impl Learner {
         }
         let entries = &self.plan().entries;
         let mut flat: Vec<Tensor<1>> = self.model.values().iter().map(|v| v.flat()).collect();
-        let mut moved = Vec::new();
+        let mut remembered = Vec::new();
+        let mut averaged = Vec::new();
         for (place, entry) in entries.iter().enumerate() {
-            if let Some(moments) = self.adam.moments(place) {
-                moved.push(entry.name.clone());
-                flat.extend(moments);
+            if let Some(slots) = self.optimizer.slots(place)
+                && !slots.is_empty()
+            {
+                remembered.push((entry.name.clone(), slots.len()));
+                flat.extend(slots.iter().cloned());
+            }
+        }
+        for (place, entry) in entries.iter().enumerate() {
+            let average = self.average.as_ref().and_then(|average| average.get(place));
+            if let Some(Some(average)) = average {
+                averaged.push(entry.name.clone());
+                flat.push(average.clone());
             }
         }
         let mut read = read_flat(flat).await?.into_iter();
@@ -33,32 +42,28 @@ impl Learner {
         for (entry, values) in entries.iter().zip(read.by_ref()) {
             found.values.insert(entry.name.clone(), values);
         }
-        for name in moved {
-            if let (Some(mean), Some(square)) = (read.next(), read.next()) {
-                found.moments.insert(name, Moments { mean, square });
-            }
+        for (name, slots) in remembered {
+            found
+                .slots
+                .insert(name, read.by_ref().take(slots).collect());
         }
-        Ok((found, self.adam.steps()))
+        found.averaged.extend(averaged.into_iter().zip(read));
+        Ok((found, self.optimizer.steps()))
     }
 
-    /// Takes over what [`Learner::tensors`] read. Where `found` has no moments the optimiser begins anew.
+    /// Takes over what [`Learner::tensors`] read. Where `found` remembers nothing of a
+    /// tensor the optimiser does so from its next step on.
     ///
     /// # Errors
     /// [`Error::Checkpoint`] when it is of another network; the learner is as it was.
-    pub fn load_state(&mut self, found: &Tensors, adam_steps: i32) -> Result<(), Error> {
+    pub fn load_state(&mut self, found: &Tensors, steps: i32) -> Result<(), Error> {
         let plan = self.plan().clone();
         let named = |place: usize| {
             let entry = plan.entries.get(place)?;
             found.values.get(&entry.name).cloned()
         };
         self.model = self.model.clone().with_numbers(named)?;
-        self.adam = Adam::after(adam_steps);
-        for (place, entry) in plan.entries.iter().enumerate() {
-            if let Some(Moments { mean, square }) = found.moments.get(&entry.name) {
-                self.adam
-                    .set_moments(place, mean, square, &self.inner_device);
-            }
-        }
+        self.take_optimizer(found, steps);
         self.host_state = None;
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! A step of Adam; the room `adam` says what is computed and why.
+//! A step of Adam; the room `optimizer` says what is computed and why.
 
 use super::{Kernel, WORKGROUP, WORKGROUPS_MAX, program};
 

@@ -1,4 +1,4 @@
-//! Mean cross-entropy, its gradient and the number classified correctly, by one workgroup.
+//! Mean cross-entropy, the gradient of that against smoothed targets, and the number classified correctly, by one workgroup.
 
 use super::{Kernel, WORKGROUP};
 
@@ -9,6 +9,19 @@ pub struct Classes {
     pub records: usize,
     /// Logits a record.
     pub classes: usize,
+    /// How much of a target is spread evenly over all classes, as bits, which can be compared.
+    label_smoothing: u32,
+}
+
+impl Classes {
+    /// Of so many records.
+    pub fn new(records: usize, classes: usize, label_smoothing: f32) -> Self {
+        Self {
+            records,
+            classes,
+            label_smoothing: label_smoothing.to_bits(),
+        }
+    }
 }
 
 impl Kernel for Classes {
@@ -18,7 +31,14 @@ impl Kernel for Classes {
 
     /// Each invocation takes every 64th record; the first one adds up what they found.
     fn text(&self) -> String {
-        let Self { records, classes } = *self;
+        let Self {
+            records, classes, ..
+        } = *self;
+        let spread = f32::from_bits(self.label_smoothing);
+        let target = match spread {
+            0.0 => "t".to_owned(),
+            spread => format!("(t * {:?} + {:?})", 1.0 - spread, spread / classes as f32),
+        };
         format!(
             "@group(0) @binding(0) var<storage, read> logits: array<f32>;
 @group(0) @binding(1) var<storage, read> targets: array<f32>;
@@ -43,7 +63,7 @@ for (var k = 0u; k < {classes}u; k++) {{
 let t = targets[at + k];
 let p = logits[at + k] - rest;
 mine.x -= t * p;
-gradient[at + k] = (exp(p) - t) / {records}.0;
+gradient[at + k] = (exp(p) - {target}) / {records}.0;
 }}
 mine.y += targets[at + predicted];
 }}

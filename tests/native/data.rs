@@ -107,7 +107,7 @@ fn pictures_that_are_not_square_are_flipped_and_shifted_within_their_own_sides()
     let mut seen = std::collections::BTreeSet::new();
     for step in 0..500 {
         let augmentation = Augmentation {
-            kind: Augment::FlipShift,
+            kind: Augment::FlipShift.into(),
             seed: 1,
             epoch: 0,
             step,

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use burn::tensor::Device;
 use convburn::cifar::Dataset;
 use convburn::device;
 use convburn::protocol::{Backend, Config, Split};
@@ -11,7 +12,7 @@ use pollster::block_on;
 use crate::network_values::{CASES, measure};
 
 /// The first 2,000 training records.
-fn dataset() -> Dataset {
+pub fn dataset() -> Dataset {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
     let path = Path::new(&folder).join("data/cifar10/train-00.bin.gz");
     let bytes = std::fs::read(&path)
@@ -21,12 +22,16 @@ fn dataset() -> Dataset {
     dataset
 }
 
-fn computes_what_keras_computes(backend: Backend) {
+fn open(backend: Backend) -> Device {
     let config = Config {
         backend,
         ..Config::default()
     };
-    let device = block_on(device::open(&config)).unwrap().device;
+    block_on(device::open(&config)).unwrap().device
+}
+
+fn computes_what_keras_computes(backend: Backend) {
+    let device = open(backend);
     let dataset = dataset();
     for case in &CASES {
         let distance = block_on(measure(dataset.train(), case, &device));

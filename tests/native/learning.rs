@@ -3,15 +3,11 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
-use convburn::adam::Adam;
 use convburn::cifar::{Dataset, IMAGE};
 use convburn::device;
 use convburn::model::{Mode, Model, Value};
 use convburn::network::{NetworkPlan, Shape};
-use convburn::protocol::{
-    Augment, Backend, Config, Dense, Event, ImageSpec, Initializer, Layer, ModelSpec, Split,
-    TensorSpec,
-};
+use convburn::protocol::{Augment, Backend, Config, Event, Layer, ModelSpec, Split};
 use convburn::session::Session;
 use pollster::block_on;
 
@@ -173,61 +169,6 @@ fn initial_weights_are_glorot_uniform_with_zero_biases() {
             "{shape:?}"
         );
     }
-}
-
-/// Three steps on one parameter against Keras's formula in plain `f64`.
-#[test]
-fn adam_takes_keras_steps() {
-    let device = Device::flex().autodiff();
-    // Of a network that is never computed, whose one tensor is a matrix of 3 × 2.
-    let weight = TensorSpec::learnt(Initializer::Zeros);
-    let only = Layer::Dense(Dense {
-        units: 2,
-        weight,
-        bias: None,
-    });
-    let image = ImageSpec {
-        channels: 3,
-        height: 8,
-        width: 8,
-    };
-    let spec = model_of(vec![Layer::GlobalAvgPool, only], image, 2);
-    let plan = Arc::new(NetworkPlan::new(&spec).unwrap());
-    let mut expected = [0.5f64, -0.5, 0.1, 0.2, -0.3, 0.4];
-    let first = expected.map(|value| value as f32).to_vec();
-    let model = Model::new(plan, 1, &device);
-    let mut model = model.with_numbers(|_| Some(first.clone())).unwrap();
-    let weight = |model: &Model| match &model.values()[0] {
-        Value::Matrix(weight) => weight.clone(),
-        other => panic!("{other:?}"),
-    };
-    // Small gradients, so that epsilon counts: scaled as Burn does it, the first step is 3 % off.
-    let factors = [1e-5f64, -3e-6, 2e-5, 1e-6, -4e-6, 7e-6];
-    let small = factors.map(|factor| factor as f32);
-    let factor = Tensor::<1>::from_data(small, &device).reshape([3, 2]);
-    let mut adam = Adam::default();
-    let (mut m, mut v) = ([0f64; 6], [0f64; 6]);
-    for t in 1..=3 {
-        // loss = Σ f·w²/2, so the gradient is f·w
-        let loss = (weight(&model) * weight(&model) * factor.clone()).sum() * 0.5;
-        adam.step(&mut model, &mut loss.backward(), 0.01);
-        let lr = 0.01 * (1.0 - 0.999f64.powi(t)).sqrt() / (1.0 - 0.9f64.powi(t));
-        for i in 0..6 {
-            let g = factors[i] * expected[i];
-            m[i] += 0.1 * (g - m[i]);
-            v[i] += 0.001 * (g * g - v[i]);
-            expected[i] -= lr * m[i] / (v[i].sqrt() + 1e-7);
-        }
-        let values: Vec<f32> = weight(&model).into_data().try_into_vec().unwrap();
-        assert_eq!(values.len(), 6);
-        for (value, expected) in values.iter().zip(expected) {
-            assert!(
-                (f64::from(*value) - expected).abs() < 2e-6,
-                "{t}: {values:?} {expected}"
-            );
-        }
-    }
-    assert_eq!(adam.steps(), 3);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use convburn::checkpoint::Checkpoint;
 use convburn::cifar::Dataset;
 use convburn::device;
+use convburn::network::tutorial_model;
 use convburn::protocol::{Augment, Config, EpochResult, Event, Split};
 use convburn::session::Session;
 use pollster::block_on;
@@ -132,11 +133,7 @@ fn flatten(metadata: &mut Metadata, format: &str, change: impl FnOnce(&mut Value
     for part in parts {
         config.extend(part.as_object().unwrap().clone());
     }
-    for new in ["model", "last_batch", "arithmetic"] {
-        config.remove(new).unwrap();
-    }
-    let mut names: Vec<&str> = config.keys().map(String::as_str).collect();
-    names.sort_unstable();
+    config.remove("model").unwrap();
     let known = [
         "augment",
         "backend",
@@ -152,9 +149,23 @@ fn flatten(metadata: &mut Metadata, format: &str, change: impl FnOnce(&mut Value
         "train",
         "workers",
     ];
-    assert_eq!(names, known, "what the format 3 knew");
+    config.retain(|name, _| known.contains(&name.as_str()));
+    assert_eq!(config.len(), known.len(), "what the format 3 knew");
+    let steps = fields.remove("optimizer_steps").unwrap();
+    fields.insert("adam_steps".into(), steps);
     fields.insert("config".into(), config.into());
     change(&mut run);
+    // Of the recipe's numbers the learning rate alone had its bits there.
+    let numbers = Config::default()
+        .recipe(tutorial_model())
+        .model_and_reals()
+        .1
+        .len();
+    let bits = metadata["bits"].split(' ').enumerate();
+    let known = bits.filter(|(at, _)| !(1..numbers).contains(at));
+    let bits: Vec<&str> = known.map(|(_, word)| word).collect();
+    let bits = bits.join(" ");
+    set(metadata, "bits", &bits);
     set(metadata, "run", &run.to_string());
     set(metadata, "format_version", format);
 }

@@ -9,7 +9,7 @@ use convburn::wgsl::block::{
 };
 use convburn::wgsl::classify::Classes;
 use convburn::wgsl::dense::{Dense, Sides};
-use convburn::wgsl::images::PickKernel;
+use convburn::wgsl::images::{Laying, PickKernel};
 use convburn::wgsl::{Kernel, WORKGROUP, WORKGROUPS_MAX};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use naga::{AddressSpace, front::wgsl};
@@ -214,7 +214,9 @@ fn dense_layers_are_valid() {
 fn classification_is_valid() {
     for classes in [2, 3, 10, 100] {
         for records in [1, 32, 96, 4_096] {
-            check(Classes { records, classes }, 5);
+            for label_smoothing in [0.0, 0.1, 1e-8] {
+                check(Classes::new(records, classes, label_smoothing), 5);
+            }
         }
     }
 }
@@ -245,14 +247,17 @@ fn picking_images_is_valid() {
     for channels in [1, 3] {
         for (height, width) in [(8, 8), (9, 11), (28, 28), (32, 32), (96, 96)] {
             let images_each = 16_384;
-            let kernel = PickKernel {
-                channels,
-                height,
-                width,
-                images_each,
-            };
-            check(kernel, 6);
-            assert!(kernel.words() * 4 >= channels * height * width);
+            for (reflects, cutout) in [(false, 0), (true, 0), (false, 6), (true, 7)] {
+                let kernel = PickKernel {
+                    channels,
+                    height,
+                    width,
+                    images_each,
+                    laying: Laying { reflects, cutout },
+                };
+                check(kernel, 6);
+                assert!(kernel.words() * 4 >= channels * height * width);
+            }
         }
     }
 }

@@ -71,9 +71,9 @@ const MODEL = { network: NETWORK, image: { channels: 3, height: 32, width: 32 },
 function job(model, { values = 0, records: images = 0, image = 3_072, cut = 0 } = {}) {
   const json = new TextEncoder().encode(typeof model === 'string' ? model : JSON.stringify(model));
   const numbers = values < 1e6 ? values + 2 : 0; // One that claims more has no room for it.
-  const start = 4 * (10 + numbers) + images * (image + 1);
+  const start = 4 * (11 + numbers) + images * (image + 1);
   const buffer = new ArrayBuffer(start + json.length - cut);
-  new Uint32Array(buffer, 0, 10).set([values, images, 0, 1, 0, 0, 0, image, json.length, 0]);
+  new Uint32Array(buffer, 0, 11).set([values, images, 0, 1, 0, 0, 0, image, json.length, 0, 0]);
   new Uint8Array(buffer).set(json.subarray(0, json.length - cut), start);
   return buffer;
 }
@@ -215,7 +215,7 @@ test('a helper answers a job that says all that it is of', async () => {
   const logits = new Float32Array(await convburn.helper_logits(job(MODEL, asked)));
   assert.deepEqual([...logits], Array(20).fill(0), 'weights of 0 prefer no class');
   // In the job's own buffer, after its first words: loss, how many are right, and a gradient a number.
-  const [loss, right, ...gradients] = new Float32Array(await convburn.helper_gradients(job(MODEL, asked)), 40, 2 + 30_730);
+  const [loss, right, ...gradients] = new Float32Array(await convburn.helper_gradients(job(MODEL, asked)), 44, 2 + 30_730);
   assert.ok(Math.abs(loss - Math.log(10)) < 1e-6, String(loss));
   assert.equal(right, 2, 'of equal logits the first is taken, and the labels are 0');
   // Images of nothing but zeros: the bias alone moves, towards the label.

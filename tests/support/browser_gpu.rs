@@ -9,9 +9,9 @@ use convburn::cifar::Dataset;
 use convburn::device;
 use convburn::network::{NetworkPlan, tutorial_model};
 use convburn::protocol::{
-    Activation, Augment, Backend, Config, Conv, Dense, Event, ImageSpec, Initializer, Layer,
-    ModelSpec, NetworkChoice, NetworkSpec, NormGroup, Padding, Pixels, Seeding, Split, TensorSpec,
-    Window,
+    Activation, Augment, AugmentSpec, Backend, Border, Config, Conv, Dense, Event, Flip, ImageSpec,
+    Initializer, Layer, ModelSpec, NetworkChoice, NetworkSpec, NormGroup, Padding, Pixels, Seeding,
+    Split, TensorSpec, Window,
 };
 use convburn::random::Draws;
 use convburn::self_check::judge;
@@ -170,7 +170,13 @@ async fn held_as_gathered(dataset: &Dataset, gpu: &Device) {
     assert!(ResidentImages::new(records, &Device::flex()).is_none());
     let held = ResidentImages::new(records, gpu).unwrap();
     let indices = [49, 0, 7, 7, 31, 48, 3];
-    for kind in [Augment::None, Augment::FlipShift] {
+    let by_part = AugmentSpec {
+        flip: Flip::Alternating,
+        shift_px: 3,
+        shift_edge: Border::Reflect,
+        cutout_px: 5,
+    };
+    for kind in [Augment::None.into(), Augment::FlipShift.into(), by_part] {
         for step in 0..3 {
             let augmentation = Some(Augmentation {
                 kind,

@@ -18,7 +18,7 @@ const TENSORS: &[u8] = include_bytes!("../fixtures/golden_network.safetensors");
 const SPEC: &str = include_str!("../fixtures/golden_network.json");
 
 /// Records of a step.
-const BATCH: usize = 64;
+pub const BATCH: usize = 64;
 
 /// How the records of a step are normalised.
 pub struct Case {
@@ -79,14 +79,7 @@ pub async fn measure(records: &Records, case: &Case, device: &Device) -> Distanc
     let keras = Keras::open(case.name);
     let plan = Arc::new(plan(case.norm_group));
     let mut learner = Learner::new(&plan, 1, device);
-    let initial = plan.entries.iter();
-    let initial = Tensors {
-        values: initial
-            .map(|entry| (entry.name.clone(), keras.tensor("initial", entry)))
-            .collect(),
-        ..Tensors::default()
-    };
-    learner.load_state(&initial, 0).unwrap();
+    learner.load_state(&keras.initial(&plan), 0).unwrap();
 
     let batch_of = |step: usize| {
         let indices: Vec<usize> = (step * BATCH..(step + 1) * BATCH).collect();
@@ -140,27 +133,42 @@ pub fn plan(norm_group: NormGroup) -> NetworkPlan {
     NetworkPlan::new(&ModelSpec { norm_group, ..spec }).unwrap()
 }
 
-fn of_role(plan: &NetworkPlan, is: impl Fn(Role) -> bool) -> Vec<&Entry> {
+pub fn of_role(plan: &NetworkPlan, is: impl Fn(Role) -> bool) -> Vec<&Entry> {
     let entries = plan.entries.iter();
     entries.filter(|entry| is(entry.role)).collect()
 }
 
 /// Keras's numbers of a case.
-struct Keras {
+pub struct Keras {
     file: SafeTensors<'static>,
     case: &'static str,
 }
 
 impl Keras {
-    fn open(case: &'static str) -> Self {
+    pub fn open(case: &'static str) -> Self {
+        Self::of_file(TENSORS, case)
+    }
+
+    /// Of another file than the network's own.
+    pub fn of_file(bytes: &'static [u8], case: &'static str) -> Self {
         Self {
-            file: SafeTensors::deserialize(TENSORS).unwrap(),
+            file: SafeTensors::deserialize(bytes).unwrap(),
             case,
         }
     }
 
     fn of_case(&self, kind: &str) -> String {
         format!("{}/{kind}", self.case)
+    }
+
+    /// Every tensor as all cases begin.
+    pub fn initial(&self, plan: &NetworkPlan) -> Tensors {
+        let initial = plan.entries.iter();
+        let initial = initial.map(|entry| (entry.name.clone(), self.tensor("initial", entry)));
+        Tensors {
+            values: initial.collect(),
+            ..Tensors::default()
+        }
     }
 
     /// How many tensors of a kind the case has.
@@ -178,7 +186,7 @@ impl Keras {
     }
 
     /// The numbers of a tensor of the network as the network has them: its dense matrices are `[in, out]`.
-    fn tensor(&self, prefix: &str, entry: &Entry) -> Vec<f32> {
+    pub fn tensor(&self, prefix: &str, entry: &Entry) -> Vec<f32> {
         let name = format!("{prefix}/{}", entry.name);
         let shape = self.file.tensor(&name).unwrap().shape().to_vec();
         let values = self.numbers(&name);
@@ -195,7 +203,7 @@ impl Keras {
     }
 }
 
-fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
+pub fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
     assert_eq!(a.len(), b.len());
     assert!(a.iter().all(|value| value.is_finite()));
     let pairs = a.iter().zip(b).map(|(a, b)| f64::from((a - b).abs()));

@@ -73,11 +73,11 @@ pub fn tutorial_learner(seed: u32, device: &Device) -> Learner {
     Learner::new(&tutorial(), seed, device)
 }
 
-/// The bits of all values, then of all moments.
+/// The bits of all values, of all that the optimiser remembers, and of all averages.
 pub fn bits(tensors: &Tensors) -> Vec<u32> {
-    let moments = tensors.moments.values();
-    let moments = moments.flat_map(|moments| [&moments.mean, &moments.square]);
-    let all = tensors.values.values().chain(moments).flatten();
+    let slots = tensors.slots.values().flatten();
+    let all = tensors.values.values().chain(slots);
+    let all = all.chain(tensors.averaged.values()).flatten();
     all.map(|number| number.to_bits()).collect()
 }
 

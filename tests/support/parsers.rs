@@ -10,6 +10,7 @@ use convburn::error::Error;
 use convburn::network::{NetworkPlan, Role, resolve};
 use convburn::plan::{Plan, status};
 use convburn::protocol::{Config, Manifest, ModelSpec, Split, limits};
+use convburn::rule::Rule;
 use serde_json::Value;
 
 /// Longer text of an error would fill the page.
@@ -285,13 +286,14 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
             }
             let plan = plan_of(&recipe.model);
             check_plan(&plan);
-            check_tensors(tensors, &plan, state.adam_steps > 0);
+            let rule = Rule::new(recipe, &plan);
+            check_tensors(tensors, &plan, (state.optimizer_steps > 0).then_some(&rule));
             encode_run(state, tensors, &plan)
         }
         Checkpoint::Weights(model, tensors) => {
             let plan = plan_of(model);
             check_plan(&plan);
-            check_tensors(tensors, &plan, false);
+            check_tensors(tensors, &plan, None);
             encode_weights(tensors, &plan)
         }
     };
@@ -307,20 +309,25 @@ pub fn checkpoint(bytes: &[u8]) -> bool {
     true
 }
 
-/// One vector for each tensor, as long as it, and moments of those that learn.
-fn check_tensors(tensors: &Tensors, plan: &NetworkPlan, trained: bool) {
+/// One vector for each tensor, as long as it, and what `rule` remembers of those that learn.
+fn check_tensors(tensors: &Tensors, plan: &NetworkPlan, rule: Option<&Rule>) {
     assert_eq!(tensors.values.len(), plan.entries.len());
-    let mut moments = 0;
-    for entry in &plan.entries {
+    let (mut remembered, mut averaged) = (0, 0);
+    for (place, entry) in plan.entries.iter().enumerate() {
+        let slots = rule.map_or(0, |rule| rule.slots(place).len());
+        let found = tensors.slots.get(&entry.name);
+        assert_eq!(found.map_or(0, Vec::len), slots);
+        remembered += usize::from(slots > 0);
+        let averages = rule.is_some_and(|rule| rule.averaging > 0.0) && entry.role != Role::Frozen;
+        let average = tensors.averaged.get(&entry.name);
+        assert_eq!(average.is_some(), averages);
+        averaged += usize::from(averages);
         let values = &tensors.values[&entry.name];
-        let found = tensors.moments.get(&entry.name);
-        assert_eq!(found.is_some(), trained && entry.role == Role::Trainable);
-        let found = found.map(|found| [&found.mean, &found.square]);
-        moments += usize::from(found.is_some());
-        for numbers in found.into_iter().flatten().chain([values]) {
+        for numbers in found.into_iter().flatten().chain(average).chain([values]) {
             assert_eq!(numbers.len(), entry.entries());
             assert!(numbers.iter().all(|value| value.is_finite()));
         }
     }
-    assert_eq!(tensors.moments.len(), moments);
+    assert_eq!(tensors.slots.len(), remembered);
+    assert_eq!(tensors.averaged.len(), averaged);
 }

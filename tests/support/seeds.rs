@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use convburn::checkpoint::{Moments, Tensors, encode_run, encode_weights};
+use convburn::checkpoint::{Tensors, encode_run, encode_weights};
 use convburn::cifar::{CLASS_NAMES, RECORD_BYTES};
 use convburn::network::{NetworkPlan, Role, tutorial_model};
 use convburn::protocol::{Config, Manifest, NetworkChoice, NetworkSpec};
@@ -93,6 +93,7 @@ pub fn config() -> Seeds {
     let some = json!({
         "backend": "flex", "train": 2_000, "test": 1_000, "epochs": 1, "lr": 0.0005,
         "augment": "flip-shift", "workers": 2, "operators": "layers",
+        "optimizer": "sgd", "momentum": 0.9, "schedule": "drops", "drops": [1, 5],
     });
     let named = json!({ "network": "t", "norm_group": "batch", "last_batch": "drop" });
     let layers = json!(Config {
@@ -126,15 +127,15 @@ pub fn checkpoint() -> Seeds {
         });
         numbered.collect()
     };
-    let moments = || {
+    let slots = || {
         let [means, squares] = [values(0.001), values(1e-6)];
         let trainable = plan.places_of(Role::Trainable).into_iter();
-        let moments = trainable.map(|place| {
+        let slots = trainable.map(|place| {
             let name = &plan.entries[place].name;
-            let [mean, square] = [&means, &squares].map(|group| group[name].clone());
-            (name.clone(), Moments { mean, square })
+            let slots = [&means, &squares].map(|group| group[name].clone());
+            (name.clone(), slots.to_vec())
         });
-        moments.collect()
+        slots.collect()
     };
     let fresh = Tensors {
         values: values(0.01),
@@ -142,7 +143,25 @@ pub fn checkpoint() -> Seeds {
     };
     let trained = Tensors {
         values: values(-0.02),
-        moments: moments(),
+        slots: slots(),
+        ..Tensors::default()
+    };
+    // As many averages as a step moves, and one slot of each that learns.
+    let averaged = {
+        let frozen = |name: &String| {
+            let entry = plan.entries.iter().find(|entry| entry.name == *name);
+            entry.is_none_or(|entry| entry.role == Role::Frozen)
+        };
+        let mut averaged = values(0.5);
+        averaged.retain(|name, _| !frozen(name));
+        averaged
+    };
+    let momenta = slots().into_iter();
+    let momenta = momenta.map(|(name, slots): (String, Vec<Vec<f32>>)| (name, slots[..1].to_vec()));
+    let by_muon = Tensors {
+        values: values(-0.02),
+        slots: momenta.collect(),
+        averaged,
     };
     let row = json!({
         "epoch": 1, "loss": 1.5, "accuracy": 0.4, "val_loss": 1.4, "val_accuracy": 0.5,
@@ -152,8 +171,8 @@ pub fn checkpoint() -> Seeds {
         "epoch": 1, "epochs_end": 3, "step": 2, "loss_sum": 61.03, "correct": 17.0, "records": 40,
         "train_ms": 31.25,
     });
-    let run = |tensors: &Tensors, adam_steps: i32, history, position| {
-        let state = json!({
+    let run_of = |tensors: &Tensors, rule: Value, steps: i32, history, position| {
+        let mut state = json!({
             "recipe": {
                 "model": plan.spec, "train": 200, "test": 100, "epochs": 2, "batch": 20,
                 "last_batch": "keep", "lr": 0.001, "seed": 1, "optimizer": "adam",
@@ -164,15 +183,28 @@ pub fn checkpoint() -> Seeds {
             },
             "class_names": ["one", "two", "three"],
             "train_used": 200, "test_used": 100, "held_out": false,
-            "adam_steps": adam_steps, "history": history, "position": position,
+            "optimizer_steps": steps, "history": history, "position": position,
             "trace": { "points": [], "resumed_at": [] },
             "evaluation": null,
             "origin": { "backend": "flex", "workers": 2, "version": "0.1.0" },
             "data": source(),
         });
+        let recipe = state["recipe"].as_object_mut().expect("an object");
+        recipe.extend(rule.as_object().expect("an object").clone());
         let state = serde_json::from_value(state).expect("a run's state");
         encode_run(&state, tensors, &plan).expect("a run's file")
     };
+    let run = |tensors: &Tensors, steps: i32, history, position| {
+        run_of(tensors, json!({}), steps, history, position)
+    };
+    let muon = json!({
+        "optimizer": "muon", "momentum": 0.9, "nesterov": "on", "velocity": "rate-outside",
+        "schedule": "one-cycle", "label_smoothing": 0.1, "averaging": 0.98, "drops": [2, 5],
+    });
+    let judged = json!({
+        "epoch": 1, "loss": 1.5, "accuracy": 0.4, "val_loss": 1.4, "val_accuracy": 0.5,
+        "seconds": 4.2, "step_ms": 12.5, "lr": 0.0125, "weights": "last",
+    });
     let weights = encode_weights(&fresh, &plan).expect("a file of weights");
     vec![
         ("fresh.safetensors", run(&fresh, 0, json!([]), json!(null))),
@@ -183,6 +215,10 @@ pub fn checkpoint() -> Seeds {
         (
             "over.safetensors",
             run(&trained, 10, json!([row]), json!(null)),
+        ),
+        (
+            "muon.safetensors",
+            run_of(&by_muon, muon, 12, json!([judged]), json!(null)),
         ),
         ("weights.safetensors", weights),
     ]

@@ -32,6 +32,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {import('../../src/bindings/types.js').DataMatch} DataMatch */
 /** @typedef {import('../../src/bindings/types.js').DataSource} DataSource */
 /** @typedef {import('../../src/bindings/types.js').DataStatus} DataStatus */
+/** @typedef {import('../../src/bindings/types.js').Decay} Decay */
+/** @typedef {import('../../src/bindings/types.js').DecayOf} DecayOf */
 /** @typedef {import('../../src/bindings/types.js').Dense} Dense */
 /** @typedef {import('../../src/bindings/types.js').EpochOutcome} EpochOutcome */
 /** @typedef {import('../../src/bindings/types.js').EpochResult} EpochResult */
@@ -39,6 +41,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {import('../../src/bindings/types.js').Evaluation} Evaluation */
 /** @typedef {import('../../src/bindings/types.js').Event} Event */
 /** @typedef {import('../../src/bindings/types.js').FileKind} FileKind */
+/** @typedef {import('../../src/bindings/types.js').Flip} Flip */
 /** @typedef {import('../../src/bindings/types.js').HoldOut} HoldOut */
 /** @typedef {import('../../src/bindings/types.js').Initializer} Initializer */
 /** @typedef {import('../../src/bindings/types.js').LastBatch} LastBatch */
@@ -61,6 +64,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {import('../../src/bindings/types.js').RecordFile} RecordFile */
 /** @typedef {import('../../src/bindings/types.js').RefusedFile} RefusedFile */
 /** @typedef {import('../../src/bindings/types.js').Restored} Restored */
+/** @typedef {import('../../src/bindings/types.js').ScheduleKind} ScheduleKind */
 /** @typedef {import('../../src/bindings/types.js').Seeding} Seeding */
 /** @typedef {import('../../src/bindings/types.js').SelfCheck} SelfCheck */
 /** @typedef {import('../../src/bindings/types.js').ShardAdded} ShardAdded */
@@ -68,9 +72,12 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {import('../../src/bindings/types.js').SplitChoice} SplitChoice */
 /** @typedef {import('../../src/bindings/types.js').Stage} Stage */
 /** @typedef {import('../../src/bindings/types.js').Summary} Summary */
+/** @typedef {import('../../src/bindings/types.js').Switch} Switch */
 /** @typedef {import('../../src/bindings/types.js').TensorSpec} TensorSpec */
 /** @typedef {import('../../src/bindings/types.js').Trace} Trace */
 /** @typedef {import('../../src/bindings/types.js').TracePoint} TracePoint */
+/** @typedef {import('../../src/bindings/types.js').Velocity} Velocity */
+/** @typedef {import('../../src/bindings/types.js').WeightsKind} WeightsKind */
 /** @typedef {import('../../src/bindings/types.js').Window} Window */
 // End of the generated lines.
 

@@ -55,14 +55,124 @@ export const SETTINGS = /** @type {const} */ ([
     sentence: 'Seed of the initial weights, the shuffles, the augmentation and of what is held out.',
   },
   {
-    name: 'optimizer', part: 'recipe', kind: 'choice', words: ['adam'], default: 'adam',
+    name: 'optimizer', part: 'recipe', kind: 'choice', words: ['adam', 'adamw', 'sgd', 'rmsprop', 'muon'], default: 'adam',
     unit: '', label: null,
     sentence: 'The rule that turns gradients into new weights.',
   },
   {
+    name: 'momentum', part: 'recipe', kind: 'below', end: 1, default: 0.0,
+    unit: '', label: null,
+    sentence: 'Momentum of `sgd`, of `rmsprop` and of what `muon` leaves to SGD.',
+  },
+  {
+    name: 'nesterov', part: 'recipe', kind: 'choice', words: ['off', 'on'], default: 'off',
+    unit: '', label: null,
+    sentence: 'Whether SGD\'s momentum looks ahead, as Nesterov has it.',
+  },
+  {
+    name: 'velocity', part: 'recipe', kind: 'choice', words: ['rate-inside', 'rate-outside'], default: 'rate-inside',
+    unit: '', label: null,
+    sentence: 'Where the learning rate enters SGD\'s velocity: inside it, as in Keras, or outside, as in PyTorch.',
+  },
+  {
+    name: 'weight_decay', part: 'recipe', kind: 'between', low: 0, high: 1, default: 0.0,
+    unit: '', label: null,
+    sentence: 'How strongly each step draws weights towards 0; of what `muon` moves the length is fixed, and does not decay.',
+  },
+  {
+    name: 'decay', part: 'recipe', kind: 'choice', words: ['coupled', 'decoupled'], default: 'decoupled',
+    unit: '', label: null,
+    sentence: 'How they decay: as a part of the gradient, or beside it as Keras\'s `weight_decay` does.',
+  },
+  {
+    name: 'decay_of', part: 'recipe', kind: 'choice', words: ['weights', 'all'], default: 'weights',
+    unit: '', label: null,
+    sentence: 'What decays: kernels and matrices alone, or biases and normalisation too.',
+  },
+  {
+    name: 'norm_bias_lr_factor', part: 'recipe', kind: 'positive', high: 100, default: 1.0,
+    unit: '', label: null,
+    sentence: 'Factor on the learning rate of normalisation\'s biases.',
+  },
+  {
+    name: 'muon_lr', part: 'recipe', kind: 'positive', high: 10, default: 0.05,
+    unit: '', label: null,
+    sentence: 'Learning rate of the kernels and matrices that `muon` moves.',
+  },
+  {
+    name: 'muon_momentum', part: 'recipe', kind: 'below', end: 1, default: 0.6,
+    unit: '', label: null,
+    sentence: 'Their momentum, which looks ahead.',
+  },
+  {
+    name: 'muon_iterations', part: 'recipe', kind: 'whole', low: 1, high: 10, default: 3,
+    unit: '', label: null,
+    sentence: 'How often Muon\'s polynomial is applied to a step, to make its directions equally strong.',
+  },
+  {
+    name: 'schedule', part: 'recipe', kind: 'choice', words: ['constant', 'one-cycle', 'cosine', 'drops'], default: 'constant',
+    unit: '', label: null,
+    sentence: 'How the learning rates go from step to step.',
+  },
+  {
+    name: 'warm_up', part: 'recipe', kind: 'between', low: 0, high: 1, default: 0.2,
+    unit: '', label: null,
+    sentence: 'Share of all steps in which `one-cycle` and `cosine` rise to the learning rate.',
+  },
+  {
+    name: 'lr_start', part: 'recipe', kind: 'between', low: 0, high: 1, default: 0.2,
+    unit: '', label: null,
+    sentence: 'What they begin with, as a factor of the learning rate.',
+  },
+  {
+    name: 'lr_end', part: 'recipe', kind: 'between', low: 0, high: 1, default: 0.0,
+    unit: '', label: null,
+    sentence: 'What they end with, as a factor of the learning rate.',
+  },
+  {
+    name: 'drops', part: 'recipe', kind: 'list', low: 1, high: 1000, default: /** @type {number[]} */ ([]),
+    unit: 'epochs', label: null,
+    sentence: 'Numbers of the epochs after which `drops` multiplies the learning rate.',
+  },
+  {
+    name: 'drop_factor', part: 'recipe', kind: 'positive', high: 1, default: 0.1,
+    unit: '', label: null,
+    sentence: 'What it multiplies it by.',
+  },
+  {
+    name: 'label_smoothing', part: 'recipe', kind: 'below', end: 1, default: 0.0,
+    unit: '', label: null,
+    sentence: 'How much of a target is spread over all classes; the loss that is shown is that without.',
+  },
+  {
+    name: 'averaging', part: 'recipe', kind: 'below', end: 1, default: 0.0,
+    unit: '', label: null,
+    sentence: 'How much of the averaged weights stays each fifth step; 0: none are kept. After the last step they are the network\'s.',
+  },
+  {
     name: 'augment', part: 'recipe', kind: 'choice', words: ['none', 'flip-shift'], default: 'none',
     unit: '', label: 'Augmentation',
-    sentence: 'What is done to a training image first: nothing, or a horizontal flip half of the time and a shift by up to 2 pixels.',
+    sentence: 'What is done to a training image first: nothing but what `flip`, `shift_px` and `cutout_px` say, or a horizontal flip half of the time and a shift by up to 2 pixels.',
+  },
+  {
+    name: 'flip', part: 'recipe', kind: 'choice', words: ['none', 'random', 'alternating'], default: 'none',
+    unit: '', label: null,
+    sentence: 'Whether training images are mirrored left to right: not, by chance, or in every other epoch.',
+  },
+  {
+    name: 'shift_px', part: 'recipe', kind: 'whole', low: 0, high: 7, default: 0,
+    unit: 'px', label: null,
+    sentence: 'Largest shift of a training image, each way.',
+  },
+  {
+    name: 'shift_edge', part: 'recipe', kind: 'choice', words: ['zero', 'reflect'], default: 'zero',
+    unit: '', label: null,
+    sentence: 'What a shift brings in: black, or the image mirrored at its edge.',
+  },
+  {
+    name: 'cutout_px', part: 'recipe', kind: 'whole', low: 0, high: 95, default: 0,
+    unit: 'px', label: null,
+    sentence: 'Side of a square of a training image that is made black; 0: none is.',
   },
   {
     name: 'hold_out', part: 'recipe', kind: 'choice', words: ['by-class', 'last'], default: 'by-class',

@@ -30,14 +30,23 @@ fn row(setting: &Setting) -> String {
     let kind = match &setting.kind {
         Kind::Whole(range) => format!("'whole', low: {}, high: {}", range.start(), range.end()),
         Kind::Positive(most) => format!("'positive', high: {most}"),
+        Kind::Between(range) => format!("'between', low: {}, high: {}", range.start(), range.end()),
+        Kind::Below(end) => format!("'below', end: {end}"),
+        Kind::List(range) => format!("'list', low: {}, high: {}", range.start(), range.end()),
         Kind::Choice(words) => format!("'choice', words: {}", list(words)),
         Kind::Structure(words) => format!("'structure', words: {}", list(words)),
+    };
+    let default = setting.default.replace('"', "'");
+    let default = match setting.kind {
+        // Else its type would be that of this one list.
+        Kind::List(_) => format!("/** @type {{number[]}} */ ({default})"),
+        _ => default,
     };
     let label = setting.label.map_or("null".to_owned(), quoted);
     format!(
         "    name: {}, part: '{part}', kind: {kind}, default: {},\n    unit: {}, label: {label},\n    sentence: {},\n",
         quoted(setting.name),
-        setting.default.replace('"', "'"),
+        default,
         quoted(setting.unit),
         quoted(setting.sentence),
     )

@@ -52,10 +52,20 @@ fn values(setting: &Setting) -> String {
     };
     match &setting.kind {
         Kind::Whole(range) => {
-            let unit = if setting.unit == "ms" { " ms" } else { "" };
+            let unit = match setting.unit {
+                unit @ ("ms" | "px") => format!(" {unit}"),
+                _ => String::new(),
+            };
             format!("{} to {}{unit}", range.start(), range.end())
         }
         Kind::Positive(most) => format!("above 0 and up to {most}"),
+        Kind::Between(range) => format!("{} to {}", range.start(), range.end()),
+        Kind::Below(end) => format!("0 to below {end}"),
+        Kind::List(range) => format!(
+            "whole numbers from {} to {}, growing",
+            range.start(),
+            range.end()
+        ),
         Kind::Choice(words) => of(words),
         Kind::Structure(words) => format!("{}, or an object", of(words)),
     }

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use crate::protocol::limits;
 use crate::protocol::settings::{Kind, Part, SETTINGS, Setting};
 
 /// The file with its parts made anew.
@@ -47,6 +48,20 @@ fn property(setting: &Setting) -> String {
         Kind::Positive(most) => {
             format!("\"type\": \"number\", \"exclusiveMinimum\": 0, \"maximum\": {most}")
         }
+        Kind::Between(range) => format!(
+            "\"type\": \"number\", \"minimum\": {}, \"maximum\": {}",
+            range.start(),
+            range.end()
+        ),
+        Kind::Below(end) => {
+            format!("\"type\": \"number\", \"minimum\": 0, \"exclusiveMaximum\": {end}")
+        }
+        Kind::List(range) => format!(
+            "\"type\": \"array\", \"maxItems\": {}, \"items\": {{ \"type\": \"integer\", \"minimum\": {}, \"maximum\": {} }}",
+            limits::LIST,
+            range.start(),
+            range.end()
+        ),
         Kind::Choice(words) => format!("\"enum\": {}", spaced(&json!(words))),
         Kind::Structure(words) => format!(
             "\"anyOf\": [{{ \"enum\": {} }}, {{ \"$ref\": \"#/$defs/{}\" }}]",

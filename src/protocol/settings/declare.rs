@@ -89,6 +89,20 @@ macro_rules! settings {
                 ];
                 all.into_iter().filter_map(|(name, number)| Some((name, number?))).collect()
             }
+
+            /// The settings that are lists.
+            fn lists(&self) -> Vec<(&'static str, &[u32])> {
+                let all = [ $( (stringify!($recipe), list!($r_kind, self.$recipe)), )* ];
+                all.into_iter().filter_map(|(name, list)| Some((name, list?))).collect()
+            }
+        }
+
+        impl Recipe {
+            /// The model, and apart from it the settings that are numbers, but no whole ones, in the table's order.
+            pub fn model_and_reals(&mut self) -> (&mut ModelSpec, Vec<&mut f64>) {
+                let all = [ $( real!($r_kind, self.$recipe), )* ];
+                (&mut self.model, all.into_iter().flatten().collect())
+            }
         }
 
         /// All settings, the recipe's first.
@@ -123,9 +137,41 @@ macro_rules! number {
     (Positive, $value:expr) => {
         Some($value)
     };
+    (Between, $value:expr) => {
+        Some($value)
+    };
+    (Below, $value:expr) => {
+        Some($value)
+    };
     ($other:ident, $value:expr) => {
         None
     };
 }
 
-pub(super) use {number, row, settings};
+/// A number that is no whole one, to be changed; none of the other kinds.
+macro_rules! real {
+    (Positive, $value:expr) => {
+        Some(&mut $value)
+    };
+    (Between, $value:expr) => {
+        Some(&mut $value)
+    };
+    (Below, $value:expr) => {
+        Some(&mut $value)
+    };
+    ($other:ident, $value:expr) => {
+        None
+    };
+}
+
+/// The numbers of a list; none of the other kinds.
+macro_rules! list {
+    (List, $value:expr) => {
+        Some($value.as_slice())
+    };
+    ($other:ident, $value:expr) => {
+        None
+    };
+}
+
+pub(super) use {list, number, real, row, settings};

@@ -1,8 +1,11 @@
 //! A setting from a text, as a command line or a link has it.
 
+use std::ops::RangeInclusive;
+
 use serde_json::Value;
 
-use super::{Kind, find, not_positive, outside};
+use super::check::{no_list, not_below, not_between, not_positive, outside};
+use super::{Kind, find};
 use crate::error::Error;
 use crate::protocol::Config;
 
@@ -30,6 +33,20 @@ impl Kind {
                     "\"{quoted}\" is not a number above 0 and up to {most}"
                 )),
             },
+            Self::Between(range) => match text.parse::<f64>() {
+                Ok(value) => not_between(value, range).map_or_else(|| Ok(value.into()), Err),
+                Err(_) => {
+                    let (low, high) = (range.start(), range.end());
+                    Err(format!("\"{quoted}\" is not a number from {low} to {high}"))
+                }
+            },
+            Self::Below(end) => match text.parse::<f64>() {
+                Ok(value) => not_below(value, *end).map_or_else(|| Ok(value.into()), Err),
+                Err(_) => Err(format!(
+                    "\"{quoted}\" is not a number from 0 to below {end}"
+                )),
+            },
+            Self::List(range) => list(text, range),
             Self::Choice(words) if !words.contains(&text) => {
                 Err(format!("\"{quoted}\" is none of {}", words.join(", ")))
             }
@@ -43,6 +60,21 @@ impl Kind {
             )),
             Self::Structure(_) => Ok(text.into()),
         }
+    }
+}
+
+/// Reads `5,8` or `[5, 8]`; nothing is no number.
+fn list(text: &str, range: &RangeInclusive<u32>) -> Result<Value, String> {
+    let bare = text.trim().trim_start_matches('[').trim_end_matches(']');
+    let words = bare.split(',').map(str::trim);
+    let read = match bare.trim() {
+        "" => Some(Vec::new()),
+        _ => words.map(|word| word.parse::<u32>().ok()).collect(),
+    };
+    let values = read.ok_or("it is not a list of whole numbers, such as 5,8")?;
+    match no_list(&values, range) {
+        None => Ok(values.into()),
+        Some(problem) => Err(problem),
     }
 }
 
@@ -93,9 +125,15 @@ mod tests {
             ("train", "2000"),
             ("augment", "flip-shift"),
             ("norm_group", "{\"records\":64}"),
+            ("momentum", "0.9"),
+            ("warm_up", "1"),
+            ("drops", "5, 8"),
         ] {
             assert_eq!(config.set(name, text), Ok(()));
         }
+        assert_eq!((config.momentum, config.warm_up), (0.9, 1.0));
+        assert_eq!(config.drops, [5, 8]);
+        assert_eq!(config.set("drops", "[]"), Ok(()));
         let set = (config.lr, config.train, config.augment, config.norm_group);
         let expected = (2e-4, 2_000, Augment::FlipShift, NormGroup::Records(64));
         assert_eq!(set, expected);
@@ -104,6 +142,14 @@ mod tests {
             ("lr", "0", "above 0"),
             ("lr", "fast", "above 0"),
             ("lr", "NaN", "above 0"),
+            ("momentum", "1", "from 0 to below 1"),
+            ("momentum", "0.999999999", "from 0 to below 1"),
+            ("momentum", "much", "from 0 to below 1"),
+            ("lr_end", "1.1", "from 0 to 1"),
+            ("lr_end", "NaN", "from 0 to 1"),
+            ("drops", "8,5", "each larger"),
+            ("drops", "0", "from 1 to 1000"),
+            ("drops", "5,x", "such as 5,8"),
             ("epochs", "0", "between 1 and 1000"),
             ("epochs", "-1", "between 1 and 1000"),
             ("epochs", "1.5", "between 1 and 1000"),

@@ -3,7 +3,9 @@
 
 use convburn::checkpoint::{Checkpoint, RunState};
 use convburn::network::tutorial_model;
-use convburn::protocol::{Config, Conv, Evaluation, Layer, NetworkChoice, NetworkSpec};
+use convburn::protocol::{
+    Config, Conv, Evaluation, Layer, NetworkChoice, NetworkSpec, OptimizerKind,
+};
 use pollster::block_on;
 use serde_json::{Value, json};
 
@@ -65,6 +67,7 @@ fn evaluation(records: u32) -> Evaluation {
         confusion,
         class_accuracy: vec![None; 10],
         seconds: 0.1,
+        weights: None,
     }
 }
 
@@ -78,7 +81,7 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         ("no complete", b"not a file of tensors".to_vec()),
         ("no complete", good[..good.len() - 1].to_vec()),
         ("no complete", [&good[..], &[0]].concat()),
-        ("larger than", vec![0; (64 << 20) + 1]),
+        ("larger than", vec![0; (84 << 20) + 1]),
         (
             "\"conv2d.bias\" is missing",
             changed(|t, _| t.retain(|t| t.0 != "conv2d.bias")),
@@ -93,7 +96,7 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         ),
         ("not finite", changed(|t, _| t[1].2[3] = f32::NAN)),
         ("not finite", changed(|t, _| t[2].2[0] = f32::INFINITY)),
-        ("format 5", changed(|_, m| set(m, "format_version", "5"))),
+        ("format 6", changed(|_, m| set(m, "format_version", "6"))),
         // Each format has its own description, strictly read.
         (
             "unknown field `recipe`",
@@ -231,7 +234,20 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
             "evaluation",
             described(|s| s.evaluation = Some(evaluation(99))),
         ),
-        ("are expected", described(|s| s.adam_steps = 0)),
+        ("are expected", described(|s| s.optimizer_steps = 0)),
+        // Its rule decides what is remembered of them.
+        (
+            "where 10 are expected of its network and its optimizer",
+            described(|s| s.recipe.optimizer = OptimizerKind::Sgd),
+        ),
+        (
+            "\"optimizer.square_avg.conv2d.weight\" is missing",
+            described(|s| s.recipe.optimizer = OptimizerKind::RmsProp),
+        ),
+        (
+            "its exact numbers",
+            described(|s| s.recipe.averaging = 0.98),
+        ),
     ];
     for (words, bytes) in cases {
         let error = session.read(&bytes).unwrap_err();
@@ -304,7 +320,7 @@ fn weights_that_python_saved_again_are_taken() {
         };
         assert_eq!(*model, tutorial_model(), "the present one");
         assert_eq!(found.values, expected.values);
-        assert!(found.moments.is_empty());
+        assert!(found.slots.is_empty());
     }
 }
 

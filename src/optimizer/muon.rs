@@ -1,0 +1,247 @@
+//! Muon's step on plain numbers: a kernel or a matrix moves by a step whose directions are equally strong.
+//!
+//! `m ← µm + g`, `u = g + µm` (Nesterov); of u over its length, as a matrix M, some times `M ← aM + (bA + cA²)M` with
+//! `A = MMᵀ`: the polynomial draws all singular values towards 1 (K. Jordan and others, 2024, "Muon: An optimizer for
+//! hidden layers in neural networks", whose a, b and c these are). The weights are first scaled to the length √filters,
+//! then `w ← w − rate · M`. Sums come in one order, whoever computes them.
+
+use crate::rule::Rule;
+
+/// The polynomial: of M, of MMᵀM, and of MMᵀMMᵀM.
+pub(super) const POLYNOMIAL: [f64; 3] = [3.4445, -4.7750, 2.0315];
+/// Shortest length that is divided by: what has none stays where it is.
+pub(super) const LENGTH_MIN: f32 = 1e-20;
+/// So many columns at a time: their sums stay in registers. Rows are filled up with zeros to whole blocks.
+const BLOCK: usize = 32;
+
+/// A tensor as a matrix of no more rows than columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct MatrixShape {
+    /// Rows and columns as the numbers lie.
+    pub(super) sides: [usize; 2],
+    /// Number of filters, or of units: of the rows of a kernel, of the columns of a dense matrix `[in, out]`.
+    pub(super) filters: usize,
+}
+
+impl MatrixShape {
+    /// Of a kernel `[out, in, height, width]` or a dense matrix `[in, out]`.
+    pub(super) fn of(shape: &[usize]) -> Self {
+        match *shape {
+            [inputs, outputs] => Self {
+                sides: [inputs, outputs],
+                filters: outputs,
+            },
+            [filters, ref rest @ ..] => Self {
+                sides: [filters, rest.iter().product()],
+                filters,
+            },
+            [] => Self {
+                sides: [0, 0],
+                filters: 0,
+            },
+        }
+    }
+
+    /// Whether it has more rows than columns, and is computed with as its transpose.
+    pub(super) fn is_tall(self) -> bool {
+        self.sides[0] > self.sides[1]
+    }
+
+    /// Rows and columns as it is computed with.
+    fn wide(self) -> [usize; 2] {
+        let [rows, columns] = self.sides;
+        if self.is_tall() {
+            [columns, rows]
+        } else {
+            self.sides
+        }
+    }
+}
+
+/// Room for the matrices of a step, used by one tensor after the other.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Orthogonal {
+    /// The gradient, then the step, as the tensor's numbers lie.
+    step: Vec<f32>,
+    /// The matrix, and the next one.
+    matrices: [Vec<f32>; 2],
+    /// Products of its rows, and the polynomial of them.
+    squares: [Vec<f32>; 2],
+}
+
+impl Orthogonal {
+    /// Room for the largest of these shapes.
+    pub(super) fn for_shapes<'a>(shapes: impl Iterator<Item = &'a [usize]>) -> Self {
+        let mut room = Self::default();
+        let grow = |numbers: &mut Vec<f32>, length: usize| {
+            numbers.resize(numbers.len().max(length), 0.0);
+        };
+        for shape in shapes {
+            grow(&mut room.step, shape.iter().product());
+            let [rows, columns] = MatrixShape::of(shape).wide();
+            for matrix in &mut room.matrices {
+                grow(matrix, rows * stride(columns));
+            }
+            for square in &mut room.squares {
+                grow(square, rows * stride(rows));
+            }
+        }
+        room
+    }
+
+    /// Where the gradient of a tensor of this shape is to be written before its step.
+    pub(super) fn gradient(&mut self, shape: &[usize]) -> &mut [f32] {
+        self.step
+            .get_mut(..shape.iter().product())
+            .unwrap_or_default()
+    }
+
+    /// Moves `values` along the gradient that was written; `momenta` is their velocity.
+    pub(super) fn step(
+        &mut self,
+        rule: &Rule,
+        values: &mut [f32],
+        momenta: &mut [f32],
+        shape: &[usize],
+        lr: f64,
+    ) {
+        let momentum = rule.muon_momentum as f32;
+        let step = self.step.get_mut(..values.len()).unwrap_or_default();
+        for (step, velocity) in step.iter_mut().zip(momenta) {
+            *velocity = *velocity * momentum + *step;
+            *step += *velocity * momentum;
+        }
+        let shape = MatrixShape::of(shape);
+        self.flatten_directions(shape, rule.muon_iterations);
+        let scale = (shape.filters as f32).sqrt() / length(values);
+        let rate = lr as f32;
+        for (value, step) in values.iter_mut().zip(&self.step) {
+            *value = *value * scale - step * rate;
+        }
+    }
+
+    /// Makes the directions of the step equally strong.
+    fn flatten_directions(&mut self, shape: MatrixShape, iterations: u32) {
+        let [rows, columns] = shape.wide();
+        let (long, short) = (stride(columns), stride(rows));
+        let Self {
+            step,
+            matrices: [matrix, next],
+            squares: [gram, polynomial],
+        } = self;
+        let step = step.get_mut(..rows * columns).unwrap_or_default();
+        let mut matrix = matrix.get_mut(..rows * long).unwrap_or_default();
+        let mut next = next.get_mut(..rows * long).unwrap_or_default();
+        let gram = gram.get_mut(..rows * short).unwrap_or_default();
+        let polynomial = polynomial.get_mut(..rows * short).unwrap_or_default();
+        // Another shape's numbers may lie where this one is filled up.
+        matrix.fill(0.0);
+        gram.fill(0.0);
+        let scale = 1.0 / length(step);
+        lay(step, shape, matrix, long, |number, place| {
+            *place = *number * scale
+        });
+        let [a, b, c] = POLYNOMIAL.map(|factor| factor as f32);
+        for _ in 0..iterations {
+            products_of_rows(matrix, long, gram, short);
+            products_of_rows(gram, short, polynomial, short);
+            for (at, (row, gram)) in (polynomial.chunks_exact_mut(short))
+                .zip(gram.chunks_exact(short))
+                .enumerate()
+            {
+                for (factor, product) in row.iter_mut().zip(gram) {
+                    *factor = *factor * c + product * b;
+                }
+                // a times the matrix itself.
+                if let Some(factor) = row.get_mut(at) {
+                    *factor += a;
+                }
+            }
+            product(polynomial, short, matrix, long, next);
+            std::mem::swap(&mut matrix, &mut next);
+        }
+        lay(step, shape, matrix, long, |number, place| *number = *place);
+    }
+}
+
+/// Numbers from one row to the next.
+fn stride(columns: usize) -> usize {
+    columns.next_multiple_of(BLOCK)
+}
+
+/// Goes through a tensor's numbers and their places in a matrix of no more rows than columns.
+fn lay(
+    numbers: &mut [f32],
+    shape: MatrixShape,
+    matrix: &mut [f32],
+    stride: usize,
+    mut each: impl FnMut(&mut f32, &mut f32),
+) {
+    let [_, columns] = shape.sides;
+    for (at, row) in numbers.chunks_exact_mut(columns.max(1)).enumerate() {
+        if shape.is_tall() {
+            for (number, place_row) in row.iter_mut().zip(matrix.chunks_exact_mut(stride)) {
+                if let Some(place) = place_row.get_mut(at) {
+                    each(number, place);
+                }
+            }
+        } else if let Some(places) = matrix.get_mut(at * stride..) {
+            for (number, place) in row.iter_mut().zip(places) {
+                each(number, place);
+            }
+        }
+    }
+}
+
+/// The length of all numbers, as a vector; never nothing.
+fn length(numbers: &[f32]) -> f32 {
+    let squares = numbers.iter().map(|number| f64::from(*number).powi(2));
+    (squares.sum::<f64>().sqrt() as f32).max(LENGTH_MIN)
+}
+
+/// `gram[i][j]`: row i of `matrix` times row j.
+fn products_of_rows(matrix: &[f32], long: usize, gram: &mut [f32], short: usize) {
+    let rows = || matrix.chunks_exact(long);
+    for (i, row) in rows().enumerate() {
+        for (j, other) in rows().enumerate().take(i + 1) {
+            let product = dot(row, other);
+            for at in [i * short + j, j * short + i] {
+                if let Some(place) = gram.get_mut(at) {
+                    *place = product;
+                }
+            }
+        }
+    }
+}
+
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0f32; BLOCK];
+    let blocks = a
+        .as_chunks::<BLOCK>()
+        .0
+        .iter()
+        .zip(b.as_chunks::<BLOCK>().0);
+    for (a, b) in blocks {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
+}
+
+/// `next = factors · matrix`, a block of columns at a time.
+fn product(factors: &[f32], short: usize, matrix: &[f32], long: usize, next: &mut [f32]) {
+    for (factors, next) in factors.chunks_exact(short).zip(next.chunks_exact_mut(long)) {
+        for (at, block) in next.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+            let mut sums = [0.0f32; BLOCK];
+            for (factor, row) in factors.iter().zip(matrix.chunks_exact(long)) {
+                if let Some(row) = row.as_chunks::<BLOCK>().0.get(at) {
+                    for (sum, number) in sums.iter_mut().zip(row) {
+                        *sum += factor * number;
+                    }
+                }
+            }
+            *block = sums;
+        }
+    }
+}
