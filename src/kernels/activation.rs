@@ -99,12 +99,12 @@ fn normal(x: &Numbers) -> [Numbers; 2] {
     const A: [f32; 5] = [
         0.127_414_8,
         -0.142_248_37,
-        0.710_706_87,
+        0.710_706_9,
         -0.726_576,
         0.530_702_7,
     ];
     /// 1 / √(2π).
-    const DENSITY: f32 = 0.398_942_28;
+    const DENSITY: f32 = 0.398_942_3;
     let mut bell = x.map(|x| x * x * -0.5);
     exp(&mut bell);
     let mut below = [0.0; TOGETHER];

@@ -158,8 +158,8 @@ fn transform_corners<A: Arithmetic>(
         let at = |row: usize, column: usize| corners.eighth::<A>(row, column, eighth);
         let of = |column: usize| spread::<A>([at(0, column), at(1, column)]);
         let columns = [of(0), of(1)];
-        for row in 0..PATCH {
-            let done = spread::<A>([columns[0][row], columns[1][row]]);
+        for (row, (left, right)) in columns[0].into_iter().zip(columns[1]).enumerate() {
+            let done = spread::<A>([left, right]);
             for (column, lanes) in done.into_iter().enumerate() {
                 put(row * PATCH + column, eighth, lanes);
             }
@@ -195,7 +195,7 @@ fn add_rows<A: Arithmetic, const N: usize>(
     sums: &mut [[f32; PANEL]],
 ) {
     for (turn, sums) in sums.chunks_exact_mut(N).enumerate() {
-        let first = turn * N & (LANES - N); // Said again, so that no index is checked below.
+        let first = (turn * N) & (LANES - N); // Said again, so that no index is checked below.
         let mut found = [[A::splat(0.0); 2]; N];
         for (found, sums) in found.iter_mut().zip(sums.iter()) {
             *found = [A::load(eight(sums)), A::load(eight(&sums[LANES..]))];
