@@ -35,8 +35,10 @@ const RUN: [&str; 9] = [
 ];
 
 /// The command that trains it and saves it there.
+/// It reports often, so that one that is to be interrupted is so before it is over.
 fn train(save: &str) -> Vec<&str> {
-    [&["train"], &RUN[..], &["--save", save]].concat()
+    let often = ["--report-every-ms", "10"];
+    [&["train"], &RUN[..], &often, &["--save", save]].concat()
 }
 
 /// A folder of a test's own, which goes with it.

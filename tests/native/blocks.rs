@@ -99,6 +99,13 @@ fn without_bias(mut layer: Layer) -> Layer {
     layer
 }
 
+fn same(mut layer: Layer) -> Layer {
+    if let Layer::Conv(conv) = &mut layer {
+        conv.padding = Padding::Same;
+    }
+    layer
+}
+
 /// What has no block between layers that have one, before and behind them: those keep theirs.
 #[test]
 fn layers_beside_one_without_a_block_are_learnt_in_blocks() {
@@ -126,10 +133,24 @@ fn layers_beside_one_without_a_block_are_learnt_in_blocks() {
                 relu(),
                 max_pool(2),
                 Layer::Scale { factor: 0.5 },
-                plain_conv(6, 5),
+                plain_conv(6, 6),
                 relu(),
                 plain_conv(5, 3),
                 relu(),
+            ],
+            5,
+        ),
+        (
+            vec![plain_conv(4, 5), max_pool(2), same(plain_conv(6, 5))],
+            3,
+        ),
+        (
+            vec![
+                plain_conv(17, 2),
+                same(plain_conv(16, 3)),
+                max_pool(2),
+                same(plain_conv(18, 3)),
+                same(plain_conv(9, 1)),
             ],
             5,
         ),
@@ -151,8 +172,8 @@ fn what_has_no_block_goes_layer_by_layer() {
         vec![layer, relu(), max_pool(2)]
     };
     for layers in [
-        vec![plain_conv(4, 5), relu(), max_pool(2)],
-        changed(|conv| conv.padding = Padding::Same),
+        vec![plain_conv(4, 6), relu(), max_pool(2)],
+        vec![same(plain_conv(4, 2)), relu(), max_pool(2)],
         changed(|conv| conv.stride = 2),
     ] {
         let ([asked, layers], in_blocks) = both(&network(layers));
