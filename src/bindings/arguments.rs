@@ -208,9 +208,13 @@ where
             continue;
         }
         // An object's own code would run while serde reads it: it is read from what JSON makes of it.
-        let inert = match is_plain(&setting) {
-            true => structure::<T>(argument, &key, &setting)?,
-            false => setting.clone(),
+        let inert = if is_plain(&setting) {
+            structure::<T>(argument, &key, &setting)?
+        } else if setting.is_instance_of::<Array>() {
+            // Most settings are no list: what came instead is said below.
+            structure::<T>(argument, &key, &setting).unwrap_or_else(|_| setting.clone())
+        } else {
+            setting.clone()
         };
         let is_read = (inert != setting || !setting.is_object())
             && serde_wasm_bindgen::from_value::<T>(alone(&key, &inert)).is_ok();
