@@ -225,7 +225,7 @@ impl Session {
                 let goes_on = run.epoch < run.epochs_end;
                 if !goes_on {
                     let epochs = run.epochs_end;
-                    let more = self.more_epochs();
+                    let more = self.more_epochs(false);
                     events.push(Event::Done { epochs, more });
                 }
                 return Ok(goes_on);

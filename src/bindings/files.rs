@@ -140,7 +140,7 @@ fn answer_of(session: &Session, kind: FileKind) -> Result<JsValue, Error> {
         loaded: session.loaded(),
         history: session.history().to_vec(),
         position: session.position(),
-        more: session.more_epochs(),
+        more: session.more_epochs(session.position().is_some()),
         progress: session.progress(),
         evaluation: session.evaluation().cloned(),
         trace: session.trace().clone(),

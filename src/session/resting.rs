@@ -15,14 +15,19 @@ impl Session {
         self.run.as_ref().map(Run::position)
     }
 
-    /// For how many epochs in all a run that was stopped, restored or is over may be trained; none where there is none,
-    /// no more may be, or its learning rate
-    /// falls until the end that was planned.
-    pub fn more_epochs(&self) -> Option<MoreEpochs> {
+    /// For how many epochs in all a run may be trained that waits to go on, or is over; none where no more may be. One whose
+    /// learning rate falls until its end goes on to that end alone.
+    pub fn more_epochs(&self, waits: bool) -> Option<MoreEpochs> {
         let trained = count(self.history.len());
-        let is_there = trained > 0 || self.run.is_some();
-        let may_be = is_there && (!self.has_learnt() || !self.config.schedule.has_an_end());
-        MoreEpochs::after(trained).filter(|_| may_be)
+        if self.config.schedule.has_an_end() {
+            let planned = self.config.epochs;
+            return waits.then_some(MoreEpochs {
+                least: planned,
+                most: planned,
+                usual: planned,
+            });
+        }
+        MoreEpochs::after(trained).filter(|_| waits || trained > 0)
     }
 
     /// True while a run is under way or paused; not while it was stopped or restored and has not gone on.
@@ -118,7 +123,7 @@ impl Session {
         let Position { epoch, step } = run.position();
         self.preparation.paused();
         events.push(if self.stopped {
-            let more = self.more_epochs();
+            let more = self.more_epochs(true);
             Event::Stopped { epoch, step, more }
         } else {
             Event::Paused { epoch, step }

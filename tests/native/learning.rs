@@ -7,7 +7,7 @@ use convburn::cifar::{Dataset, IMAGE};
 use convburn::device;
 use convburn::model::{Mode, Model, Value};
 use convburn::network::{NetworkPlan, Shape};
-use convburn::protocol::{Augment, Backend, Config, Event, Layer, ModelSpec, Split};
+use convburn::protocol::{Augment, Backend, Config, Event, Layer, ModelSpec, MoreEpochs, Split};
 use convburn::session::Session;
 use pollster::block_on;
 
@@ -297,7 +297,14 @@ fn stop_keeps_the_model_and_reset_renews_it() {
     session.signals().stop();
     let events = block_on(session.advance(1e9)).unwrap();
     assert!(
-        matches!(events.last(), Some(Event::Stopped { epoch: 1, .. })),
+        matches!(
+            events.last(),
+            Some(Event::Stopped {
+                epoch: 1,
+                more: Some(MoreEpochs { least: 1, .. }),
+                ..
+            })
+        ),
         "{events:?}"
     );
     assert!(!session.is_running());

@@ -214,7 +214,7 @@ fn a_schedule_moves_the_rate_and_a_run_ends_where_it_ends() {
         );
     };
     refused(session.extend(3).unwrap_err());
-    assert_eq!(session.more_epochs(), None);
+    assert_eq!(session.more_epochs(false), None);
     refused(block_on(session.advance(0.0)).unwrap_err());
     assert_eq!((session.position(), session.history().len()), (None, 2));
 
@@ -232,7 +232,7 @@ fn a_schedule_moves_the_rate_and_a_run_ends_where_it_ends() {
         config.drops = vec![1];
     });
     support::drive(&mut dropping);
-    assert_eq!(dropping.more_epochs().map(|more| more.least), Some(3));
+    assert_eq!(dropping.more_epochs(false).map(|more| more.least), Some(3));
     dropping.extend(3).unwrap();
     support::drive(&mut dropping);
     let rates: Vec<f64> = dropping.history().iter().filter_map(|row| row.lr).collect();
