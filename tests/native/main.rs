@@ -26,6 +26,7 @@ mod driver;
 mod golden;
 mod golden_network;
 mod golden_rules;
+mod helpers;
 mod identity;
 mod layering;
 mod learning;

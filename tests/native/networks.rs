@@ -1,8 +1,6 @@
 //! Networks as values: whatever list of layers is within the limits is refused with a sentence or trains, each group of
 //! layers is computed by itself, and a network with every kind of layer learns, pauses and goes on with the same bits.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use burn::tensor::Device;
@@ -13,10 +11,8 @@ use convburn::device;
 use convburn::metrics::RunningMean;
 use convburn::model::Kernel;
 use convburn::network::NetworkPlan;
-use convburn::pool::{Answer, Helpers, Job};
 use convburn::protocol::*;
 use convburn::random::Draws;
-use convburn::replica::Replica;
 use convburn::session::Session;
 use convburn::train::Learner;
 use pollster::block_on;
@@ -24,6 +20,7 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::helpers;
 use crate::support::networks::{
     GRAY, dense, every_layer, gray_dataset, max_pool, model_of, numbered, plain_conv, relu,
 };
@@ -414,23 +411,6 @@ fn tensors(session: &mut Session) -> convburn::checkpoint::Tensors {
     }
 }
 
-/// Helpers that compute here, when they are asked.
-#[derive(Debug)]
-struct Here(RefCell<Replica>);
-
-impl Helpers for Here {
-    fn cores(&self) -> usize {
-        3
-    }
-
-    fn want(&self, _: usize) {}
-
-    fn ask(&self, _: usize, job: &Job<'_>) -> Answer {
-        let answer = block_on(self.0.borrow_mut().answer(job));
-        Box::pin(std::future::ready(Some(answer.unwrap())))
-    }
-}
-
 fn config(backend: Backend, workers: u32) -> Config {
     Config {
         backend,
@@ -452,7 +432,7 @@ fn session(backend: Backend, workers: u32) -> Session {
     let device = block_on(device::open(&config)).unwrap();
     let mut session = Session::new(config, device, gray_dataset(288, 60)).unwrap();
     if workers > 1 {
-        session.use_helpers(Rc::new(Here(RefCell::new(Replica::new(&Device::flex())))));
+        session.use_helpers(helpers::here());
     }
     session
 }
@@ -498,7 +478,7 @@ fn a_run_with_dropout_and_statistics_resumes_to_the_bit_in_a_session_of_another_
         };
         let mut opened = Session::restored(*state, &found, device, gray_dataset(288, 60)).unwrap();
         if workers > 1 {
-            opened.use_helpers(Rc::new(Here(RefCell::new(Replica::new(&Device::flex())))));
+            opened.use_helpers(helpers::here());
         }
         finish(&mut opened);
         assert_eq!(

@@ -1,11 +1,8 @@
 //! Rules of learning in a run: each goes on from a file with its bits, whoever computes; schedules, averaged weights and
 //! smoothed targets do what they say; and whatever can be set trains, or is refused with a sentence.
 
-use std::cell::RefCell;
-use std::rc::Rc;
 use std::sync::Arc;
 
-use burn::tensor::Device;
 use convburn::batch::gather;
 use convburn::checkpoint::{Checkpoint, RunState, Tensors};
 use convburn::cifar::Dataset;
@@ -13,11 +10,9 @@ use convburn::device;
 use convburn::error::Error;
 use convburn::metrics::softmax;
 use convburn::network::NetworkPlan;
-use convburn::pool::{Answer, Helpers, Job};
 use convburn::protocol::settings::{Kind, SETTINGS};
 use convburn::protocol::*;
 use convburn::random::Draws;
-use convburn::replica::Replica;
 use convburn::rule::Rule;
 use convburn::session::Session;
 use convburn::train::Learner;
@@ -26,27 +21,11 @@ use rand::Rng;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use crate::helpers;
 use crate::support;
 use crate::support::networks::{
     GRAY, dense, every_layer, gray_dataset, max_pool, plain_conv, relu,
 };
-
-/// Helpers that compute here, when they are asked.
-#[derive(Debug)]
-struct Here(RefCell<Replica>);
-
-impl Helpers for Here {
-    fn cores(&self) -> usize {
-        3
-    }
-
-    fn want(&self, _: usize) {}
-
-    fn ask(&self, _: usize, job: &Job<'_>) -> Answer {
-        let answer = block_on(self.0.borrow_mut().answer(job));
-        Box::pin(std::future::ready(Some(answer.unwrap())))
-    }
-}
 
 /// Two epochs of three steps of a network with every kind of layer, by Muon with all that there is beside it.
 fn config() -> Config {
@@ -104,7 +83,7 @@ fn configs() -> Vec<Config> {
 
 fn with_helpers(mut session: Session) -> Session {
     if session.loaded().config.workers > 1 {
-        session.use_helpers(Rc::new(Here(RefCell::new(Replica::new(&Device::flex())))));
+        session.use_helpers(helpers::here());
     }
     session
 }

@@ -42,7 +42,8 @@ test('a network that has no name is left out of a link, and the page knows that 
   assert.equal(presetOf(config), null);
   /** @type {[Partial<import('../../www/protocol/protocol.js').Config>, boolean][]} */
   const cases = [[{}, true], [{ network: 't' }, true], [{ norm_group: { records: 32 } }, true], [{ network: NAMELESS }, false],
-    [{ norm_group: 'batch' }, false], [{ last_batch: 'drop' }, false], [{ pixels: { standardized: { mean: [0.5], deviation: [0.2] } } }, false]];
+    [{ norm_group: 'batch' }, false], [{ last_batch: 'drop' }, false], [{ optimizer: 'sgd' }, false], [{ drops: [] }, true], [{ drops: [5] }, false],
+    [{ label_smoothing: 0.1 }, false], [{ hold_out: 'last' }, true], [{ pixels: { standardized: { mean: [0.5], deviation: [0.2] } } }, false]];
   for (const [change, isSaid] of cases) assert.equal(isSaidByLink({ ...DEFAULTS, ...change }), isSaid, JSON.stringify(change));
 });
 
@@ -122,4 +123,5 @@ test('a preset is recognised whatever the seed and the backend', () => {
   const { network: _, pixels: _pixels, norm_group: _group, last_batch: _last, ...older } = DEFAULTS;
   assert.equal(presetOf(older), 'tutorial', 'a run that was saved before there were other networks');
   assert.equal(presetOf({ ...DEFAULTS, norm_group: { records: 64 } }), null);
+  assert.equal(presetOf({ ...DEFAULTS, optimizer: 'muon' }), null, 'a rule of learning that the tutorial has not');
 });

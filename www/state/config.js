@@ -19,10 +19,13 @@ import { nextNumber, readNumber } from './numbers.js';
 export const DEFAULTS = /** @type {Config} */ (Object.fromEntries(SETTINGS.map((setting) => [setting.name, setting.default])));
 
 /**
- * The tutorial's network, and beside it what neither form nor link can say: a file may bring other values. A run of
- * before the page knew other networks has these.
+ * The settings of a recipe that neither form nor link can say: a file may bring other values. Which records are held out is not
+ * among them, because it computes nothing where there are test images, and a run of before has another rule.
  */
-export const TUTORIALS = pick(DEFAULTS, ['network', 'pixels', 'norm_group', 'last_batch']);
+const UNSAID = SETTINGS.filter(({ name, part, label }) => part === 'recipe' && label === null && name !== 'hold_out').map(({ name }) => name);
+
+/** The tutorial's network and its values of those settings; a run of before there were others has these. */
+export const TUTORIALS = pick(DEFAULTS, ['network', ...UNSAID]);
 
 /** What of a configuration is how a run is computed; all else is its recipe, which is what it computes. @type {string[]} */
 const COMPUTE = SETTINGS.filter(({ part }) => part === 'compute').map(({ name }) => name);
@@ -210,8 +213,7 @@ export function readAddress(hash) {
 }
 
 /** Whether a link says all of a configuration; of one that came from a file it may not. @param {Config} config */
-export const isSaidByLink = (config) => typeof config.network === 'string'
-  && isSame([config.pixels, config.norm_group, config.last_batch], [TUTORIALS.pixels, TUTORIALS.norm_group, TUTORIALS.last_batch]);
+export const isSaidByLink = (config) => typeof config.network === 'string' && UNSAID.every((name) => isSame(config[name], DEFAULTS[name]));
 
 /**
  * The fragment that gives this configuration to anyone, every field spelled out but a network that has no name.
