@@ -38,7 +38,7 @@ use crate::error::Error;
 use crate::platform::{run_constructors, yield_now};
 use crate::pool::Helpers;
 use crate::protocol::{
-    Config, EpochOutcome, Event, ImageSpec, Loaded, Manifest, NetworkChoice, Position,
+    Config, EpochOutcome, Event, ImageSpec, Loaded, Manifest, NetworkChoice, Position, Split,
 };
 use crate::session::{Session, Signals};
 
@@ -334,19 +334,26 @@ async fn advance_session(budget_ms: JsValue) -> Result<JsValue, Error> {
     to_js(&session.get()?.advance(budget_ms).await?)
 }
 
-/// Measures on the chosen test records.
+/// Measures on the chosen test records, or with `"train"` on the first 10,000 of those that the run trains on, as they are:
+/// how far it does better on these is the gap that overfitting opens.
 ///
 /// # Errors
-/// `data_missing`, `compute`, `not_loaded`, `busy`.
+/// `invalid_argument`, `data_missing`, `compute`, `not_loaded`, `busy`.
 #[wasm_bindgen(unchecked_return_type = "Evaluation")]
-pub async fn evaluate() -> Result<JsValue, JsValue> {
-    answer(evaluate_session().await)
+pub async fn evaluate(
+    #[wasm_bindgen(unchecked_optional_param_type = "Split | null")] set: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(evaluate_session(set).await)
 }
 
-async fn evaluate_session() -> Result<JsValue, Error> {
+async fn evaluate_session(set: JsValue) -> Result<JsValue, Error> {
+    let set = match set.is_null() || set.is_undefined() {
+        true => Split::Test,
+        false => arguments::choice("set", &set)?,
+    };
     border().driver.check_still()?;
     let claim = Claim::new("evaluate")?;
-    let mut measurement = lock(&claim.0).await?.get()?.measurement();
+    let mut measurement = lock(&claim.0).await?.get()?.measurement(set);
     while lock(&claim.0)
         .await?
         .get()?
@@ -411,6 +418,25 @@ async fn summarise_for(config: JsValue) -> Result<JsValue, Error> {
     let border = border();
     let mut session = lock(&border).await?;
     to_js(&session.get()?.summary_of(&config)?)
+}
+
+/// The learning rate over the steps of a run of `config`, at no more than `points` of them. Nothing has to be loaded.
+///
+/// # Errors
+/// `invalid_argument`, `invalid_config`.
+#[wasm_bindgen(unchecked_return_type = "LearningRates")]
+pub fn learning_rates(
+    #[wasm_bindgen(unchecked_param_type = "Partial<Config>")] config: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] points: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(rates_of(config, &points))
+}
+
+fn rates_of(config: JsValue, points: &JsValue) -> Result<JsValue, Error> {
+    let config: Config = arguments::settings("config", &config)?;
+    config.validate()?;
+    let points = arguments::whole("points", points, 2..=10_000)?;
+    to_js(&Session::learning_rates(&config, points))
 }
 
 /// The running epoch pauses before its next step; the next [`train_epoch`] or [`advance`] continues.

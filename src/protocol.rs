@@ -18,6 +18,7 @@ mod image;
 mod learning;
 pub mod limits;
 mod network;
+pub mod recipes;
 pub mod settings;
 mod trace;
 
@@ -41,6 +42,20 @@ pub use network::{
 };
 pub use settings::{Compute, Config, Recipe};
 pub use trace::{Trace, TracePoint};
+
+/// How the learning rate goes over a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LearningRates {
+    /// Steps in an epoch.
+    pub epoch_steps: u32,
+    /// Numbers of the steps, from 0, that the rates are of.
+    pub steps: Vec<f64>,
+    /// The learning rate of each.
+    pub lr: Vec<f64>,
+    /// That of the kernels and matrices which Muon moves; null without Muon.
+    pub muon_lr: Option<Vec<f64>>,
+}
 
 /// One line of the network's summary table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

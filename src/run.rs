@@ -3,11 +3,13 @@
 //! Not the work itself: `session.rs` does the steps and tells this what they came to.
 
 use crate::metrics::{RunningMean, Tally};
-use crate::protocol::{EpochResult, Evaluation, Position, Progress, Stage};
+use crate::protocol::{EpochResult, Evaluation, Position, Progress, Split, Stage};
 
 /// A measurement under way, batch by batch.
 #[derive(Clone, Debug)]
 pub struct Measurement {
+    /// Whether it is on the run's test records or on those that it trains on.
+    pub set: Split,
     /// What the records so far came to.
     pub tally: Tally,
     /// Number of records done.
@@ -19,9 +21,10 @@ pub struct Measurement {
 }
 
 impl Measurement {
-    /// Nothing of so many classes measured yet.
-    pub fn new(classes: usize) -> Self {
+    /// Nothing of so many classes measured yet, on records of this set.
+    pub fn new(set: Split, classes: usize) -> Self {
         Self {
+            set,
             tally: Tally::new(classes),
             done: 0,
             elapsed_ms: 0.0,

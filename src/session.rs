@@ -29,7 +29,7 @@ use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, Stage, Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, Split, Stage, Summary, Trace,
 };
 use crate::random::Draws;
 use crate::rule::Schedule;
@@ -319,7 +319,7 @@ impl Session {
             let is_last = run.epoch + 1 >= run.epochs_end;
             self.learner.show_average(is_last);
         }
-        let unmeasured = || Measurement::new(classes);
+        let unmeasured = || Measurement::new(Split::Test, classes);
         let measurement = epoch.validation.get_or_insert_with(unmeasured);
         self.measure(plan, measurement).await?;
         Ok(measurement.done >= plan.test.len())
@@ -368,7 +368,7 @@ impl Session {
             return;
         };
         let validation = epoch.validation.clone();
-        let validation = validation.unwrap_or_else(|| self.measurement());
+        let validation = validation.unwrap_or_else(|| self.measurement(Split::Test));
         let evaluation = Box::new(self.evaluation_of(&validation));
         let mut result = epoch.result(run.epoch, &evaluation);
         result.lr = self.scheduled_lr(run.epoch, epoch.steps);

@@ -9,13 +9,15 @@ export default function init(
 ): Promise<unknown>;
 export function add_shard(split: T.Split | "auto", bytes: Uint8Array, name?: string | null): Promise<T.ShardAdded>;
 export function advance(budget_ms: number): Promise<T.Event[]>;
+export function augmented(config: Partial<T.Config>, first: number, count: number, epoch: number): Promise<Uint8Array<ArrayBuffer>>;
 export function backends(): Promise<T.BackendStatus[]>;
 export function check_restored(): Promise<void>;
 export function config_of(bytes: Uint8Array): Promise<T.Config | null>;
-export function evaluate(): Promise<T.Evaluation>;
+export function evaluate(set?: T.Split | null): Promise<T.Evaluation>;
 export function extend(epochs: number): Promise<T.Loaded>;
 export function helper_gradients(job: ArrayBuffer): Promise<ArrayBuffer>;
 export function helper_logits(job: ArrayBuffer): Promise<ArrayBuffer>;
+export function learning_rates(config: Partial<T.Config>, points: number): T.LearningRates;
 export function load(config?: Partial<T.Config> | null, manifest?: T.Manifest | null): Promise<T.Loaded>;
 export function needs_other_module(config: Partial<T.Config>): Promise<boolean>;
 export function no_other_module(problem: string): void;

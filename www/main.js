@@ -8,6 +8,7 @@
 import { createAsking } from './live/asking.js';
 import { createChoosing } from './live/choosing.js';
 import { connect } from './engine/client.js';
+import { firstWorker } from './engine/first-worker.js';
 import { readAddress, refusalOf, toFragment } from './state/config.js';
 import { FILES_MAX, dropProblem, filesIn, hasFiles, isForField, nameOf } from './loading/drops.js';
 import { reportOf, wordsOf } from './protocol/errors.js';
@@ -56,7 +57,7 @@ import { mountTryIt } from './views/try-it.js';
 import { mountWakeLock } from './views/wake-lock.js';
 
 const store = createStore(() => performance.now());
-const client = connect((message) => recovery.hear(message), readAddress(location.hash).config.backend);
+const client = connect((message) => recovery.hear(message), readAddress(location.hash).config.backend, firstWorker);
 const opening = createOpening(store, client.send);
 const loader = createLoader(store, client.send, opening.open);
 const keeping = createCheckpoints(store, { open: openRunStorage, locks: navigator.locks, storage: navigator.storage, deleteOthers: deleteStored });

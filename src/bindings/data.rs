@@ -6,7 +6,10 @@ use wasm_bindgen::prelude::*;
 use super::convert::{answer, to_js};
 use super::{Claim, arguments, lock};
 use crate::error::Error;
-use crate::protocol::{Split, SplitChoice};
+use crate::protocol::{Config, Split, SplitChoice};
+
+/// Records that are augmented at a time, to be looked at.
+const AUGMENTED_MAX: u32 = 1_000;
 
 /// Checks a file of CIFAR-10 records, raw or gzip, and adds them. With a manifest the manifest says where they go;
 /// without one `split` does: `"train"`, `"test"`, or `"auto"`: where the official file with these bytes belongs, else
@@ -56,6 +59,38 @@ async fn read_records(set: JsValue, first: &JsValue, count: &JsValue) -> Result<
     let count = arguments::whole("count", count, 0..=u32::MAX)? as usize;
     let border = super::border();
     let bytes = lock(&border).await?.get()?.records(set, first, count);
+    Ok(Uint8Array::from(bytes.as_slice()).into())
+}
+
+/// Records as `config`'s augmentation lays them down, each with its label before it: `count` from `first` on of those that a
+/// run of the present configuration trains on, or as many as there are. The draws are those of an epoch (from 0) that
+/// visits these records first. Nothing changes; served between the steps of a running epoch.
+///
+/// # Errors
+/// `invalid_argument`, `invalid_config`, `not_loaded`.
+#[wasm_bindgen(unchecked_return_type = "Uint8Array")]
+pub async fn augmented(
+    #[wasm_bindgen(unchecked_param_type = "Partial<Config>")] config: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] first: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] count: JsValue,
+    #[wasm_bindgen(unchecked_param_type = "number")] epoch: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(augment_records(config, [first, count, epoch]).await)
+}
+
+async fn augment_records(config: JsValue, numbers: [JsValue; 3]) -> Result<JsValue, Error> {
+    let config: Config = arguments::settings("config", &config)?;
+    config.validate()?;
+    let [first, count, epoch] = numbers;
+    let first = arguments::whole("first", &first, 0..=u32::MAX)? as usize;
+    let count = arguments::whole("count", &count, 0..=AUGMENTED_MAX)? as usize;
+    let epoch = arguments::whole("epoch", &epoch, 0..=u32::MAX)?;
+    let border = super::border();
+    let bytes = lock(&border).await?.get()?.augmented(
+        &config,
+        first..first.saturating_add(count),
+        epoch,
+    )?;
     Ok(Uint8Array::from(bytes.as_slice()).into())
 }
 

@@ -382,6 +382,18 @@ export type LayerSummary = {
     own_kernel: boolean,
 };
 
+/** How the learning rate goes over a run. */
+export type LearningRates = {
+    /** Steps in an epoch. */
+    epoch_steps: number,
+    /** Numbers of the steps, from 0, that the rates are of. */
+    steps: Array<number>,
+    /** The learning rate of each. */
+    lr: Array<number>,
+    /** That of the kernels and matrices which Muon moves; null without Muon. */
+    muon_lr: Array<number> | null,
+};
+
 /** What `load` answers. */
 export type Loaded = {
     /** The configuration as accepted, defaults filled in. */
@@ -431,7 +443,7 @@ export type MoreEpochs = {
 };
 
 /** A network that is asked for. */
-export type NetworkChoice = "tutorial" | "t" | "s-24-48-72" | "s-32-64-96" | "s-40-68-92" | "s-64-112-128" | NetworkSpec;
+export type NetworkChoice = "tutorial" | "t" | "s-24-48-72" | "s-40-48-60" | "s-32-64-96" | "s-40-68-92" | "s-64-112-128" | NetworkSpec;
 
 /** A network: its layers in the order of the data, from the image to the logits. */
 export type NetworkSpec = {

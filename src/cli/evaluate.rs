@@ -1,4 +1,4 @@
-//! `convburn evaluate RUN`: the figures on the run's test images.
+//! `convburn evaluate RUN`: the figures on the run's test images, or on those that it was trained on.
 
 use clap::ArgMatches;
 
@@ -7,7 +7,7 @@ use super::output::Output;
 use super::{data, options, run_file, text};
 use crate::checkpoint::Checkpoint;
 use crate::platform::block_on;
-use crate::protocol::{Config, DataMatch, Evaluation};
+use crate::protocol::{Config, DataMatch, Evaluation, Split};
 use crate::session::Session;
 
 /// Runs the command.
@@ -19,7 +19,12 @@ pub fn run(given: &ArgMatches, output: &Output) -> Result<(), Failure> {
     if session.data().restored == Some(DataMatch::Other) {
         output.note("These are other images than the run was trained on and measured on.");
     }
-    let evaluation = block_on(session.evaluate())?;
+    let on = given.get_one::<String>(options::ON);
+    let set = match on.map(String::as_str) {
+        Some("train") => Split::Train,
+        _ => Split::Test,
+    };
+    let evaluation = block_on(session.evaluate(set))?;
     output.json(&evaluation);
     say(&evaluation, session.dataset().class_names(), output);
     Ok(())

@@ -3,10 +3,12 @@
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::failure::Failure;
 use crate::protocol::Config;
+use crate::protocol::recipes::{NamedRecipe, RECIPES};
 use crate::protocol::settings::{Kind, Part, SETTINGS, Setting};
 
 /// Names of the arguments that are no settings.
@@ -16,6 +18,8 @@ pub const FROM: &str = "from";
 pub const SAVE: &str = "save";
 pub const RUN: &str = "run";
 pub const PICTURES: &str = "pictures";
+pub const ON: &str = "on";
+pub const RECIPE: &str = "recipe";
 
 /// Where the images are when nobody says: what `cargo xtask data` makes.
 pub const DATA_DEFAULT: &str = "data/cifar10";
@@ -43,6 +47,14 @@ fn train() -> Command {
             "Goes on with a run, or begins with the weights in a file. Of a run's settings only lr, epochs and how it is computed may change",
         ))
         .arg(data())
+        .arg(
+            Arg::new(RECIPE)
+                .long(RECIPE)
+                .value_name("NAME")
+                .value_parser(PossibleValuesParser::new(RECIPES.iter().map(|recipe| recipe.name)))
+                .conflicts_with(FROM)
+                .help("Begins with the settings of a recipe; options that are given beside it count"),
+        )
         .arg(path(SAVE, "FILE").long(SAVE).help(
             "Where the run is saved: after each epoch, every 30 s and at its end [default: a name that says what it is]",
         ))
@@ -54,6 +66,16 @@ fn evaluate() -> Command {
     Command::new("evaluate")
         .about("Measures a run's network on its test images.")
         .arg(run())
+        .arg(
+            Arg::new(ON)
+                .long(ON)
+                .value_name("SET")
+                .value_parser(["test", "train"])
+                .default_value("test")
+                .help(
+                    "The images: the run's test images, or the first 10,000 that it is trained on",
+                ),
+        )
         .arg(data())
         .args(compute())
         .arg(json("The figures as JSON"))
@@ -162,6 +184,18 @@ fn typed(given: &ArgMatches) -> impl Iterator<Item = (&'static Setting, &String)
         Some((setting, text))
     };
     SETTINGS.iter().filter_map(text)
+}
+
+/// The settings that a run begins with: a recipe's, if one was named.
+///
+/// # Errors
+/// None but of a recipe that cannot be read, which the tests rule out.
+pub fn beginning(given: &ArgMatches) -> Result<Config, Failure> {
+    let named = given.get_one::<String>(RECIPE);
+    match named.and_then(|name| NamedRecipe::find(name)) {
+        Some(recipe) => Ok(recipe.config()?),
+        None => Ok(Config::default()),
+    }
 }
 
 /// Sets what was typed.

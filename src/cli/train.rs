@@ -68,7 +68,7 @@ fn opened(given: &ArgMatches, driver: &Driver, output: &Output) -> Result<Sessio
     if let Some(Checkpoint::Run(state, tensors)) = found {
         return gone_on(given, &images, *state, &tensors, driver, output);
     }
-    let mut config = Config::default();
+    let mut config = options::beginning(given)?;
     options::set(&mut config, given)?;
     config.validate()?;
     let dataset = data::load(&images, &config)?;

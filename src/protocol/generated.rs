@@ -25,11 +25,12 @@ const RENEW: &str = "CONVBURN_GENERATE";
 /// A file, and what makes its text, given the one that it has: some have parts that are written by hand.
 type Text = (&'static str, fn(&str) -> String);
 
-const TEXTS: [Text; 7] = [
+const TEXTS: [Text; 8] = [
     ("src/bindings/types.d.ts", types::declarations),
     ("types/convburn_cpu.d.ts", border::functions),
     ("www/protocol/protocol.js", types::page),
     ("www/protocol/settings.js", page::settings),
+    ("www/protocol/recipes.js", page::recipes),
     ("www/report.schema.json", schema::report),
     ("tests/fixtures/protocol.json", fixture::values),
     ("README.md", readme::tables),

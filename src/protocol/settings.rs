@@ -47,10 +47,11 @@ pub enum Kind {
 }
 
 /// The networks with a name, the tutorial's first. `network/presets.rs` has their layers.
-pub const NETWORKS: [&str; 6] = [
+pub const NETWORKS: [&str; 7] = [
     "tutorial",
     "t",
     "s-24-48-72",
+    "s-40-48-60",
     "s-32-64-96",
     "s-40-68-92",
     "s-64-112-128",

@@ -1,13 +1,15 @@
 //! The session and its records: what is added, what a run uses, and whether a restored run may go on with it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::Session;
+use super::{Session, planning};
+use crate::batch::{self, Augmentation};
 use crate::checkpoint::{RunData, RunState};
 use crate::cifar::{Dataset, count};
 use crate::error::Error;
 use crate::plan::Plan;
-use crate::protocol::{DataMatch, DataSource, DataStatus, ShardAdded, Split, SplitChoice};
+use crate::protocol::{Config, DataMatch, DataSource, DataStatus, ShardAdded, Split, SplitChoice};
 
 /// Most files that a run's description names: records can come in as many files as there are records.
 const SOURCES_MAX: usize = 100;
@@ -64,6 +66,34 @@ impl Session {
             Split::Test => self.plan.test_records(&self.dataset),
         };
         records.bytes(first, count)
+    }
+
+    /// Training records as `config`'s augmentation lays them down, each with its label before it, with the draws of an epoch
+    /// (from 0) that visits these first. Nothing changes.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] where there can be no such run on these records.
+    pub fn augmented(
+        &self,
+        config: &Config,
+        records: Range<usize>,
+        epoch: u32,
+    ) -> Result<Vec<u8>, Error> {
+        planning::planned(config, self.dataset.spec())?;
+        let augmentation = Augmentation {
+            kind: config.augmentation(),
+            seed: config.seed,
+            epoch,
+            step: 0,
+        };
+        let held = self.plan.train_records(&self.dataset);
+        let indices: Vec<usize> = (records.start..records.end.min(held.len())).collect();
+        let laid = batch::gather_bytes(held, &indices, Some(augmentation));
+        let pictures = laid.pixels.chunks_exact(laid.spec.image.bytes());
+        let labelled = laid.labels.iter().zip(pictures);
+        Ok(labelled
+            .flat_map(|(label, picture)| [std::slice::from_ref(label), picture].concat())
+            .collect())
     }
 
     /// Before a run that was restored, stopped or completed goes on: are the records held those that it was trained on?

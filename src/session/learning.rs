@@ -4,8 +4,9 @@
 //! its result.
 
 use super::{Session, planning};
-use crate::protocol::{ScheduleKind, WeightsKind};
-use crate::rule::Rule;
+use crate::network::tutorial_model;
+use crate::protocol::{Config, LearningRates, OptimizerKind, ScheduleKind, WeightsKind};
+use crate::rule::{Rule, Schedule};
 
 impl Session {
     /// What moves the network's tensors.
@@ -23,6 +24,25 @@ impl Session {
     pub(super) fn scheduled_lr(&self, epoch: u32, steps: u32) -> Option<f64> {
         let moves = self.config.schedule != ScheduleKind::Constant;
         moves.then(|| self.lr(epoch, steps.saturating_sub(1), steps))
+    }
+
+    /// The learning rates over the steps of a run of `config`, at no more than `points` of them, the first and the last
+    /// among them.
+    pub fn learning_rates(config: &Config, points: u32) -> LearningRates {
+        let schedule = Schedule::new(&config.recipe(tutorial_model()));
+        let epoch_steps = config.steps(config.train);
+        let all = u64::from(epoch_steps) * u64::from(config.epochs);
+        let points = u64::from(points.max(2)).min(all).max(1);
+        let at = |point: u64| point * all.saturating_sub(1) / (points - 1).max(1);
+        let steps: Vec<u64> = (0..points).map(at).collect();
+        let factor = |step: &u64| schedule.factor(*step, epoch_steps, config.epochs);
+        let rates = |peak: f64| steps.iter().map(|step| peak * factor(step)).collect();
+        LearningRates {
+            epoch_steps,
+            lr: rates(config.lr),
+            muon_lr: (config.optimizer == OptimizerKind::Muon).then(|| rates(config.muon_lr)),
+            steps: steps.iter().map(|step| *step as f64).collect(),
+        }
     }
 
     /// Which weights images are classified by, where there are averaged ones.

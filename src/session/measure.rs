@@ -1,31 +1,35 @@
 //! The session's other half: what the model makes of records and pictures, without training it.
 
 use super::Session;
-use crate::batch;
+use crate::batch::{self, ResidentImages};
+use crate::cifar::{Dataset, Selection};
 use crate::error::Error;
 use crate::metrics::softmax;
 use crate::plan::Plan;
 use crate::platform::now_ms;
-use crate::protocol::{Evaluation, MEASURE_BATCH, RecordSpec};
+use crate::protocol::{Evaluation, MEASURE_BATCH, RecordSpec, Split};
 use crate::run::Measurement;
 
+/// Training records that are measured at most: as many as CIFAR-10 has test records.
+const TRAINING_MEASURED_MAX: usize = 10_000;
 const BATCH: usize = MEASURE_BATCH as usize;
 /// Longest time that a batch may keep others (a pause, a prediction) waiting.
 const LARGE_BATCH_MS: f64 = 200.0;
 
 impl Session {
-    /// Measures the next batch of test records, or as many as there are workers.
+    /// Measures the next batch of its records, or as many as there are workers.
     pub(super) async fn measure(
         &self,
         plan: &Plan,
         measurement: &mut Measurement,
     ) -> Result<(), Error> {
         let started_ms = now_ms();
-        let records = plan.test_records(&self.dataset);
+        let records = measured_records(plan, &self.dataset, measurement.set);
         let first = measurement.done;
         let wanted = self.measure_batch(measurement);
-        let indices: Vec<usize> = (first..records.len().min(first + wanted)).collect();
-        let logits = match &self.resident_test {
+        let end = measured_count(plan, measurement.set).min(first + wanted);
+        let indices: Vec<usize> = (first..end).collect();
+        let logits = match self.resident(measurement.set) {
             Some(resident) => {
                 let images = resident.images(&indices, self.learner.device());
                 self.learner.logits(images).await?
@@ -50,7 +54,7 @@ impl Session {
     /// Records of the next batch: a hundred for each worker; on a GPU that is quick enough as many as its
     /// buffers take, since a read costs it more than a hundred records.
     fn measure_batch(&self, measurement: &Measurement) -> usize {
-        let Some(_) = &self.resident_test else {
+        let Some(_) = self.resident(measurement.set) else {
             return BATCH * self.pool().map_or(1, |pool| pool.workers());
         };
         let large = self.backend.measure_batch_max.max(BATCH);
@@ -71,28 +75,37 @@ impl Session {
         }
     }
 
-    /// A measurement that has not begun.
-    pub fn measurement(&self) -> Measurement {
-        Measurement::new(self.dataset.spec().classes)
+    /// A measurement on records of this set that has not begun.
+    pub fn measurement(&self, set: Split) -> Measurement {
+        Measurement::new(set, self.dataset.spec().classes)
+    }
+
+    /// The records of a set that the graphics card holds; the training records lie there in another way.
+    fn resident(&self, set: Split) -> Option<&ResidentImages> {
+        match set {
+            Split::Train => None,
+            Split::Test => self.resident_test.as_ref(),
+        }
     }
 
     /// Measures the next batch for `evaluate`. Returns true while there is more to do, so that a host
     /// can serve others in between.
     ///
     /// # Errors
-    /// [`Error::DataMissing`] without test records; [`Error::Compute`].
+    /// [`Error::DataMissing`] without the run's records; [`Error::Compute`].
     pub async fn evaluate_some(&self, measurement: &mut Measurement) -> Result<bool, Error> {
         self.plan.check(&self.dataset, &self.config)?;
         self.measure(&self.plan, measurement).await?;
-        Ok(measurement.done < self.plan.test.len())
+        Ok(measurement.done < measured_count(&self.plan, measurement.set))
     }
 
-    /// Measures on all chosen test records.
+    /// Measures on all chosen test records, or on the first [`TRAINING_MEASURED_MAX`] of those that it trains on, which are
+    /// not augmented then: how far it does better on these is the gap that overfitting opens.
     ///
     /// # Errors
     /// As [`Session::evaluate_some`].
-    pub async fn evaluate(&self) -> Result<Evaluation, Error> {
-        let mut measurement = self.measurement();
+    pub async fn evaluate(&self, set: Split) -> Result<Evaluation, Error> {
+        let mut measurement = self.measurement(set);
         while self.evaluate_some(&mut measurement).await? {}
         Ok(self.evaluation_of(&measurement))
     }
@@ -115,5 +128,20 @@ impl Session {
         }
         let logits = self.logits_of(pixels, BATCH).await?;
         Ok(logits.chunks_exact(classes).flat_map(softmax).collect())
+    }
+}
+
+/// How many records of a set are measured.
+fn measured_count(plan: &Plan, set: Split) -> usize {
+    match set {
+        Split::Train => plan.train.len().min(TRAINING_MEASURED_MAX),
+        Split::Test => plan.test.len(),
+    }
+}
+
+fn measured_records<'a>(plan: &'a Plan, dataset: &'a Dataset, set: Split) -> Selection<'a> {
+    match set {
+        Split::Train => plan.train_records(dataset),
+        Split::Test => plan.test_records(dataset),
     }
 }

@@ -249,5 +249,10 @@ fn a_run_that_diverges_is_ended_and_told_and_reset_mends_it() {
 
     session.config.lr = 0.001;
     session.reset();
-    assert!(block_on(session.evaluate()).unwrap().loss.is_finite());
+    assert!(
+        block_on(session.evaluate(Split::Test))
+            .unwrap()
+            .loss
+            .is_finite()
+    );
 }

@@ -186,7 +186,7 @@ fn a_run_learns_and_reports_every_epoch() {
     assert!(history[5].loss < history[0].loss * 0.5, "{history:?}");
     assert!(history[5].val_accuracy > 0.9, "{history:?}");
     assert!(matches!(events.last(), Some(Event::Done { epochs: 6, .. })));
-    let evaluation = block_on(session.evaluate()).unwrap();
+    let evaluation = block_on(session.evaluate(Split::Test)).unwrap();
     assert_eq!(evaluation.records, 100);
     assert!((evaluation.loss - history[5].val_loss).abs() < 1e-9);
     assert_eq!(evaluation.accuracy, history[5].val_accuracy);

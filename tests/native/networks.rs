@@ -373,7 +373,9 @@ fn a_foreign_layer_slows_down_its_own_group_alone() {
             ("operators", 1)
         ]
     );
-    let s = NetworkSpec::s([24, 48, 72], 10).layers.into_iter();
+    let s = NetworkSpec::s([24, 48, 72], Activation::Gelu, 0.6, 10)
+        .layers
+        .into_iter();
     let twice = [("block", 2), ("norm", 2), ("block", 1), ("norm", 2)];
     let begin = [("block", 1), ("activation", 1)];
     assert_eq!(

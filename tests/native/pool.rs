@@ -259,8 +259,8 @@ fn a_measurement_and_predictions_are_the_same_bits_whoever_computes_them() {
     let helpers = InProcess::new(|_| false);
     let together = session(config(3), Some(Rc::clone(&helpers)));
     let (a, b) = (
-        block_on(alone.evaluate()).unwrap(),
-        block_on(together.evaluate()).unwrap(),
+        block_on(alone.evaluate(Split::Test)).unwrap(),
+        block_on(together.evaluate(Split::Test)).unwrap(),
     );
     assert_eq!((a.loss, a.confusion), (b.loss, b.confusion));
     assert_eq!(helpers.asked.get(), 2, "250 records are three batches");
@@ -333,7 +333,7 @@ fn threads_compute_the_bits_of_other_helpers() {
     assert_eq!(threaded.loaded().backend.workers, 3);
     assert_eq!(losses(&mut threaded, 15), losses(&mut expected, 15));
     assert_eq!(weights(&mut threaded), weights(&mut expected));
-    let evaluate = |session: &Session| block_on(session.evaluate()).unwrap();
+    let evaluate = |session: &Session| block_on(session.evaluate(Split::Test)).unwrap();
     let (found, wanted) = (evaluate(&threaded), evaluate(&expected));
     assert_eq!(
         (found.loss, found.confusion),

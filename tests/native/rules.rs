@@ -243,7 +243,7 @@ fn the_last_epoch_and_all_after_it_are_judged_by_the_averaged_weights() {
         let (last, average) = (Some(WeightsKind::Last), Some(WeightsKind::Averaged));
         assert_eq!(kinds(&run), [last, average]);
         assert_eq!(run.evaluation().unwrap().weights, average);
-        let measured = block_on(run.evaluate()).unwrap();
+        let measured = block_on(run.evaluate(Split::Test)).unwrap();
         assert_eq!(measured.weights, average);
         assert_eq!(measured.loss, run.history()[1].val_loss);
 
@@ -266,7 +266,10 @@ fn the_last_epoch_and_all_after_it_are_judged_by_the_averaged_weights() {
         let (state, tensors) = read(&mut run);
         let opened = reopened(state, &tensors);
         assert_eq!(predict(&opened), predict(&run));
-        assert_eq!(block_on(opened.evaluate()).unwrap().loss, measured.loss);
+        assert_eq!(
+            block_on(opened.evaluate(Split::Test)).unwrap().loss,
+            measured.loss
+        );
 
         // What goes on does so from the last step's.
         let mut whole = averaged(3, workers);

@@ -15,54 +15,21 @@
  *
  * @import { Backend, Command, ErrorReport, Message } from '../protocol/protocol.js'
  */
-import { reportOf, wordsOf } from '../protocol/errors.js';
-import { noModuleWorker, whyNoEngine } from './capabilities.js';
+import { FULL_ONLY, dismiss, listen, nameFor, openOrSay } from './workers.js';
 
-/** @param {string} detail @returns {Extract<Message, { type: 'failed' }>} */
-function failed(detail) {
-  const message = detail ? `The training engine stopped: ${detail.replace(/\.?$/, '.')}` : 'The training engine could not be loaded.';
-  const hint = 'Reload the page; if it happens again, try another browser or the backend “flex”.';
-  return { type: 'failed', error: reportOf('worker_failed', message, hint) };
-}
-
-/** @typedef {'convburn cpu' | 'convburn full'} Name A worker's name says which module it is to hold. */
-
-/** Backends that only the full module has. Whether `auto` comes to one of them is the crate's to say. @type {Backend[]} */
-export const FULL_ONLY = ['webgpu', 'ndarray'];
-
-/** @param {Name} name @returns {Worker | ErrorReport} The worker, or why there can be none. */
-function open(name) {
-  const reason = whyNoEngine();
-  if (reason) return reason;
-  let readsType = false;
-  const worker = new Worker(new URL('./worker.js', import.meta.url), {
-    // A browser that does not know the type never asks for it, and would run the script as another kind.
-    get type() {
-      readsType = true;
-      return /** @type {const} */ ('module');
-    },
-    name,
-  });
-  if (readsType) return worker;
-  worker.terminate();
-  return noModuleWorker();
-}
-
-/** Also where the browser refuses a worker by throwing. @param {Name} name @returns {Worker | ErrorReport} */
-function openOrSay(name) {
-  try {
-    return open(name);
-  } catch (thrown) {
-    return failed(`no worker can be started here (${wordsOf(thrown)})`).error;
-  }
-}
+/** @import { Name } from './workers.js' */
+/**
+ * A worker that was opened before there was anybody to listen, and what it said.
+ * @typedef {{ name: Name, opened: Worker | ErrorReport, said: Message[] }} First
+ */
 
 /**
  * @param {(message: Message) => void} tell Is given every message of the worker, in order.
  * @param {Backend} [backend] What the page begins with.
+ * @param {First | null} [first] The worker that is open already.
  * @returns {{ send: (command: Command, transfer?: Transferable[]) => void, restart: (backend: Backend) => void }}
  */
-export function connect(tell, backend = 'auto') {
+export function connect(tell, backend = 'auto', first = null) {
   /** @type {Worker | null} */
   let worker = null;
   /** Whether the worker listens: not yet, now, or never more. @type {'awaited' | 'ready' | 'gone'} */
@@ -85,31 +52,35 @@ export function connect(tell, backend = 'auto') {
     tell(message);
   }
 
-  /** @param {Name} name */
-  function begin(name) {
+  /** @param {Name} name @param {Worker | ErrorReport} opened @param {Message[]} [said] What it has said already. */
+  function begin(name, opened, said = []) {
     holds = name;
-    const opened = openOrSay(name);
-    if ('code' in opened) {
-      // Later, because whoever connects listens only after it.
-      queueMicrotask(() => receive({ type: 'failed', error: opened }));
-      return;
+    const isWorker = !('code' in opened);
+    if (isWorker) {
+      worker = opened;
+      listen(worker, receive);
     }
-    worker = opened;
-    worker.onmessage = (event) => receive(event.data);
-    worker.onerror = (event) => receive(failed(event.message ?? ''));
-    worker.onmessageerror = () => receive(failed('a message could not be read.'));
+    // Later, because whoever connects listens only after it.
+    queueMicrotask(() => {
+      if (isWorker) said.forEach(receive);
+      else receive({ type: 'failed', error: opened });
+    });
   }
 
   /** Another worker takes this one's place. @param {Name} name */
   function replace(name) {
-    if (worker) worker.onmessage = worker.onerror = worker.onmessageerror = null; // What it still says is of the past.
-    worker?.terminate();
+    dismiss(worker);
     engine = 'awaited';
     waiting = [];
-    begin(name);
+    begin(name, openOrSay(name));
   }
 
-  begin(FULL_ONLY.includes(backend) ? 'convburn full' : 'convburn cpu');
+  const wanted = nameFor(backend);
+  if (first?.name === wanted) begin(wanted, first.opened, first.said);
+  else {
+    if (first && !('code' in first.opened)) dismiss(first.opened);
+    begin(wanted, openOrSay(wanted));
+  }
 
   return {
     /** A lost worker is replaced; `auto` is left with the module that it had. */

@@ -14,6 +14,9 @@
 /** Milliseconds in which a graphics card's own word about its end is waited for. */
 const GPU_WORD_MS = 300;
 
+/** Points of a curve of learning rates: more than a chart has pixels for would be in vain. */
+const RATE_POINTS = 200;
+
 /** @param {any} thrown @returns {ErrorReport} */
 export function reportOf(thrown) {
   const code = typeof thrown?.code === 'string' ? thrown.code : 'engine_failed';
@@ -192,6 +195,22 @@ export function createCommands(crate, { isFull, post, yieldOnce, pause }) {
       /** @type {Summary} */
       const summary = await exclusively(() => crate.summary_of({ network }));
       post({ type: 'summarized', network, summary });
+    },
+
+    /** @param {Extract<Command, { type: 'learning_rates' }>} command */
+    async learning_rates({ config }) {
+      post({ type: 'learning_rates', config, rates: crate.learning_rates(config, RATE_POINTS) });
+    },
+
+    /** @param {Extract<Command, { type: 'augment' }>} command */
+    async augment({ id, config, first, count, epoch }) {
+      /** @type {Uint8Array<ArrayBuffer>} */
+      const records = await exclusively(() => crate.augmented(config, first, count, epoch));
+      post({ type: 'augmented', id, records }, [records.buffer]);
+    },
+
+    async measure_training() {
+      post({ type: 'training_evaluation', evaluation: await exclusively(() => crate.evaluate('train')) });
     },
 
     /** @param {Extract<Command, { type: 'start' }>} command */

@@ -48,6 +48,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {import('../../src/bindings/types.js').Layer} Layer */
 /** @typedef {import('../../src/bindings/types.js').LayerSpec} LayerSpec */
 /** @typedef {import('../../src/bindings/types.js').LayerSummary} LayerSummary */
+/** @typedef {import('../../src/bindings/types.js').LearningRates} LearningRates */
 /** @typedef {import('../../src/bindings/types.js').Loaded} Loaded */
 /** @typedef {import('../../src/bindings/types.js').Manifest} Manifest */
 /** @typedef {import('../../src/bindings/types.js').ManifestShard} ManifestShard */
@@ -90,12 +91,16 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  * What the page asks of the worker. `start` begins a fresh run with new weights; `resume` goes on with one that is paused,
  * was stopped or was restored; `extend` has a run end after so many epochs in all, and goes on with it unless it is paused. A shard's id begins
  * with the turn of the load that it belongs to; without that load it is refused (`not_loaded`). `summarize` asks for the table of a network
- * that is not loaded, and changes nothing.
+ * that is not loaded, `learning_rates` for the rate over a run's steps, `augment` for training records as a configuration's augmentation
+ * lays them down in an epoch (from 0), and `measure_training` how the network does on images that it was trained on: they change nothing.
  * @typedef {{ type: 'load', turn: number, config: Config, manifest: Manifest | null }
  *   | { type: 'open_file', id: string, name: string, bytes: Uint8Array }
  *   | { type: 'add_shard', id: string, split: SplitChoice, bytes: Uint8Array<ArrayBuffer>, name: string }
  *   | { type: 'show', id: number, set: Split, first: number, count: number }
  *   | { type: 'summarize', network: Config['network'] }
+ *   | { type: 'learning_rates', config: Config }
+ *   | { type: 'augment', id: number, config: Config, first: number, count: number, epoch: number }
+ *   | { type: 'measure_training' }
  *   | { type: 'start', config: Config }
  *   | { type: 'extend', epochs: number }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
@@ -127,6 +132,9 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'summarized', network: Config['network'], summary: Summary }
+ *   | { type: 'learning_rates', config: Config, rates: LearningRates }
+ *   | { type: 'augmented', id: number, records: Uint8Array<ArrayBuffer> }
+ *   | { type: 'training_evaluation', evaluation: Evaluation }
  *   | { type: 'started', loaded: Loaded }
  *   | { type: 'extended', loaded: Loaded }
  *   | { type: 'saved', bytes: Uint8Array<ArrayBuffer> }

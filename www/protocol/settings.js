@@ -5,7 +5,7 @@
 
 export const SETTINGS = /** @type {const} */ ([
   {
-    name: 'network', part: 'recipe', kind: 'structure', words: ['tutorial', 't', 's-24-48-72', 's-32-64-96', 's-40-68-92', 's-64-112-128'], default: 'tutorial',
+    name: 'network', part: 'recipe', kind: 'structure', words: ['tutorial', 't', 's-24-48-72', 's-40-48-60', 's-32-64-96', 's-40-68-92', 's-64-112-128'], default: 'tutorial',
     unit: '', label: 'Network',
     sentence: 'The network: a preset\'s name (`t` has batch normalisation before each ReLU; `s-…` are deeper, of so many filters), or its layers.',
   },

@@ -11,7 +11,7 @@
  * @import { Offline } from '../state/data-reducer.js'
  * @import { State, Store } from '../state/store.js'
  */
-import { FULL_ONLY } from '../engine/client.js';
+import { FULL_ONLY } from '../engine/workers.js';
 import { isOccupied } from '../state/phases.js';
 import { deletePage } from './cleanup.js';
 

@@ -1,7 +1,8 @@
-//! `www/protocol/settings.js`: the table of settings as data for the page.
+//! `www/protocol/settings.js` and `recipes.js`: the tables of settings and of recipes as data for the page.
 
 use std::fmt::Write as _;
 
+use crate::protocol::recipes::{NamedRecipe, RECIPES};
 use crate::protocol::settings::{Kind, Part, SETTINGS, Setting};
 
 const BEGINNING: &str = "\
@@ -49,6 +50,48 @@ fn row(setting: &Setting) -> String {
         default,
         quoted(setting.unit),
         quoted(setting.sentence),
+    )
+}
+
+const RECIPES_BEGINNING: &str = "\
+/**
+ * The recipes that have a name, generated from `src/protocol/recipes.rs`, which says what each of these fields is.
+ *
+ * @import { Config } from './protocol.js'
+ */
+
+/**
+ * @typedef {{ name: string, title: string, sentence: string, citation: string, cores: number, parameters: number,
+ *   reached: { accuracy: number, gap: number, runs: number } | null, settings: Partial<Config> }} NamedRecipe
+ */
+
+/** The tutorial's first. @type {readonly NamedRecipe[]} */
+export const RECIPES = [
+";
+
+/// The module's text.
+pub(super) fn recipes(_: &str) -> String {
+    let rows: String = RECIPES.iter().map(recipe).collect();
+    format!("{RECIPES_BEGINNING}{rows}];\n")
+}
+
+fn recipe(recipe: &NamedRecipe) -> String {
+    let settings: serde_json::Value = serde_json::from_str(recipe.settings).unwrap();
+    let settings = serde_json::to_string(&settings).unwrap();
+    let reached = recipe.reached.map_or("null".to_owned(), |reached| {
+        format!(
+            "{{ accuracy: {}, gap: {}, runs: {} }}",
+            reached.accuracy, reached.gap, reached.runs
+        )
+    });
+    format!(
+        "  {{\n    name: {}, title: {},\n    sentence: {},\n    citation: {},\n    cores: {}, parameters: {}, reached: {reached},\n    settings: {settings},\n  }},\n",
+        quoted(recipe.name),
+        quoted(recipe.title),
+        quoted(recipe.sentence),
+        quoted(recipe.citation),
+        recipe.cores,
+        recipe.parameters,
     )
 }
 

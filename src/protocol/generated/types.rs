@@ -12,8 +12,8 @@ use ts_rs::{Config as Options, TS, TypeVisitor};
 use super::{between, read};
 use crate::protocol::settings::NETWORKS;
 use crate::protocol::{
-    BackendStatus, Changes, Config, EpochOutcome, ErrorReport, Evaluation, Event, Loaded, Manifest,
-    RecordFile, RefusedFile, Restored, ShardAdded, SplitChoice, Summary,
+    BackendStatus, Changes, Config, EpochOutcome, ErrorReport, Evaluation, Event, LearningRates,
+    Loaded, Manifest, RecordFile, RefusedFile, Restored, ShardAdded, SplitChoice, Summary,
 };
 
 /// What JavaScript hands in and gets back. A type that crosses anew has its line here; those of its fields come along.
@@ -33,6 +33,7 @@ fn crossing(found: &mut Found) {
     found.visit::<ShardAdded>();
     found.visit::<SplitChoice>();
     found.visit::<Summary>();
+    found.visit::<LearningRates>();
 }
 
 /// The declarations found, by name.
