@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULTS, PRESETS, RULES, crossCheck, isSaidByLink, parseField, parseFragment, partsOf, presetOf, toFragment } from '../../www/state/config.js';
+import { isSaidByLink, parseFragment, partsOf, toFragment } from '../../www/state/config.js';
+import { DEFAULTS, RULES, parseField } from '../../www/state/fields.js';
+import { crossCheck } from '../../www/state/fitting.js';
+import { PRESETS, presetOf } from '../../www/state/presets.js';
 
 test('an empty fragment is the tutorial’s run', () => {
   assert.deepEqual(parseFragment(''), { config: DEFAULTS, autostart: false, complaints: [] });

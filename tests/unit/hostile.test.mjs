@@ -9,7 +9,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { DEFAULTS, RULES, crossCheck, parseField, parseFragment, presetOf, readAddress, toFragment } from '../../www/state/config.js';
+import { parseFragment, readAddress, toFragment } from '../../www/state/config.js';
+import { DEFAULTS, RULES, parseField } from '../../www/state/fields.js';
+import { crossCheck } from '../../www/state/fitting.js';
+import { presetOf } from '../../www/state/presets.js';
 import { kindOf, routeOf } from '../../www/loading/file-kinds.js';
 import { RECORD_BYTES } from '../../www/protocol/protocol.js';
 import { areWhole, countRecords, openRecords, recordAt } from '../../www/loading/records.js';
@@ -48,7 +51,7 @@ test('any fragment gives a configuration that is valid, with complaints that are
   fc.assert(fc.property(link, (hash) => {
     const { config, autostart, complaints } = readAddress(hash);
     assert.deepEqual(Object.keys(config), Object.keys(DEFAULTS));
-    for (const field of /** @type {import('../../www/state/config.js').Field[]} */ (Object.keys(RULES))) {
+    for (const field of /** @type {import('../../www/state/fields.js').Field[]} */ (Object.keys(RULES))) {
       assert.deepEqual(parseField(field, String(config[field])), { value: config[field] }, field);
     }
     assert.deepEqual(crossCheck(config), {});
