@@ -15,7 +15,7 @@ const NEAR_PX = 40;
 function makeRow(row, epochs, hasRates) {
   const figures = [
     figure(row.accuracy), figure(row.loss), figure(row.val_accuracy), figure(row.val_loss),
-    ...(hasRates ? [row.lr === undefined ? '–' : short(row.lr)] : []), seconds(row.seconds), milliseconds(row.step_ms),
+    ...(hasRates ? [row.lr === undefined ? '–' : short(Number(row.lr.toPrecision(2)))] : []), seconds(row.seconds), milliseconds(row.step_ms),
   ];
   return make('tr', { attributes: { title: logLine(row, epochs) }, children: [
     make('th', { className: 'num', text: `${row.epoch}/${epochs}`, attributes: { scope: 'row' } }),
@@ -43,6 +43,7 @@ export function mountEpochs(store) {
     const epochs = state.runConfig?.epochs ?? state.epochs.length;
     const hasRates = state.epochs.some(({ lr }) => lr !== undefined);
     byId('epochs-lr').hidden = !hasRates;
+    byId('epochs').classList.toggle('with-lr', hasRates);
     const isLonger = epochs === total && hasRates === hadRates && shown.every((row, i) => row === state.epochs[i]);
     const isAtEnd = box.scrollTop + box.clientHeight >= box.scrollHeight - NEAR_PX;
     const added = (isLonger ? state.epochs.slice(shown.length) : state.epochs).map((row) => makeRow(row, epochs, hasRates));

@@ -2,14 +2,15 @@
  * The learning rate over a run, as a curve: that of the settings in the form, before the run, and that of the run beside its
  * other curves.
  *
- * How it goes is the crate's to say (state/rates.js asks). Muon's own rate is a dashed line, so that colour is never alone.
+ * How it goes is the crate's to say (state/rates.js asks). Muon's own rate goes the same way to another peak, so that one curve shows
+ * both.
  *
  * @import { Config, LearningRates } from '../protocol/protocol.js'
  * @import { State, Store } from '../state/store.js'
  */
 import { isMoved, ratesOf } from '../state/rates.js';
 import { byId, setText } from './shared/dom.js';
-import { short } from './shared/format.js';
+import { rate } from './shared/format.js';
 
 const SVG = 'http://www.w3.org/2000/svg';
 /** The drawing's own units; it is stretched to its box. */
@@ -24,18 +25,19 @@ function draw(tag, attributes) {
   return element;
 }
 
-/** Where each rate lies. @param {LearningRates} rates @param {number[]} values @param {number} most */
-function pointsOf({ steps }, values, most) {
+/** Where each rate lies. @param {LearningRates} rates */
+function pointsOf({ steps, lr }) {
+  const most = Math.max(...lr);
   const last = Math.max(1, steps[steps.length - 1]);
-  return values.map((value, i) => [WIDE * steps[i] / last, HIGH - (HIGH - ROOM) * value / most].map((at) => at.toFixed(2)).join(',')).join(' ');
+  return lr.map((value, i) => [WIDE * steps[i] / last, HIGH - (HIGH - ROOM) * value / most].map((at) => at.toFixed(2)).join(',')).join(' ');
 }
 
 /** The sentence that says what the curve shows. @param {LearningRates} rates */
 export function rateSentence({ steps, epoch_steps, lr, muon_lr }) {
   const most = Math.max(...lr);
   const epoch = Math.floor(steps[lr.indexOf(most)] / epoch_steps) + 1;
-  const muon = muon_lr ? ` Muon’s goes the same way, up to ${short(Math.max(...muon_lr))} (dashed).` : '';
-  return `It begins at ${short(lr[0])}, is highest in epoch ${epoch} with ${short(most)}, and ends at ${short(lr[lr.length - 1])}.${muon}`;
+  const muon = muon_lr ? ` Muon’s own goes the same way, up to ${rate(Math.max(...muon_lr))}.` : '';
+  return `It begins at ${rate(lr[0])}, is highest in epoch ${epoch} with ${rate(most)}, and ends at ${rate(lr[lr.length - 1])}.${muon}`;
 }
 
 /** The share of the run that is over. @param {State} state */
@@ -60,13 +62,11 @@ function mountCurve(store, id, configOf, isRun) {
 
   /** @param {LearningRates} rates */
   function drawCurve(rates) {
-    const most = Math.max(...rates.lr, ...(rates.muon_lr ?? []));
     const svg = draw('svg', { viewBox: `0 0 ${WIDE} ${HIGH}`, preserveAspectRatio: 'none', 'aria-hidden': 'true', focusable: 'false' });
-    if (rates.muon_lr) svg.append(draw('polyline', { class: 'rate-line muon', points: pointsOf(rates, rates.muon_lr, most) }));
-    svg.append(draw('polyline', { class: 'rate-line', points: pointsOf(rates, rates.lr, most) }));
+    svg.append(draw('polyline', { class: 'rate-line', points: pointsOf(rates) }));
     if (isRun) svg.append(now);
     plot.replaceChildren(svg);
-    setText(top, short(most));
+    setText(top, rate(Math.max(...rates.lr)));
     setText(sentence, rateSentence(rates));
   }
 

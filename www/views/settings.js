@@ -108,8 +108,10 @@ function mountNetworks(select) {
 /** What a control shows of a setting. @param {Control} control @param {string | null} text None where no text says it. */
 function show(control, text) {
   const value = text ?? OF_FILE;
-  if (control instanceof HTMLSelectElement && ![...control.options].some((option) => option.value === value)) {
-    control.append(make('option', { text: text ?? 'from the file', attributes: { value } }));
+  if (control instanceof HTMLSelectElement) {
+    control.querySelector('[data-own]')?.remove(); // What only a link or a file has is offered as long as it is set.
+    const isOffered = [...control.options].some((option) => option.value === value);
+    if (!isOffered) control.append(make('option', { text: text ?? 'from the file', attributes: { value, 'data-own': '' } }));
   }
   control.value = value;
 }
@@ -180,6 +182,7 @@ export function mountSettings(store, actions) {
     store.dispatch({ type: 'field_edited', field, text });
     actions.writeFragment();
   });
+
   /** @param {Field} field @param {Placed} placed @param {State} state @param {State | undefined} before @param {{ problem: string | undefined, warning: string | undefined, isLocked: boolean }} said */
   function renderField(field, { control, problem, warning, box }, state, before, said) {
     control.disabled = said.isLocked;

@@ -19,14 +19,25 @@ const WORDS = {
   schedule: { constant: 'constant: as it is', 'one-cycle': 'one-cycle: up, then down', cosine: 'cosine: up, then down softly', drops: 'drops: after some epochs' },
   last_batch: { keep: 'keep: a smaller batch', drop: 'drop: left out' },
   pixels: { unit: 'unit: divided by 255', cifar10: 'cifar10: standardised too' },
-  augment: { none: 'none: only what is chosen below', 'flip-shift': 'flip-shift: mirrored and moved a little' },
+  augment: { none: 'none: as chosen below', 'flip-shift': 'flip-shift: mirrored and moved a little' },
   flip: { none: 'none: as they are', random: 'random: by chance', alternating: 'alternating: every other epoch' },
   shift_edge: { zero: 'zero: black', reflect: 'reflect: mirrored' },
   hold_out: { 'by-class': 'by-class: a share of each class', last: 'last: the last ones' },
 };
 
+/** What a field is told of with in the form, where the table's sentence goes by the names of other settings. @type {Partial<Record<Field, string>>} */
+const HINTS = {
+  augment: 'Ready-made, or none: then mirroring, shift and cutout say what is done to a training image.',
+  lr_start: 'What the rate begins with, as a share of the learning rate.',
+  lr_end: 'What it ends with, as a share of the learning rate.',
+  warm_up: 'Share of all steps in which it rises to the learning rate.',
+  drops: 'Numbers of the epochs after which it drops, like 5, 8.',
+  drop_factor: 'What each drop multiplies it by.',
+  muon_momentum: 'Momentum of what Muon moves; it looks ahead.',
+};
+
 /** The table's sentence, without the marks that README has around names. @param {Field} field */
-const sentenceOf = (field) => SENTENCES[field].replaceAll('`', '');
+const sentenceOf = (field) => HINTS[field] ?? SENTENCES[field].replaceAll('`', '');
 
 /** A field of a setting that index.html has no control for. @param {Field} field @param {(box: HTMLElement) => void} place @returns {Control} */
 function makeField(field, place) {
