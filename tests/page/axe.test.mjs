@@ -29,7 +29,7 @@ async function faults(page) {
 /** @param {import('playwright-core').Page} page @param {string} phase In which the page is, and stays. */
 async function assertFaultless(page, phase) {
   assert.equal(await phaseOf(page), phase);
-  await page.locator('#live-figures, details.group').evaluateAll((all) => all.forEach((details) => details.setAttribute('open', '')));
+  await page.locator('#live-figures, #recipe-source, details.group').evaluateAll((all) => all.forEach((details) => details.setAttribute('open', '')));
   for (const width of [1440, 390]) {
     for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
       await page.setViewportSize({ width, height: 844 });

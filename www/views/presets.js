@@ -50,6 +50,7 @@ export function mountPresets(store, actions) {
   const choice = byId('recipe', HTMLSelectElement);
   const box = byId('recipe-box');
   const text = byId('recipe-text');
+  const source = byId('recipe-source');
   choice.append(...FURTHER.map(({ name, title }) => make('option', { text: title, attributes: { value: name } })));
 
   /** @param {string} name */
@@ -85,7 +86,8 @@ export function mountPresets(store, actions) {
   function render(state, before) {
     presets.disabled = isOccupied(state);
     const recipe = recipeOf(state.config);
-    text.hidden = recipe === null;
+    text.hidden = source.hidden = recipe === null;
+    setText(byId('recipe-citation'), recipe?.citation ?? '');
     setText(text, recipe ? recipeSentence(state, recipe) : '');
     if (state.config === before?.config) return;
     check(presetOf(state.config));
