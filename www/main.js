@@ -6,6 +6,7 @@
  * @import { State } from './state/store.js'
  */
 import { createAsking } from './live/asking.js';
+import { createAugmenting } from './live/augmenting.js';
 import { createChoosing } from './live/choosing.js';
 import { connect } from './engine/client.js';
 import { firstWorker } from './engine/first-worker.js';
@@ -22,6 +23,7 @@ import { isOccupied } from './state/phases.js';
 import { shrinkPicture } from './loading/pictures.js';
 import { createPlanning } from './state/planning.js';
 import { LOOK_EVERY_MS, createRecovery } from './engine/recovery.js';
+import { createRates } from './state/rates.js';
 import { createPolling } from './loading/polling.js';
 import { fetchReference } from './loading/reference-file.js';
 import { goesOn, isExtended } from './state/run-reducer.js';
@@ -32,6 +34,7 @@ import { createShowing } from './live/showing.js';
 import { createStore, isSettled, problemsOf } from './state/store.js';
 import { deleteStored } from './storage/cleanup.js';
 import { openRunStorage } from './storage/run-storage.js';
+import { mountAugmentation } from './views/augmentation.js';
 import { mountCharts } from './views/charts.js';
 import { mountControls } from './views/controls.js';
 import { mountData } from './views/data.js';
@@ -44,8 +47,10 @@ import { mountMore } from './views/more.js';
 import { mountNetwork } from './views/network.js';
 import { mountOffline } from './views/offline.js';
 import { paced } from './views/pace.js';
+import { mountPresets } from './views/presets.js';
 import { mountProgress } from './views/progress.js';
 import { mountRunImages } from './views/run-images.js';
+import { mountRate } from './views/rate.js';
 import { mountReport } from './views/report.js';
 import { mountRunChoice } from './views/run-choice.js';
 import { mountSaving } from './views/saving.js';
@@ -66,6 +71,8 @@ const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const showing = createShowing(store, client.send);
 const planning = createPlanning(store, client.send);
+const rates = createRates(store, client.send, setTimeout);
+const augmenting = createAugmenting(store, client.send, setTimeout);
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
 const resuming = createResuming(store, { start, resume: () => client.send({ type: 'resume' }), open: openKept });
 const links = createLinks(store, client.send, {
@@ -189,6 +196,8 @@ function react(state, before, message) {
   showing.heard(message);
   keeping.heard(message);
   planning.look();
+  rates.look();
+  augmenting.heard(message);
   links.look();
   resuming.look();
 }
@@ -264,7 +273,7 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
-for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountSettings, mountData, mountNetwork, mountProgress,
+for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountPresets, mountSettings, mountRate, mountAugmentation, mountData, mountNetwork, mountProgress,
   mountCharts, mountEpochs, mountReport, mountSaving, mountKeptRun, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
   mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);

@@ -83,9 +83,9 @@ settings! {
     }
     model {
         /// What is done to pixels first: ÷ 255 alone, or then less each channel's mean, over its deviation.
-        pixels: Pixels = Pixels::Unit, Structure(&["unit"]), "\"unit\"", "", None;
+        pixels: Pixels = Pixels::Unit, Structure(&["unit"]), "\"unit\"", "", Some("Pixels");
         /// How many images batch normalisation takes together: so many, or all of a batch, which one worker computes.
-        norm_group: NormGroup = NormGroup::Records(32), Structure(&["batch"]), "{\"records\":32}", "images", None;
+        norm_group: NormGroup = NormGroup::Records(32), Structure(&["batch"]), "{\"records\":32}", "images", Some("Images normalised together");
     }
     recipe {
         /// Training images: the first ones in official order.
@@ -97,61 +97,61 @@ settings! {
         /// Images in one optimiser step.
         batch: u32 = 32, Whole(limits::BATCH), "32", "images", Some("Batch size");
         /// What becomes of an epoch's images that fill no whole batch: a smaller batch, or they are left out.
-        last_batch: LastBatch = LastBatch::Keep, Choice(&["keep", "drop"]), "\"keep\"", "", None;
+        last_batch: LastBatch = LastBatch::Keep, Choice(&["keep", "drop"]), "\"keep\"", "", Some("Last batch");
         /// Learning rate.
         lr: f64 = 0.001, Positive(limits::LR), "0.001", "", Some("Learning rate");
         /// Seed of the initial weights, the shuffles, the augmentation and of what is held out.
         seed: u32 = 1, Whole(0..=u32::MAX), "1", "", Some("Seed");
         /// The rule that turns gradients into new weights.
-        optimizer: OptimizerKind = OptimizerKind::Adam, Choice(&["adam", "adamw", "sgd", "rmsprop", "muon"]), "\"adam\"", "", None;
+        optimizer: OptimizerKind = OptimizerKind::Adam, Choice(&["adam", "adamw", "sgd", "rmsprop", "muon"]), "\"adam\"", "", Some("Optimiser");
         /// Momentum of `sgd`, of `rmsprop` and of what `muon` leaves to SGD.
-        momentum: f64 = 0.0, Below(1.0), "0.0", "", None;
+        momentum: f64 = 0.0, Below(1.0), "0.0", "", Some("Momentum");
         /// Whether SGD's momentum looks ahead, as Nesterov has it.
-        nesterov: Switch = Switch::Off, Choice(&["off", "on"]), "\"off\"", "", None;
+        nesterov: Switch = Switch::Off, Choice(&["off", "on"]), "\"off\"", "", Some("Nesterov");
         /// Where the learning rate enters SGD's velocity: inside it, as in Keras, or outside, as in PyTorch.
-        velocity: Velocity = Velocity::RateInside, Choice(&["rate-inside", "rate-outside"]), "\"rate-inside\"", "", None;
+        velocity: Velocity = Velocity::RateInside, Choice(&["rate-inside", "rate-outside"]), "\"rate-inside\"", "", Some("Velocity");
         /// How strongly each step draws weights towards 0; of what `muon` moves the length is fixed, and does not decay.
-        weight_decay: f64 = 0.0, Between(0.0..=1.0), "0.0", "", None;
+        weight_decay: f64 = 0.0, Between(0.0..=1.0), "0.0", "", Some("Weight decay");
         /// How they decay: as a part of the gradient, or beside it as Keras's `weight_decay` does.
-        decay: Decay = Decay::Decoupled, Choice(&["coupled", "decoupled"]), "\"decoupled\"", "", None;
+        decay: Decay = Decay::Decoupled, Choice(&["coupled", "decoupled"]), "\"decoupled\"", "", Some("Way of decay");
         /// What decays: kernels and matrices alone, or biases and normalisation too.
-        decay_of: DecayOf = DecayOf::Weights, Choice(&["weights", "all"]), "\"weights\"", "", None;
+        decay_of: DecayOf = DecayOf::Weights, Choice(&["weights", "all"]), "\"weights\"", "", Some("What decays");
         /// Factor on the learning rate of normalisation's biases.
-        norm_bias_lr_factor: f64 = 1.0, Positive(limits::LR_FACTOR), "1.0", "", None;
+        norm_bias_lr_factor: f64 = 1.0, Positive(limits::LR_FACTOR), "1.0", "", Some("Factor for norm biases");
         /// Learning rate of the kernels and matrices that `muon` moves.
-        muon_lr: f64 = 0.05, Positive(limits::LR), "0.05", "", None;
+        muon_lr: f64 = 0.05, Positive(limits::LR), "0.05", "", Some("Muon’s learning rate");
         /// Their momentum, which looks ahead.
-        muon_momentum: f64 = 0.6, Below(1.0), "0.6", "", None;
+        muon_momentum: f64 = 0.6, Below(1.0), "0.6", "", Some("Muon’s momentum");
         /// How often Muon's polynomial is applied to a step, to make its directions equally strong.
-        muon_iterations: u32 = 3, Whole(limits::MUON_ITERATIONS), "3", "", None;
+        muon_iterations: u32 = 3, Whole(limits::MUON_ITERATIONS), "3", "", Some("Muon’s iterations");
         /// How the learning rates go from step to step.
-        schedule: ScheduleKind = ScheduleKind::Constant, Choice(&["constant", "one-cycle", "cosine", "drops"]), "\"constant\"", "", None;
+        schedule: ScheduleKind = ScheduleKind::Constant, Choice(&["constant", "one-cycle", "cosine", "drops"]), "\"constant\"", "", Some("Schedule");
         /// Share of all steps in which `one-cycle` and `cosine` rise to the learning rate.
-        warm_up: f64 = 0.2, Between(0.0..=1.0), "0.2", "", None;
+        warm_up: f64 = 0.2, Between(0.0..=1.0), "0.2", "", Some("Warm-up");
         /// What they begin with, as a factor of the learning rate.
-        lr_start: f64 = 0.2, Between(0.0..=1.0), "0.2", "", None;
+        lr_start: f64 = 0.2, Between(0.0..=1.0), "0.2", "", Some("Begins with");
         /// What they end with, as a factor of the learning rate.
-        lr_end: f64 = 0.0, Between(0.0..=1.0), "0.0", "", None;
+        lr_end: f64 = 0.0, Between(0.0..=1.0), "0.0", "", Some("Ends with");
         /// Numbers of the epochs after which `drops` multiplies the learning rate.
-        drops: Vec<u32> = Vec::new(), List(limits::EPOCHS), "[]", "epochs", None;
+        drops: Vec<u32> = Vec::new(), List(limits::EPOCHS), "[]", "epochs", Some("Drops after epochs");
         /// What it multiplies it by.
-        drop_factor: f64 = 0.1, Positive(1.0), "0.1", "", None;
+        drop_factor: f64 = 0.1, Positive(1.0), "0.1", "", Some("Drop factor");
         /// How much of a target is spread over all classes; the loss that is shown is that without.
-        label_smoothing: f64 = 0.0, Below(1.0), "0.0", "", None;
+        label_smoothing: f64 = 0.0, Below(1.0), "0.0", "", Some("Label smoothing");
         /// How much of the averaged weights stays each fifth step; 0: none are kept. After the last step they are the network's.
-        averaging: f64 = 0.0, Below(1.0), "0.0", "", None;
+        averaging: f64 = 0.0, Below(1.0), "0.0", "", Some("Averaged weights");
         /// What is done to a training image first: nothing but what `flip`, `shift_px` and `cutout_px` say, or a horizontal flip half of the time and a shift by up to 2 pixels.
         augment: Augment = Augment::None, Choice(&["none", "flip-shift"]), "\"none\"", "", Some("Augmentation");
         /// Whether training images are mirrored left to right: not, by chance, or in every other epoch.
-        flip: Flip = Flip::None, Choice(&["none", "random", "alternating"]), "\"none\"", "", None;
+        flip: Flip = Flip::None, Choice(&["none", "random", "alternating"]), "\"none\"", "", Some("Mirroring");
         /// Largest shift of a training image, each way.
-        shift_px: u32 = 0, Whole(limits::SHIFT_PX), "0", "px", None;
+        shift_px: u32 = 0, Whole(limits::SHIFT_PX), "0", "px", Some("Shift in pixels");
         /// What a shift brings in: black, or the image mirrored at its edge.
-        shift_edge: Border = Border::Zero, Choice(&["zero", "reflect"]), "\"zero\"", "", None;
+        shift_edge: Border = Border::Zero, Choice(&["zero", "reflect"]), "\"zero\"", "", Some("Edge of a shift");
         /// Side of a square of a training image that is made black; 0: none is.
-        cutout_px: u32 = 0, Whole(limits::CUTOUT_PX), "0", "px", None;
+        cutout_px: u32 = 0, Whole(limits::CUTOUT_PX), "0", "px", Some("Cutout in pixels");
         /// Which training images are held out to measure on where there are no test images.
-        hold_out: HoldOut = HoldOut::ByClass, Choice(&["by-class", "last"]), "\"by-class\"", "", None;
+        hold_out: HoldOut = HoldOut::ByClass, Choice(&["by-class", "last"]), "\"by-class\"", "", Some("Held-out images");
     }
     compute {
         /// What computes: `auto` is WebGPU on a hardware adapter that is faster than the CPU, else flex.

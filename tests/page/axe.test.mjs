@@ -7,6 +7,9 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import axe from 'axe-core';
 import { phaseOf, waitForPhase, waitForText } from '../../harness/waits.mjs';
+import { toFragment } from '../../www/state/config.js';
+import { DEFAULTS } from '../../www/state/fields.js';
+import { PRESETS } from '../../www/state/presets.js';
 import { SHORT, share } from './visits.mjs';
 import { letGo, write } from './script.mjs';
 
@@ -26,7 +29,7 @@ async function faults(page) {
 /** @param {import('playwright-core').Page} page @param {string} phase In which the page is, and stays. */
 async function assertFaultless(page, phase) {
   assert.equal(await phaseOf(page), phase);
-  await page.locator('#live-figures').evaluate((details) => details.setAttribute('open', ''));
+  await page.locator('#live-figures, #recipe-source, details.group').evaluateAll((all) => all.forEach((details) => details.setAttribute('open', '')));
   for (const width of [1440, 390]) {
     for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
       await page.setViewportSize({ width, height: 844 });
@@ -43,8 +46,8 @@ test('while the engine loads', async (t) => {
   await assertFaultless(page, 'loading');
 });
 
-test('without images', async (t) => {
-  const { page } = await shared.visit(t, '', { prepare: (opened) => opened.route('**/data/**', (route) => route.fulfill({ status: 404 })) });
+test('without images, with a recipe chosen', async (t) => {
+  const { page } = await shared.visit(t, toFragment({ ...DEFAULTS, ...PRESETS['tutorial-cured'] }, false), { prepare: (opened) => opened.route('**/data/**', (route) => route.fulfill({ status: 404 })) });
   await page.locator('#data-state').getByText('There are no images yet').waitFor();
   await assertFaultless(page, 'loading');
 });
@@ -72,7 +75,7 @@ test('while it trains, paused and while it measures', async (t) => {
 });
 
 test('when a run is done, with a setting that cannot be used and an error to read', async (t) => {
-  const { page } = await shared.visit(t, `${SHORT}&run=1`);
+  const { page } = await shared.visit(t, `${SHORT}&schedule=one-cycle&flip=random&run=1`);
   await waitForPhase(page, ['done']);
   await assertFaultless(page, 'done');
   await page.getByLabel('Batch size').fill('0');

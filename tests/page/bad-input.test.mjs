@@ -11,7 +11,7 @@ import { after, before, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { phaseOf, textOf, until, waitForPhase, waitForText } from '../../harness/waits.mjs';
 import { SHORT, drop, share, shardRecords, upload } from './visits.mjs';
-import { LABELS } from '../../www/state/config.js';
+import { LABELS } from '../../www/state/fields.js';
 import { whitePng } from './png.mjs';
 
 const shared = share({ before, after });

@@ -102,7 +102,7 @@ async function chooseWith(page, key, file) {
 test('the arrow keys pass over the presets and keep the focus there', async (t) => {
   const { page } = await shared.visit(t, '#backend=flex&train=50000&test=10000', { prepare: (opened) => opened.route('**/data/**', (route) => route.abort()) });
   await tabTo(page, '[name="preset"]');
-  for (const value of ['own', 'quick', 'tutorial']) {
+  for (const value of ['recipe', 'own', 'quick', 'tutorial']) {
     await page.keyboard.press('ArrowRight');
     assert.equal(await page.evaluate(() => /** @type {HTMLInputElement} */ (document.activeElement).value), value);
     assert.equal(await page.evaluate(() => scrollY), 0);
@@ -111,7 +111,7 @@ test('the arrow keys pass over the presets and keep the focus there', async (t) 
 
 test('a decimal comma is read, the wheel changes nothing, and arrows step', async (t) => {
   const { page } = await shared.visit(t, '#backend=flex&train=50000&test=10000', { prepare: (opened) => opened.route('**/data/**', (route) => route.abort()) });
-  const [lr, epochs] = [page.getByLabel('Learning rate'), page.getByLabel('Epochs', { exact: true })];
+  const [lr, epochs] = [page.getByLabel('Learning rate', { exact: true }), page.getByLabel('Epochs', { exact: true })];
   await lr.fill('');
   await lr.pressSequentially('0,005');
   await lr.press('Tab');

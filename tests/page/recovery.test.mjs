@@ -213,7 +213,7 @@ test('a loss that is no number offers the way on from the last checkpoint, with 
   await engineOf(page).evaluate(() => { /** @type {any} */ (globalThis).isPoisoned = false; });
   await page.getByTestId('go-on-carefully').click();
   await finish(page);
-  assert.equal(await page.getByLabel('Learning rate').inputValue(), '0.0001');
+  assert.equal(await page.getByLabel('Learning rate', { exact: true }).inputValue(), '0.0001');
   assert.equal((await figuresOf(page)).length, 8);
   assert.equal(await textOf(page, 'error'), '');
 });

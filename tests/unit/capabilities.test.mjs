@@ -1,7 +1,7 @@
 /** What keeps the engine from running, what is merely missing, and how the worker's handle says so. */
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { DEFAULTS } from '../../www/state/config.js';
+import { DEFAULTS } from '../../www/state/fields.js';
 import { connect } from '../../www/engine/client.js';
 import { savingDoubts, whyNoEngine, withheld } from '../../www/engine/capabilities.js';
 

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DEFAULTS, PRESETS, RULES, crossCheck, isSaidByLink, parseField, parseFragment, partsOf, presetOf, toFragment } from '../../www/state/config.js';
+import { isSaidByLink, parseFragment, partsOf, toFragment } from '../../www/state/config.js';
+import { DEFAULTS, RULES, parseField } from '../../www/state/fields.js';
+import { crossCheck } from '../../www/state/fitting.js';
+import { PRESETS, presetOf } from '../../www/state/presets.js';
 
 test('an empty fragment is the tutorial’s run', () => {
   assert.deepEqual(parseFragment(''), { config: DEFAULTS, autostart: false, complaints: [] });
@@ -42,8 +45,8 @@ test('a network that has no name is left out of a link, and the page knows that 
   assert.equal(presetOf(config), null);
   /** @type {[Partial<import('../../www/protocol/protocol.js').Config>, boolean][]} */
   const cases = [[{}, true], [{ network: 't' }, true], [{ norm_group: { records: 32 } }, true], [{ network: NAMELESS }, false],
-    [{ norm_group: 'batch' }, false], [{ last_batch: 'drop' }, false], [{ optimizer: 'sgd' }, false], [{ drops: [] }, true], [{ drops: [5] }, false],
-    [{ label_smoothing: 0.1 }, false], [{ hold_out: 'last' }, true], [{ pixels: { standardized: { mean: [0.5], deviation: [0.2] } } }, false]];
+    [{ norm_group: 'batch' }, true], [{ last_batch: 'drop' }, true], [{ optimizer: 'sgd' }, true], [{ drops: [5] }, true],
+    [{ pixels: { standardized: { mean: [0.5, 0.5, 0.5], deviation: [0.2, 0.2, 0.2] } } }, true], [{ pixels: { standardized: { mean: [0.5], deviation: [0.2] } } }, false]];
   for (const [change, isSaid] of cases) assert.equal(isSaidByLink({ ...DEFAULTS, ...change }), isSaid, JSON.stringify(change));
 });
 
@@ -95,12 +98,14 @@ test('a link whose fields forbid each other does not start by itself', () => {
 test('each field’s range ends where it says', () => {
   for (const [field, rule] of Object.entries(RULES)) {
     const read = (/** @type {string} */ text) => parseField(/** @type {keyof typeof RULES} */ (field), text);
+    assert.ok('problem' in read('nothing such'), field);
     if ('choices' in rule) {
       for (const choice of rule.choices) assert.deepEqual(read(choice), { value: choice });
-      assert.ok('problem' in read('nothing such'));
       continue;
     }
-    assert.deepEqual(read(String(rule.high)), { value: rule.high });
+    if (!('whole' in rule)) continue;
+    assert.deepEqual(read(String(rule.high)), rule.ends === 'below' ? read('nothing such') : { value: rule.high });
+    assert.deepEqual(read(String(rule.low)), rule.ends === 'above' ? read('nothing such') : { value: rule.low });
     assert.ok('problem' in read(String(rule.high + 1)), field);
     assert.ok('problem' in read(String(rule.low - 1)), field);
     assert.ok('problem' in read(''), field);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DEFAULTS, PRESETS } from '../../www/state/config.js';
+import { DEFAULTS } from '../../www/state/fields.js';
+import { PRESETS } from '../../www/state/presets.js';
 import { RECORD_BYTES } from '../../www/protocol/protocol.js';
 import { areWhole, countRecords, openRecords, recordAt, toRgba } from '../../www/loading/records.js';
 import { promisedBy, readManifest, shardsNeeded } from '../../www/loading/shards.js';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { DEFAULTS } from '../../www/state/config.js';
+import { DEFAULTS } from '../../www/state/fields.js';
 import { filesIn, nameOf } from '../../www/loading/drops.js';
 import { createFiles } from '../../www/loading/files.js';
 import { createLoader } from '../../www/loading/loader.js';

@@ -9,7 +9,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
-import { DEFAULTS, RULES, crossCheck, parseField, parseFragment, presetOf, readAddress, toFragment } from '../../www/state/config.js';
+import { parseFragment, readAddress, toFragment } from '../../www/state/config.js';
+import { DEFAULTS, RULES, parseField, textOf } from '../../www/state/fields.js';
+import { crossCheck } from '../../www/state/fitting.js';
+import { presetOf } from '../../www/state/presets.js';
 import { kindOf, routeOf } from '../../www/loading/file-kinds.js';
 import { RECORD_BYTES } from '../../www/protocol/protocol.js';
 import { areWhole, countRecords, openRecords, recordAt } from '../../www/loading/records.js';
@@ -34,7 +37,7 @@ function isSentence(text) {
 const key = fc.oneof(fc.constantFrom(...Object.keys(RULES), 'run', '__proto__', 'constructor', 'Train', ''), fc.string({ unit: 'binary', maxLength: 60 }));
 const value = fc.oneof(
   fc.integer().map(String), fc.double().map(String), fc.string({ unit: 'binary', maxLength: 90 }),
-  fc.constantFrom('-0', '0', '+1', '1e3', '0x10', ' 7 ', '5e-324', '1e999', 'NaN', 'Infinity', '٣', 'auto', 'flex', 'none', 'flip-shift', '4294967295', '4294967296', '%', '%zz'),
+  fc.constantFrom('-0', '0', '+1', '1e3', '0x10', ' 7 ', '5e-324', '1e999', 'NaN', 'Infinity', '٣', 'auto', 'flex', 'none', 'flip-shift', 'sgd', 'on', 'coupled', 'adamw', 'drops', '5,8', '8,5', 'batch', 'cifar10', '0.5,0.4,0.3/0.2,0.2,0.2', '4294967295', '4294967296', '%', '%zz'),
 );
 const separator = fc.constantFrom('&', '&', '&', '&&', ';', '#', '=');
 /** A link as somebody may have typed it, encoded or not. */
@@ -48,8 +51,8 @@ test('any fragment gives a configuration that is valid, with complaints that are
   fc.assert(fc.property(link, (hash) => {
     const { config, autostart, complaints } = readAddress(hash);
     assert.deepEqual(Object.keys(config), Object.keys(DEFAULTS));
-    for (const field of /** @type {import('../../www/state/config.js').Field[]} */ (Object.keys(RULES))) {
-      assert.deepEqual(parseField(field, String(config[field])), { value: config[field] }, field);
+    for (const field of /** @type {import('../../www/state/fields.js').Field[]} */ (Object.keys(RULES))) {
+      assert.deepEqual(parseField(field, textOf(field, config[field]) ?? ''), { value: config[field] }, field);
     }
     assert.deepEqual(crossCheck(config), {});
     assert.equal(typeof autostart, 'boolean');

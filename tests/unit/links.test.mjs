@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { DEFAULTS, readAddress, toFragment } from '../../www/state/config.js';
+import { readAddress, toFragment } from '../../www/state/config.js';
+import { DEFAULTS } from '../../www/state/fields.js';
 import { createLinks } from '../../www/state/links.js';
 import { createStore } from '../../www/state/store.js';
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { LABELS, RULES, parseField, refusalOf, stepped } from '../../www/state/config.js';
+import { refusalOf } from '../../www/state/config.js';
+import { LABELS, RULES, parseField, stepped } from '../../www/state/fields.js';
 import { initialState, reduce } from '../../www/state/store.js';
 import { count, figure, short } from '../../www/views/shared/format.js';
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { PRESETS } from '../../www/state/config.js';
+import { PRESETS } from '../../www/state/presets.js';
 import { shownReference, mayShowReference, referenceOf, wantsReference } from '../../www/state/reference.js';
 import { initialState, reduce } from '../../www/state/store.js';
 import { referenceSentence, withReference } from '../../www/views/shared/reference-band.js';

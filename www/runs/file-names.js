@@ -6,7 +6,7 @@
  * @import { RunDescription } from './run-files.js'
  * @import { State } from '../state/store.js'
  */
-import { presetOf } from '../state/config.js';
+import { presetOf } from '../state/presets.js';
 
 /** @param {string[]} parts @param {number | null | undefined} accuracy @param {string} extension */
 const join = (parts, accuracy, extension) => ['convburn', ...parts, ...(accuracy == null ? [] : [`accuracy-${accuracy.toFixed(4)}`])].join('-') + `.${extension}`;

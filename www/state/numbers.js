@@ -4,8 +4,8 @@
 
 /**
  * How far an arrow key moves a number: by one; to the double or the half; by one of its leading digit, a thousand
- * at most; to the next of 1, 2 and 5 of each decade.
- * @typedef {'one' | 'double' | 'digit' | 'one_two_five'} Steps
+ * at most; to the next of 1, 2 and 5 of each decade; by a hundredth.
+ * @typedef {'one' | 'double' | 'digit' | 'one_two_five' | 'hundredth'} Steps
  */
 
 /** A number as it is written in a program. */
@@ -37,8 +37,12 @@ export function readNumber(text, whole) {
   return { value: PLAIN.test(trimmed) ? Number(trimmed) : Number.NaN };
 }
 
-/** @param {number} value Above 0. @param {1 | -1} direction */
+/** What comes after 0, going up: no rung is between. */
+const LEAST_RUNG = 1e-5;
+
+/** @param {number} value From 0 on. @param {1 | -1} direction */
 function nextOneTwoFive(value, direction) {
+  if (value === 0) return direction > 0 ? LEAST_RUNG : 0;
   const decade = Math.floor(Math.log10(value));
   const rungs = [decade - 1, decade, decade + 1].flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
   const beyond = rungs.filter((rung) => (direction > 0 ? rung > value : rung < value && rung > 0));
@@ -49,6 +53,7 @@ function nextOneTwoFive(value, direction) {
 const NEXT = {
   one: (value, direction) => value + direction,
   double: (value, direction) => (direction > 0 ? value * 2 : Math.ceil(value / 2)),
+  hundredth: (value, direction) => (Math.round(value * 100) + direction) / 100,
   one_two_five: nextOneTwoFive,
   digit(value, direction) {
     // From 1,000 down it goes by hundreds, from 1,000 up by thousands.

@@ -6,8 +6,8 @@
  *
  * @import { State } from './store.js'
  */
-import { presetOf } from './config.js';
 import { isTutorials } from './networks.js';
+import { presetOf } from './presets.js';
 
 /** @typedef {'loss' | 'accuracy' | 'val_loss' | 'val_accuracy'} Figure */
 /** One figure over the epochs: mean, lowest and highest of the runs. @typedef {{ mean: number[], low: number[], high: number[] }} Band */

@@ -7,6 +7,7 @@
  * @import { Config, MoreEpochs, Restored } from '../protocol/protocol.js'
  * @import { Changes, State } from './store.js'
  */
+import { isSameSetting } from './fields.js';
 import { isSame } from './networks.js';
 import { placeIn, restoredOver } from './recovery-reducer.js';
 
@@ -19,7 +20,7 @@ const RUN_WAITS = ['checkpoint', 'data_missing'];
 /** Whether the settings are the run's own, apart from how long it is. @param {State} state */
 function isOwn({ config, runConfig }) {
   const keys = /** @type {(keyof Config)[]} */ (Object.keys(config));
-  return keys.every((key) => key === 'epochs' || isSame(config[key], runConfig?.[key]));
+  return keys.every((key) => key === 'epochs' || isSameSetting(key, config[key], runConfig?.[key]));
 }
 
 /** Whether the run is over and all of it is there to be trained on. @param {State} state */
@@ -44,6 +45,10 @@ export const isExtended = ({ config, runConfig, resumable }) => resumable === nu
  * @param {State} state @returns {MoreEpochs | null}
  */
 export const moreEpochs = (state) => (isOver(state) && isOwn(state) && !goesOn(state) ? state.more : null);
+
+/** Whether a run is over for good, because its learning rate fell until its end: the crate takes no more epochs of it. @param {State} state */
+export const isAtRatesEnd = (state) => state.phase === 'done' && state.more === null && state.runConfig !== null && !state.diverged
+  && (state.runConfig.schedule === 'one-cycle' || state.runConfig.schedule === 'cosine');
 
 /** What weights bring: the network that they are of, and what it sees. @param {Config} config @returns {Pick<Config, 'network' | 'pixels' | 'norm_group'>} */
 const networkOf = ({ network, pixels, norm_group }) => ({ network, pixels, norm_group });

@@ -8,7 +8,8 @@
  * @import { Action, Changes, State } from './store.js'
  * @import { DataSource, RunDescription } from '../runs/run-files.js'
  */
-import { TUTORIALS } from './config.js';
+import { isSameSetting } from './fields.js';
+import { TUTORIALS } from './presets.js';
 import { isSame } from './networks.js';
 
 /**
@@ -130,8 +131,8 @@ export const KEPT = {
 /** Whether a Start has to ask first, because it would take the place of a run that is kept. @param {State} state */
 export const mustAsk = ({ kept }) => kept.found !== null && !kept.agreed && !kept.isHeld;
 
-/** What of a configuration makes no other run, however a link's is: it cannot say it. What else it cannot say has the default in it. @type {(keyof Config)[]} */
-const NOT_IN_LINKS = ['optimizer', 'operators', 'hold_out', 'report_every_ms'];
+/** What of a configuration makes no other run: how often it is told of, and what a run of before has otherwise. @type {(keyof Config)[]} */
+const NO_OTHER_RUN = ['operators', 'hold_out', 'report_every_ms'];
 
 /**
  * Whether a kept run is this configuration's. One that went on for more epochs than it says is.
@@ -140,8 +141,8 @@ const NOT_IN_LINKS = ['optimizer', 'operators', 'hold_out', 'report_every_ms'];
 export function isRunOf(run, config) {
   /** @type {Record<string, unknown>} */
   const saved = { ...TUTORIALS, ...run.config };
-  const keys = /** @type {(keyof Config)[]} */ (Object.keys(config)).filter((key) => !NOT_IN_LINKS.includes(key));
-  return keys.every((key) => (key === 'epochs' ? Number(saved.epochs) >= config.epochs : !(key in saved) || isSame(saved[key], config[key])));
+  const keys = /** @type {(keyof Config)[]} */ (Object.keys(config)).filter((key) => !NO_OTHER_RUN.includes(key));
+  return keys.every((key) => (key === 'epochs' ? Number(saved.epochs) >= config.epochs : !(key in saved) || isSameSetting(key, saved[key], config[key])));
 }
 
 /** Files whose images a server may have under other names. */

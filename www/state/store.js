@@ -9,7 +9,9 @@
  *
  * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, MoreEpochs, Position, Progress, Split } from '../protocol/protocol.js'
  * @import { Phase } from './phases.js'
- * @import { Field } from './config.js'
+ * @import { Field } from './fields.js'
+ * @import { Augmentation, AugmentationAction } from './augmentation.js'
+ * @import { Answered } from './rates.js'
  * @import { Reference, ReferenceAction } from './reference.js'
  * @import { Complaint } from './complaints.js'
  * @import { Missing, Offline, OfflineAction, RetryAction } from './data-reducer.js'
@@ -20,10 +22,13 @@
  * @import { RefusedLink } from './links.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './data-reducer.js';
+import { AUGMENTATIONS, NO_AUGMENTATION } from './augmentation.js';
 import { complained } from './complaints.js';
-import { DEFAULTS, crossCheck, parseField } from './config.js';
+import { DEFAULTS, parseField } from './fields.js';
+import { crossCheck, goesAlong } from './fitting.js';
 import { KEPT, NOTHING_KEPT, nextKept } from './storage-reducer.js';
 import { nextPhase } from './phases.js';
+import { RATES } from './rates.js';
 import { RECOVERIES } from './recovery-reducer.js';
 import { PLANS } from './planning.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
@@ -69,6 +74,8 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {boolean} autostart Whether the link asks to start at once.
  * @property {Loaded | null} loaded What the engine last accepted.
  * @property {Planned | null} planned The table of a network that the settings ask for, or once did, and that was not loaded.
+ * @property {Answered[]} rates How the learning rate goes, of the configurations that were asked about lately.
+ * @property {Augmentation} augmentation What augmentation makes of some training images.
  * @property {DataStatus | null} data
  * @property {boolean} alive Whether the engine answers.
  * @property {BackendStatus[]} backends Which backends can run here; none before the engine has said so.
@@ -132,7 +139,7 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ImagesAction | ReferenceAction} Action
+ *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -151,6 +158,8 @@ export function initialState() {
     ...NO_REFERENCE,
     loaded: null,
     planned: null,
+    rates: [],
+    augmentation: NO_AUGMENTATION,
     data: null,
     alive: false,
     backends: [],
@@ -224,15 +233,13 @@ function extend(trace, point) {
   return [...kept, point];
 }
 
-/** What a file may have brought with its network, and another one does without. @type {Partial<Config>} */
-const OF_NETWORK = { pixels: DEFAULTS.pixels, norm_group: DEFAULTS.norm_group };
-
 /** @param {State} state @param {Field} field @param {string} text @returns {Partial<State>} */
 function edit(state, field, text) {
   const read = parseField(field, text);
   const { [field]: _, ...others } = state.problems;
   if ('problem' in read) return { problems: { ...others, [field]: read.problem } };
-  return settingsOf(state, { ...state.config, ...(field === 'network' ? OF_NETWORK : {}), [field]: read.value }, others);
+  const config = { ...state.config, [field]: read.value };
+  return settingsOf(state, { ...config, ...goesAlong(config, field, state.config) }, others);
 }
 
 /** Other settings. What was complained of is over once all of them can be used. @param {State} state @param {Config} config @param {State['problems']} problems @returns {Partial<State>} */
@@ -273,6 +280,8 @@ const CHANGES = {
   ...RUN_IMAGES,
   ...KEPT,
   ...PLANS,
+  ...RATES,
+  ...AUGMENTATIONS,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
@@ -319,7 +328,7 @@ const CHANGES = {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start' || command === 'extend') return { error, starting: false };
     if (command === 'restore' || command === 'resume') return { error, resumes: false };
-    if (command === 'show' || command === 'summarize') return {}; // What is there to look at stays.
+    if (['show', 'summarize', 'learning_rates', 'augment'].includes(command)) return {}; // What is there to look at stays.
     if (command === 'advance') return { ...failedStep(state, error.code, nowMs), error };
     return { error };
   },

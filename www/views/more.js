@@ -6,8 +6,8 @@
  * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { parseField } from '../state/config.js';
-import { moreEpochs } from '../state/run-reducer.js';
+import { parseField } from '../state/fields.js';
+import { isAtRatesEnd, moreEpochs } from '../state/run-reducer.js';
 import { isSettled } from '../state/store.js';
 import { byId, setText } from './shared/dom.js';
 import { count } from './shared/format.js';
@@ -18,6 +18,7 @@ export function mountMore(store, actions) {
   const input = byId('more-epochs', HTMLInputElement);
   const button = byId('more-start', HTMLButtonElement);
   const problem = byId('more-problem');
+  const noMore = byId('no-more');
 
   /** @param {string} sentence */
   function complain(sentence) {
@@ -45,6 +46,7 @@ export function mountMore(store, actions) {
   function render(state, before) {
     const range = moreEpochs(state);
     form.hidden = range === null;
+    noMore.hidden = !isAtRatesEnd(state);
     button.disabled = range === null || state.starting || !isSettled(state);
     if (!range || (before && moreEpochs(before)?.usual === range.usual)) return;
     input.value = String(range.usual);

@@ -1,68 +1,27 @@
 /**
- * The settings form and the presets: kept in step with the configuration and the address bar.
+ * The settings form: kept in step with the configuration and the address bar.
  *
- * index.html has the fields with their words, and a setting that it has no field for gets one here. The rules of the
- * fields are config.js's, and which backends can run is the crate's to say; here
- * it is only shown.
+ * Its controls are shared/fields.js's to make, the rules of the fields are those of the state (fields.js, fitting.js), and which
+ * backends can run is the crate's to say; here it is only shown. A field that does nothing under the others is hidden, and keeps
+ * its value; one that cannot stay is always in sight.
  *
  * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
- * @import { Field, Rule } from '../state/config.js'
+ * @import { Field } from '../state/fields.js'
+ * @import { Control, Placed } from './shared/fields.js'
  * @import { SelfCheck } from '../protocol/protocol.js'
  */
-import { LABELS, PRESETS, RULES, isSaidByLink, presetOf, stepped } from '../state/config.js';
+import { isSaidByLink } from '../state/config.js';
+import { DEFAULTS, isSameSetting, stepped, textOf } from '../state/fields.js';
+import { isEffective, warningsOf } from '../state/fitting.js';
 import { groupsOf, isNormalising } from '../state/networks.js';
 import { isOccupied } from '../state/phases.js';
 import { shownNetwork } from '../state/planning.js';
 import { problemsOf } from '../state/store.js';
 import { withheld } from '../engine/capabilities.js';
 import { byId, make, setText } from './shared/dom.js';
+import { placeFields } from './shared/fields.js';
 import { count } from './shared/format.js';
-
-/** @typedef {HTMLInputElement | HTMLSelectElement} Control */
-
-/** A field of a setting that index.html has no place for: it stands behind the others. @param {Field} field @returns {Control} */
-function addField(field) {
-  const attributes = { id: `field-${field}`, name: field };
-  const control = 'choices' in RULES[field] ? make('select', { attributes }) : make('input', { attributes: { ...attributes, type: 'text' } });
-  const label = make('label', { text: LABELS[field], attributes: { for: control.id } });
-  byId('settings-note').before(make('div', { className: 'field wide', children: [label, control] }));
-  return control;
-}
-
-/**
- * Gives a control what its rule says: a choice that index.html has no words for is called as links call it, and a
- * number brings the keyboard for one. Its text stays text, so that whatever is typed can be read and answered.
- * @param {Control} control @param {Rule} rule
- */
-function prepare(control, rule) {
-  if (control instanceof HTMLSelectElement && 'choices' in rule) {
-    const offered = [...control.options].map(({ value }) => value);
-    const missing = rule.choices.filter((word) => !offered.includes(word));
-    control.append(...missing.map((word) => make('option', { text: word, attributes: { value: word } })));
-  } else if (control instanceof HTMLInputElement && 'whole' in rule) {
-    control.inputMode = rule.whole ? 'numeric' : 'decimal';
-    control.autocomplete = 'off';
-    control.spellcheck = false;
-  }
-}
-
-/** @param {HTMLFormElement} form @returns {Map<Field, { control: Control, note: HTMLElement }>} */
-function findFields(form) {
-  const fields = new Map();
-  for (const field of /** @type {Field[]} */ (Object.keys(RULES))) {
-    const found = form.elements.namedItem(field);
-    const control = found instanceof HTMLInputElement || found instanceof HTMLSelectElement ? found : addField(field);
-    prepare(control, RULES[field]);
-    const note = make('p', { className: 'problem', attributes: { id: `problem-${field}` } });
-    note.hidden = true;
-    control.after(note);
-    const described = control.getAttribute('aria-describedby');
-    control.setAttribute('aria-describedby', [described, note.id].filter(Boolean).join(' '));
-    fields.set(field, { control, note });
-  }
-  return fields;
-}
 
 /** @param {number} share @returns {string} Also of a share that is far below a hundredth. */
 const tiny = (share) => `${Number((share * 100).toPrecision(2))} %`;
@@ -146,31 +105,59 @@ function mountNetworks(select) {
   };
 }
 
-/** What a control shows of a setting. @param {State['config'][Field]} value */
-const shownAs = (value) => (typeof value === 'object' ? OF_FILE : String(value));
+/** What a control shows of a setting. @param {Control} control @param {string | null} text None where no text says it. */
+function show(control, text) {
+  const value = text ?? OF_FILE;
+  if (control instanceof HTMLSelectElement) {
+    control.querySelector('[data-own]')?.remove(); // What only a link or a file has is offered as long as it is set.
+    const isOffered = [...control.options].some((option) => option.value === value);
+    if (!isOffered) control.append(make('option', { text: text ?? 'from the file', attributes: { value, 'data-own': '' } }));
+  }
+  control.value = value;
+}
 
 /** What of the settings the address bar does not hold. */
 const NOT_SAID = 'The address bar holds these settings, but not all that came with the file: to hand this run on, save it and share the file.';
 
-/** What the settings are as long as none was changed, by the preset. @type {Record<string, string>} */
-const STILL = { quick: 'the quick run’s', tutorial: 'those of the tutorial’s run' };
+/** How each folded group is told of in a word or two, beside its name. @type {Record<string, (state: State, fields: Field[]) => string>} */
+const GROUPS = {
+  'group-rule': ({ config }) => config.optimizer,
+  'group-schedule': ({ config }) => config.schedule,
+  'group-overfitting': changedPhrase,
+  'group-data': changedPhrase,
+};
 
-/** Whoever wants a run of their own is told whose settings these still are. @param {State} state @returns {string} */
-function ownHint({ config }) {
-  const preset = presetOf(config);
-  return preset ? `The settings are still ${STILL[preset]}: change what you like.` : '';
+/** How many of a group's settings are other ones than the tutorial's. @param {State} state @param {Field[]} fields */
+function changedPhrase(state, fields) {
+  const changed = fields.filter((field) => isEffective(field, state) && !isSameSetting(field, state.config[field], DEFAULTS[field]));
+  return changed.length === 0 ? 'as in the tutorial' : `${changed.length} in use`;
+}
+
+/** The groups of fields, folded until somebody opens them, or a field in one cannot stay. @param {Map<Field, Placed>} fields */
+function mountGroups(fields) {
+  const groups = Object.entries(GROUPS).map(([id, say]) => {
+    const box = byId(id, HTMLDetailsElement);
+    const within = [...fields].filter(([, placed]) => box.contains(placed.box)).map(([field]) => field);
+    return { box, within, say, phrase: /** @type {HTMLElement} */ (box.querySelector('.group-phrase')) };
+  });
+  /** @param {State} state @param {Record<string, string>} problems @param {Record<string, string>} problemsBefore */
+  return function renderGroups(state, problems, problemsBefore) {
+    for (const { box, within, say, phrase } of groups) {
+      setText(phrase, say(state, within));
+      if (within.some((field) => problems[field] && !problemsBefore[field])) box.open = true;
+    }
+  };
 }
 
 /** @param {Store} store @param {Actions} actions */
 export function mountSettings(store, actions) {
   const form = byId('settings', HTMLFormElement);
-  const fields = findFields(form);
-  const presets = byId('presets', HTMLFieldSetElement);
+  const fields = placeFields(form);
   const backendActive = byId('backend-active');
-  const hint = byId('own-hint');
   const workers = byId('workers-note');
   const note = byId('settings-note');
   const said = note.textContent ?? '';
+  const renderGroups = mountGroups(fields);
   const renderNetworks = mountNetworks(byId('field-network', HTMLSelectElement));
   const renderBackends = mountBackends(byId('field-backend', HTMLSelectElement), byId('backend-remarks'));
   const missing = withheld();
@@ -195,51 +182,32 @@ export function mountSettings(store, actions) {
     store.dispatch({ type: 'field_edited', field, text });
     actions.writeFragment();
   });
-  presets.addEventListener('change', (event) => {
-    const name = /** @type {HTMLInputElement} */ (event.target).value;
-    if (!PRESETS[name]) { // “Your own” is the form below; the arrow keys pass over it, so the focus stays.
-      showHint(ownHint(store.get()));
-      return;
+
+  /** @param {Field} field @param {Placed} placed @param {State} state @param {State | undefined} before @param {{ problem: string | undefined, warning: string | undefined, isLocked: boolean }} said */
+  function renderField(field, { control, problem, warning, box }, state, before, said) {
+    control.disabled = said.isLocked;
+    for (const [note, sentence] of /** @type {const} */ ([[problem, said.problem], [warning, said.warning]])) {
+      note.hidden = !sentence;
+      setText(note, sentence ?? '');
     }
-    store.dispatch({ type: 'preset_chosen', preset: PRESETS[name] });
-    actions.writeFragment();
-  });
+    control.setAttribute('aria-invalid', String(Boolean(said.problem)));
+    box.hidden = !said.problem && !isEffective(field, state);
+    if (!state.problems[field] && state.config !== before?.config) show(control, textOf(field, state.config[field]));
+  }
 
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
-    const locked = isOccupied(state);
+    const isLocked = isOccupied(state);
     const problems = problemsOf(state);
-    presets.disabled = locked;
+    const warnings = warningsOf(state.config);
     renderNetworks(state);
-    for (const [field, { control, note: problem }] of fields) {
-      control.disabled = locked;
-      problem.hidden = !problems[field];
-      setText(problem, problems[field] ?? '');
-      control.setAttribute('aria-invalid', String(Boolean(problems[field])));
-      const unreadable = Boolean(state.problems[field]);
-      if (!unreadable && state.config !== before?.config) control.value = shownAs(state.config[field]);
-    }
+    for (const [field, placed] of fields) renderField(field, placed, state, before, { problem: problems[field], warning: warnings[field], isLocked });
+    renderGroups(state, problems, before ? problemsOf(before) : {});
     setText(backendActive, backendSentence(state));
     setText(workers, `${groupsNote(state, navigator.hardwareConcurrency)}${workersNote(state.config.workers, navigator.hardwareConcurrency)}`);
     setText(note, isSaidByLink(state.config) ? said : NOT_SAID);
     if (state.backends !== before?.backends) renderBackends(state);
-    if (state.config !== before?.config) {
-      renderPreset(presetOf(state.config) ?? 'own');
-      showHint('');
-    }
   }
-
-  /** @param {string} text */
-  function showHint(text) {
-    hint.hidden = text === '';
-    setText(hint, text);
-  }
-
-  /** @param {string} name */
-  function renderPreset(name) {
-    for (const radio of presets.querySelectorAll('input')) radio.checked = radio.value === name;
-  }
-
   store.subscribe(render);
   render(store.get());
 }

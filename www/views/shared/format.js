@@ -57,9 +57,13 @@ export const milliseconds = (ms) => (ms < 10 ? ms.toFixed(1) : String(Math.round
 /** @param {number} seconds @returns {string} */
 export const seconds = (seconds) => (seconds < 10 ? seconds.toFixed(1) : String(Math.round(seconds)));
 
-/** The tutorial's log line. @param {import('../../protocol/protocol.js').EpochResult} row @param {number} epochs */
+/** A learning rate, to two digits. @param {number} value @returns {string} 0.00098 */
+export const rate = (value) => String(Number(value.toPrecision(2)));
+
+/** The tutorial's log line, and the last step's rate where a schedule moves it. @param {import('../../protocol/protocol.js').EpochResult} row @param {number} epochs */
 export function logLine(row, epochs) {
+  const lr = row.lr === undefined ? '' : ` — learning_rate: ${rate(row.lr)}`;
   return `Epoch ${row.epoch}/${epochs} — ${seconds(row.seconds)} s — ${milliseconds(row.step_ms)} ms/step — `
     + `accuracy: ${figure(row.accuracy)} — loss: ${figure(row.loss)} — `
-    + `val_accuracy: ${figure(row.val_accuracy)} — val_loss: ${figure(row.val_loss)}`;
+    + `val_accuracy: ${figure(row.val_accuracy)} — val_loss: ${figure(row.val_loss)}${lr}`;
 }
