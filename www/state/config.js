@@ -4,10 +4,11 @@
  * Each field has one rule, used for the fragment and for the form alike. The rules, the defaults and the labels come
  * from the crate's table of settings; here stands only what is the page's own. Pure: no DOM, no location.
  *
- * @import { Config } from '../protocol/protocol.js'
+ * @import { Config, NetworkSpec } from '../protocol/protocol.js'
  * @import { Steps } from './numbers.js'
  */
 import { SETTINGS } from '../protocol/settings.js';
+import { MARK, networkFromText, networkToText } from './network-links.js';
 import { isSame } from './networks.js';
 import { nextNumber, readNumber } from './numbers.js';
 
@@ -87,10 +88,14 @@ function isField(key) {
  * Reads one field's text.
  * @param {Field} field
  * @param {string} text
- * @returns {{ value: string | number } | { problem: string }} The problem is a sentence.
+ * @returns {{ value: string | number | NetworkSpec } | { problem: string }} The problem is a sentence.
  */
 export function parseField(field, text) {
   const rule = RULES[field];
+  if (field === 'network' && text.startsWith(MARK)) {
+    const value = networkFromText(text);
+    return value ? { value } : { problem: 'These layers cannot be read.' };
+  }
   if ('choices' in rule) {
     if (rule.choices.includes(text)) return { value: text };
     return { problem: `Choose one of ${rule.choices.join(', ')}.` };
@@ -212,18 +217,21 @@ export function readAddress(hash) {
   return /^#?$/.test(hash) ? { ...read, config: { ...read.config, ...PRESETS.quick } } : read;
 }
 
+/** A setting as a link has it; null where it cannot. @param {Config[Field]} value */
+const textOf = (value) => (typeof value === 'object' ? networkToText(value) : String(value));
+
 /** Whether a link says all of a configuration; of one that came from a file it may not. @param {Config} config */
-export const isSaidByLink = (config) => typeof config.network === 'string' && UNSAID.every((name) => isSame(config[name], DEFAULTS[name]));
+export const isSaidByLink = (config) => textOf(config.network) !== null && UNSAID.every((name) => isSame(config[name], DEFAULTS[name]));
 
 /**
- * The fragment that gives this configuration to anyone, every field spelled out but a network that has no name.
+ * The fragment that gives this configuration to anyone, every field spelled out but a network that is too long for a link.
  * @param {Config} config
  * @param {boolean} autostart
  * @returns {string} With the `#`.
  */
 export function toFragment(config, autostart) {
-  const said = Object.keys(RULES).map((key) => [key, config[/** @type {Field} */ (key)]]);
-  const pairs = said.filter(([, value]) => typeof value !== 'object').map(([key, value]) => [String(key), String(value)]);
+  const said = Object.keys(RULES).map((key) => [key, textOf(config[/** @type {Field} */ (key)])]);
+  const pairs = said.filter(([, text]) => text !== null).map(([key, text]) => [String(key), String(text)]);
   if (autostart) pairs.push(['run', '1']);
   return `#${new URLSearchParams(pairs)}`;
 }

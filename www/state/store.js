@@ -15,7 +15,9 @@
  * @import { Missing, Offline, OfflineAction, RetryAction } from './data-reducer.js'
  * @import { RecoveryAction } from './recovery-reducer.js'
  * @import { Kept, KeptAction } from './storage-reducer.js'
- * @import { Planned } from './planning.js'
+ * @import { Planned, Refusal } from './planning.js'
+ * @import { EditAction, History } from './network-edits.js'
+ * @import { Measured } from './network-cost.js'
  * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
  */
@@ -26,6 +28,9 @@ import { KEPT, NOTHING_KEPT, nextKept } from './storage-reducer.js';
 import { nextPhase } from './phases.js';
 import { RECOVERIES } from './recovery-reducer.js';
 import { PLANS } from './planning.js';
+import { EDITS, NO_HISTORY } from './network-edits.js';
+import { readable } from './network-rows.js';
+import { nextMeasured } from './network-cost.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
 import { RUN_IMAGES } from './run-images.js';
 import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
@@ -69,6 +74,9 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {boolean} autostart Whether the link asks to start at once.
  * @property {Loaded | null} loaded What the engine last accepted.
  * @property {Planned | null} planned The table of a network that the settings ask for, or once did, and that was not loaded.
+ * @property {Refusal | null} refusal Why the network that the settings ask for, or once did, cannot be built.
+ * @property {History} history What was done in the editor of networks, and can be undone.
+ * @property {Measured | null} measured How quickly this machine learnt last, and what it learnt.
  * @property {DataStatus | null} data
  * @property {boolean} alive Whether the engine answers.
  * @property {BackendStatus[]} backends Which backends can run here; none before the engine has said so.
@@ -132,7 +140,7 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | ImagesAction | ReferenceAction} Action
+ *   | EditAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | ImagesAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -151,6 +159,9 @@ export function initialState() {
     ...NO_REFERENCE,
     loaded: null,
     planned: null,
+    refusal: null,
+    history: NO_HISTORY,
+    measured: null,
     data: null,
     alive: false,
     backends: [],
@@ -260,6 +271,15 @@ function withWayOn({ loaded }, error) {
   return { ...error, hint: 'Choose the backend “flex”, then reload the page: the address keeps the choice, and “auto” may take the same graphics card again.' };
 }
 
+/** Whether the first load failed because the layers that a link brought are no network. @param {State} state @param {ErrorReport} error */
+const isOfNetwork = ({ loaded, config }, { code, message }) => loaded === null && code === 'invalid_config' && typeof config.network === 'object' && message.includes('"network"');
+
+/** Such a network is complained of, as whatever else a link may not ask for, and left at the default. @param {State} state @param {ErrorReport} error @returns {Partial<State>} */
+function withoutNetwork({ config }, error) {
+  const sentence = readable(error.message.replace('The setting "network" cannot be used: ', ''), false);
+  return { error, autostart: false, config: { ...config, network: DEFAULTS.network }, notice: `The link’s network cannot be built. ${sentence} The tutorial’s network is used.` };
+}
+
 /**
  * One function a message: what changes but the phase.
  * @typedef {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} Changes
@@ -273,6 +293,7 @@ const CHANGES = {
   ...RUN_IMAGES,
   ...KEPT,
   ...PLANS,
+  ...EDITS,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
@@ -320,6 +341,7 @@ const CHANGES = {
     if (command === 'start' || command === 'extend') return { error, starting: false };
     if (command === 'restore' || command === 'resume') return { error, resumes: false };
     if (command === 'show' || command === 'summarize') return {}; // What is there to look at stays.
+    if (command === 'load' && isOfNetwork(state, error)) return withoutNetwork(state, error);
     if (command === 'advance') return { ...failedStep(state, error.code, nowMs), error };
     return { error };
   },
@@ -344,7 +366,7 @@ function backTo({ phase, phaseBefore }, message, standing) {
  * @returns {State} A new state; the old one is left as it was.
  */
 export function reduce(state, message, nowMs) {
-  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message) };
+  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message), measured: nextMeasured(state, message) };
   const standing = {
     before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained, resumes: changed.resumes,
   };

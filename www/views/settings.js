@@ -133,21 +133,21 @@ function mountBackends(select, list) {
   };
 }
 
-/** The choice in the list of networks that stands for the one of a file, while it is that. */
-const OF_FILE = 'file';
+/** The choice in the list of networks that stands for layers without a name, of the editor, a link or a file, while it is that. */
+const OWN_LAYERS = 'own';
 
-/** Offers the network of a file as long as it is the one that is set. @param {HTMLSelectElement} select */
+/** Offers layers without a name as long as they are what is set. @param {HTMLSelectElement} select */
 function mountNetworks(select) {
-  const ofFile = make('option', { text: 'from the file', attributes: { value: OF_FILE } });
+  const own = make('option', { text: 'layers of its own, as the Network panel lists them', attributes: { value: OWN_LAYERS } });
   /** @param {State} state */
   return function renderNetworks({ config }) {
-    if (typeof config.network === 'string') ofFile.remove();
-    else if (!ofFile.isConnected) select.append(ofFile);
+    if (typeof config.network === 'string') own.remove();
+    else if (!own.isConnected) select.append(own);
   };
 }
 
 /** What a control shows of a setting. @param {State['config'][Field]} value */
-const shownAs = (value) => (typeof value === 'object' ? OF_FILE : String(value));
+const shownAs = (value) => (typeof value === 'object' ? OWN_LAYERS : String(value));
 
 /** What of the settings the address bar does not hold. */
 const NOT_SAID = 'The address bar holds these settings, but not all that came with the file: to hand this run on, save it and share the file.';
