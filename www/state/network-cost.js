@@ -4,11 +4,11 @@
  *
  * Pure.
  *
- * @import { ActiveBackend, LayerSummary, Message, Summary } from '../protocol/protocol.js'
+ * @import { LayerSummary, Loaded, Message, Summary } from '../protocol/protocol.js'
  * @import { Action, State } from './store.js'
  */
 
-/** How quickly a network was learnt: its table, and by what it was computed. @typedef {{ summary: Summary, images_per_second: number, active: ActiveBackend['active'] }} Measured */
+/** How quickly a network was learnt, and what the engine held. @typedef {{ loaded: Loaded, images_per_second: number }} Measured */
 
 /**
  * What a number of a layer's output costs, in multiply-adds of a convolution: it is normalised, or handed on, forward and back.
@@ -33,7 +33,7 @@ export function nextMeasured({ measured, loaded }, message) {
   if (message.type !== 'progress' || message.stage !== 'training' || !loaded || message.images_per_second <= 0) return measured;
   // An epoch's first steps are too few to say much: they count only as long as nothing else is known.
   if (measured && message.step * 4 < message.steps) return measured;
-  return { summary: loaded.summary, images_per_second: message.images_per_second, active: loaded.backend.active };
+  return { loaded, images_per_second: message.images_per_second };
 }
 
 /**
@@ -42,7 +42,7 @@ export function nextMeasured({ measured, loaded }, message) {
  * @param {State} state @param {Summary} summary
  */
 export function epochSeconds({ measured, loaded, config }, summary) {
-  if (!measured || !loaded || measured.active !== loaded.backend.active) return null;
+  if (!measured || !loaded || measured.loaded.backend.active !== loaded.backend.active) return null;
   if (config.backend !== loaded.config.backend || config.workers !== loaded.config.workers) return null;
-  return (config.train * workOf(summary)) / (workOf(measured.summary) * measured.images_per_second);
+  return (config.train * workOf(summary)) / (workOf(measured.loaded.summary) * measured.images_per_second);
 }

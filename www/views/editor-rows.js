@@ -2,7 +2,8 @@
  * The rows of the editor of networks: a layer each, with its kind, its fields, what the crate says of it, and the buttons
  * that move, remove and add. A residual layer's row has its own list.
  *
- * Rows are kept as long as their layer is there: whoever types or tabs keeps the place.
+ * Rows are kept as long as their layer is there, or another one comes to its place (the layers of a network that has a name
+ * have other ids): whoever types or tabs keeps the place.
  *
  * @import { LayerSpec } from '../protocol/protocol.js'
  * @import { Kind } from '../state/network-layers.js'
@@ -51,12 +52,12 @@ function makeButton(part, text, press) {
 
 /**
  * What a row has of its layer's kind: its fields, those that few change behind “More”, and a residual layer's own list.
- * @param {number} id @param {Kind} kind @param {DoEdit} doEdit @param {() => string} place @param {(problem: string) => void} tell
+ * @param {() => number} id @param {Kind} kind @param {DoEdit} doEdit @param {() => string} place @param {(problem: string) => void} tell
  */
 function makeContent(id, kind, doEdit, place, tell) {
   const fields = FIELDS[kind].map((field) => ({
     isRare: field.isRare,
-    ...makeField(field, (name, value) => doEdit({ do: 'change', id, field: name, value }, `${field.label} of ${place()} changed`, field.name), tell),
+    ...makeField(field, (name, value) => doEdit({ do: 'change', id: id(), field: name, value }, `${field.label} of ${place()} changed`, field.name), tell),
   }));
   const usual = fields.filter(({ isRare }) => !isRare).map(({ element }) => element);
   const rare = fields.filter(({ isRare }) => isRare).map(({ element }) => element);
@@ -76,13 +77,13 @@ function makeContent(id, kind, doEdit, place, tell) {
   };
 }
 
-/** The buttons of a row. @param {number} id @param {DoEdit} doEdit @param {() => string} place @param {() => Kind} kindToAdd */
+/** The buttons of a row. @param {() => number} id @param {DoEdit} doEdit @param {() => string} place @param {() => Kind} kindToAdd */
 function makeButtons(id, doEdit, place, kindToAdd) {
   const buttons = {
-    up: makeButton('up', '↑', () => doEdit({ do: 'move', id, by: -1 }, `${place()} moved up`, 'up')),
-    down: makeButton('down', '↓', () => doEdit({ do: 'move', id, by: 1 }, `${place()} moved down`, 'down')),
-    remove: makeButton('remove', '×', () => doEdit({ do: 'remove', id }, `${place()} removed`, 'remove')),
-    add: makeButton('add', '+', () => doEdit({ do: 'add', after: id, kind: kindToAdd() }, `${KIND_NAMES[kindToAdd()]} added behind ${place()}`, 'kind')),
+    up: makeButton('up', '↑', () => doEdit({ do: 'move', id: id(), by: -1 }, `${place()} moved up`, 'up')),
+    down: makeButton('down', '↓', () => doEdit({ do: 'move', id: id(), by: 1 }, `${place()} moved down`, 'down')),
+    remove: makeButton('remove', '×', () => doEdit({ do: 'remove', id: id() }, `${place()} removed`, 'remove')),
+    add: makeButton('add', '+', () => doEdit({ do: 'add', after: id(), kind: kindToAdd() }, `${KIND_NAMES[kindToAdd()]} added behind ${place()}`, 'kind')),
   };
   return {
     elements: Object.values(buttons),
@@ -100,8 +101,9 @@ function makeButtons(id, doEdit, place, kindToAdd) {
   };
 }
 
-/** @param {number} id @param {boolean} isInner @param {DoEdit} doEdit */
-function makeRow(id, isInner, doEdit) {
+/** @param {boolean} isInner @param {DoEdit} doEdit */
+function makeRow(isInner, doEdit) {
+  let id = 0;
   let place = '';
   /** @type {Row | undefined} */
   let row;
@@ -113,16 +115,16 @@ function makeRow(id, isInner, doEdit) {
     const kind = /** @type {Kind} */ (kindSelect.value);
     doEdit({ do: 'replace', id, kind }, `${place} is ${KIND_NAMES[kind]} now`, 'kind');
   });
-  const buttons = makeButtons(id, doEdit, () => place, () => kindAfter(/** @type {Kind} */ (kindSelect.value), row));
+  const buttons = makeButtons(() => id, doEdit, () => place, () => kindAfter(/** @type {Kind} */ (kindSelect.value), row));
   const number = make('span', { className: 'layer-number', attributes: { 'aria-hidden': 'true' } });
   const fields = make('div', { className: 'layer-fields' });
   const figures = make('p', { className: 'quiet layer-figures' });
   const unread = make('p', { className: 'problem' });
-  const problem = make('p', { className: 'problem', attributes: { id: `layer-${id}-problem` } });
+  const problem = make('p', { className: 'problem' });
   const inner = make('div', {});
   problem.hidden = unread.hidden = true;
   const line = make('div', { className: 'layer-line', children: [number, kindSelect, fields, make('span', { className: 'layer-buttons', children: buttons.elements })] });
-  const element = make('li', { className: 'layer-row', attributes: { 'data-layer': String(id) }, children: [line, figures, unread, problem, inner] });
+  const element = make('li', { className: 'layer-row', children: [line, figures, unread, problem, inner] });
 
   /** What is typed and cannot be read. @param {string} sentence */
   function tell(sentence) {
@@ -144,12 +146,15 @@ function makeRow(id, isInner, doEdit) {
   return {
     element,
     /** @param {LayerSpec} spec @param {number} at @param {number} of How many layers its list has. @param {string} prefix Of a residual layer's own, its number. @param {Said} said */
-    show({ layer }, at, of, prefix, said) {
+    show({ id: layerId, layer }, at, of, prefix, said) {
+      id = layerId;
+      element.dataset.layer = String(id);
+      problem.id = `layer-${id}-problem`;
       const kind = kindOf(layer);
       place = `layer ${prefix}${at + 1}`;
       row = said.rows?.get(id);
       if (content?.kind !== kind) {
-        content = makeContent(id, kind, doEdit, () => place, tell);
+        content = makeContent(() => id, kind, doEdit, () => place, tell);
         fields.replaceChildren(...content.fields);
         inner.replaceChildren(...content.inner);
         tell('');
@@ -179,8 +184,11 @@ export function createList(name, isInner, doEdit) {
     element,
     show(layers, prefix, said) {
       const before = rows;
-      rows = new Map(layers.map(({ id }) => [id, before.get(id) ?? makeRow(id, isInner, doEdit)]));
-      for (const [id, row] of before) if (!rows.has(id)) row.element.remove();
+      const isRenumbered = layers.length === before.size && !layers.every(({ id }) => before.has(id));
+      const inOrder = [...before.values()];
+      rows = new Map(layers.map(({ id }, at) => [id, (isRenumbered ? inOrder[at] : before.get(id)) ?? makeRow(isInner, doEdit)]));
+      const inUse = new Set(rows.values());
+      for (const row of before.values()) if (!inUse.has(row)) row.element.remove();
       [...rows.values()].forEach((row, at) => {
         if (element.children[at] !== row.element) element.insertBefore(row.element, element.children[at] ?? null);
         row.show(layers[at], at, layers.length, prefix, said);

@@ -62,21 +62,26 @@ export function mountEditor(store, actions) {
   const list = createList('Layers of the network', false, edit);
   byId('editor-list').append(list.element);
   let heard = '';
+  /** The control that had the focus when a key moved or removed its layer. @type {string | undefined} */
+  let keyPart;
 
   /** The ids of the layers that are shown, in order. */
   const shownIds = () => allLayers(layersOf(store.get().config.network).layers).map(({ id }) => String(id));
 
-  /** @param {Edit} action @param {string} said @param {string} part */
-  function edit(action, said, part) {
+  /** @param {Edit} action @param {string} said @param {string} pressed The control that did it. */
+  function edit(action, said, pressed) {
     const before = shownIds();
+    const part = keyPart ?? pressed;
     actions.editNetwork({ type: 'network_edited', edit: action });
     const { network } = store.get().config;
-    announce(`${said}.${typeof network === 'string' ? ` This is the network ${network}.` : ''}`);
+    const isNamed = typeof network === 'string';
+    announce(`${said}.${isNamed ? ` This is the network ${network}.` : ''}`);
     const after = shownIds();
-    const at = 'id' in action ? before.indexOf(String(action.id)) : -1;
-    const added = after.find((id) => !before.includes(id));
-    const target = action.do === 'add' ? added : action.do === 'remove' ? after[Math.min(at, after.length - 1)] : String(action.id);
-    focusOn(target, part);
+    const at = before.indexOf(String(action.do === 'add' ? action.after : action.id));
+    // A field that was left by Tab has handed the focus on already, and its row stays. A network that has a name has ids of its own.
+    if (action.do === 'add') focusOn(isNamed ? after[at + 1] : after.find((id) => !before.includes(id)), part);
+    else if (action.do === 'remove') focusOn(after[Math.min(at, after.length - 1)], part);
+    else if (action.do === 'move') focusOn(isNamed ? after[at + action.by] : String(action.id), part);
   }
 
   /** Gives the focus to a control of a row, or to the first button where there is no row left. @param {string | undefined} id @param {string} part */
@@ -109,7 +114,9 @@ export function mountEditor(store, actions) {
     const press = (/** @type {string} */ part) => {
       event.preventDefault();
       const button = row && partOf(editor, row.dataset.layer ?? '', part);
+      keyPart = /** @type {HTMLElement} */ (event.target).dataset.part ?? 'kind';
       if (button instanceof HTMLElement) button.click();
+      keyPart = undefined;
     };
     if (event.altKey && move && row) press(move);
     else if (event.key === 'Delete' && row && !isTyping(event.target)) press('remove');
