@@ -105,9 +105,11 @@ test('the tutorial’s network becomes s-24-48-72 by keyboard alone, and comes b
   await tabTo(page, at(5, 'kind'));
   await page.keyboard.press('Alt+ArrowDown');
   assert.ok(await page.evaluate((wanted) => document.activeElement?.matches(wanted), at(6, 'kind')), 'the focus moves with the layer');
+  await page.waitForFunction(() => /network=\./.test(location.hash));
+  const before = await networkOf(page);
   await fill(page, 1, { filters: '16' });
   await page.keyboard.press('Tab');
-  await page.waitForFunction(() => /network=\./.test(location.hash));
+  await page.waitForFunction((old) => new URLSearchParams(location.hash.slice(1)).get('network') !== old, before);
   const text = await networkOf(page);
   await page.reload();
   await waitForPhase(page, ['ready']);

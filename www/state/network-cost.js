@@ -11,18 +11,20 @@
 /** How quickly a network was learnt, and what the engine held. @typedef {{ loaded: Loaded, images_per_second: number }} Measured */
 
 /**
- * What a number of a layer's output costs, in multiply-adds of a convolution: it is normalised, or handed on, forward and back.
- * Fitted to the named networks on flex (BENCHMARKS.md, "What the editor says of a network's time").
+ * What a number of a layer's output costs, in multiply-adds of a convolution, forward and back. Fitted to six named networks
+ * on flex, one worker, batch 32: each is then within 6 % of the others (BENCHMARKS.md, “What the editor says”).
  */
-const NUMBER_WORK = { norm: 40, other: 12 };
+const NUMBER_WORK = { norm: 160, curve: 200, other: 24 };
 /** How many times longer a convolution takes by Burn's operators. */
 const FOREIGN_FACTOR = 3;
 
 /** @param {LayerSummary} layer */
 function workOfLayer({ kind, output_shape: shape, multiply_adds: products, own_kernel: isOwn }) {
   const numbers = shape.reduce((all, side) => all * side, 1);
-  const isConvolution = kind.startsWith('Conv2D');
-  return products * (isConvolution && !isOwn ? FOREIGN_FACTOR : 1) + numbers * (kind === 'BatchNormalization' ? NUMBER_WORK.norm : NUMBER_WORK.other);
+  const isForeign = kind.startsWith('Conv2D') && !isOwn;
+  const isCurve = /(GELU|SiLU)$/.test(kind);
+  const ofNumber = (kind === 'BatchNormalization' ? NUMBER_WORK.norm : NUMBER_WORK.other) + (isCurve ? NUMBER_WORK.curve : 0);
+  return products * (isForeign ? FOREIGN_FACTOR : 1) + numbers * ofNumber;
 }
 
 /** The work of learning from one image, in multiply-adds. @param {Summary} summary */
