@@ -122,7 +122,7 @@ test('the tutorial’s network becomes s-24-48-72 by keyboard alone, and comes b
   await page.getByTestId('start').click();
   await page.locator('#editor-fields:disabled').waitFor(); // During a run it is locked.
   await waitForPhase(page, ['done']);
-  await waitForText(page, 'editor-total', /An epoch of 2,000 images takes about .+ here/);
+  await waitForText(page, 'editor-total', /An epoch of 2,000 images takes .+ here/);
   assert.deepEqual(complaints, []);
 });
 

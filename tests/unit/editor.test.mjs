@@ -9,6 +9,8 @@ import { KINDS, LAYERS_MAX, NEW, allLayers, kindOf, readNetwork } from '../../ww
 import { MARK, TEXT_MAX, networkFromText, networkToText } from '../../www/state/network-links.js';
 import { blamed, readable, rowsOf } from '../../www/state/network-rows.js';
 import { createStore } from '../../www/state/store.js';
+import { fieldValue, FIELDS } from '../../www/views/editor-fields.js';
+import { figuresOf } from '../../www/views/editor-rows.js';
 import { createRandom, randomEdit } from './random-edits.mjs';
 
 /** @typedef {import('../../www/protocol/protocol.js').NetworkSpec} NetworkSpec */
@@ -136,6 +138,19 @@ test('the table’s rows find their layers: activations in the row before, resid
   assert.deepEqual(namesOf(1, 2, 3), [['conv2d', true], ['conv2d', false], ['max_pooling2d', true]]);
   assert.deepEqual(namesOf(13, 14, 15, 4), [['add', true], ['conv2d_1', true], ['activation_1', true], ['conv2d_3', true]]);
   assert.equal(found.get(12), undefined);
+});
+
+test('a layer’s figures, and what its fields take, are said and read as people do', () => {
+  const conv = { row: { ...row('conv2d', 'Conv2D 3×3', [32, 30, 30], 777_600), parameters: 896 }, isOwn: true };
+  assert.equal(figuresOf(conv), '32 × 30 × 30 · 896 parameters · 777,600 multiply-adds');
+  assert.equal(figuresOf({ ...conv, isOwn: false }), '32 × 30 × 30');
+  assert.equal(figuresOf({ row: row('conv2d', 'Conv2D 3×3', [64, 13, 13], 3_115_008), isOwn: true }), '64 × 13 × 13 · 3.1 million multiply-adds');
+  const [filters, , , bias] = FIELDS.conv;
+  assert.deepEqual(fieldValue(filters, 32, '48', false), { value: 48 });
+  assert.deepEqual(fieldValue(filters, 32, 'many', false), { problem: 'Enter a whole number up to 1,000,000.' });
+  assert.deepEqual(fieldValue(filters, 32, '-1', false), { problem: 'Enter a whole number up to 1,000,000.' });
+  assert.deepEqual(fieldValue(bias, null, '', true), { value: { initializer: 'zeros', trainable: true } });
+  assert.deepEqual(fieldValue(FIELDS.dropout[0], 0.25, '0,5', false), { value: 0.5 });
 });
 
 test('an epoch’s time is known after the first steps, goes with the work, and is not said of other computing', () => {

@@ -13,7 +13,7 @@
 import { KINDS, bodyOf, kindOf } from '../state/network-layers.js';
 import { FIELDS, makeField } from './editor-fields.js';
 import { make, setText } from './shared/dom.js';
-import { count, short } from './shared/format.js';
+import { count } from './shared/format.js';
 
 /** @type {Record<Kind, string>} */
 export const KIND_NAMES = {
@@ -31,13 +31,16 @@ function kindAfter(kind, row) {
   return row && row.row.output_shape.length === 1 ? 'dense' : 'conv';
 }
 
-/** @param {Row | undefined} said */
+/** Multiply-adds as a person reads them. @param {number} products */
+export const productsOf = (products) => `${products < 1e6 ? count(products) : `${(products / 1e6).toFixed(1)} million`} multiply-adds`;
+
+/** What the crate says of a layer: its shape, and what it has and costs. @param {Row | undefined} said */
 export function figuresOf(said) {
   if (!said) return '';
   const { output_shape: shape, parameters, multiply_adds: products } = said.row;
   const parts = [shape.map((side) => count(side)).join(' × ')];
   if (said.isOwn && parameters > 0) parts.push(count(parameters, 'parameter'));
-  if (said.isOwn && products > 0) parts.push(`${short(products / 1e6)} M multiply-adds`);
+  if (said.isOwn && products > 0) parts.push(productsOf(products));
   return parts.join(' · ');
 }
 

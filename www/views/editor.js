@@ -15,9 +15,9 @@ import { allLayers } from '../state/network-layers.js';
 import { blamed, readable, rowsOf, summaryOf } from '../state/network-rows.js';
 import { isSame } from '../state/networks.js';
 import { isOccupied } from '../state/phases.js';
-import { createList } from './editor-rows.js';
+import { createList, productsOf } from './editor-rows.js';
 import { announce, byId, make, setText } from './shared/dom.js';
-import { count, duration, short } from './shared/format.js';
+import { count, duration } from './shared/format.js';
 
 /** The choice that stands for layers without a name, while they are that. */
 const OWN = 'own';
@@ -36,10 +36,10 @@ export function totalSentence(state) {
   if (refusalOf(state).problem) return 'This network cannot be built: Start waits until it can.';
   if (!summary) return '';
   const products = summary.layers.reduce((all, layer) => all + layer.multiply_adds, 0);
-  const sizes = `In all ${count(summary.total_parameters, 'parameter')} and ${short(products / 1e6)} million multiply-adds an image.`;
+  const sizes = `In all ${count(summary.total_parameters, 'parameter')} and ${productsOf(products)} an image.`;
   const seconds = epochSeconds(state, summary);
   if (seconds === null) return `${sizes} How long an epoch takes here is known after the first steps of a run.`;
-  return `${sizes} An epoch of ${count(state.config.train, 'image')} takes about ${duration(seconds)} here.`;
+  return `${sizes} An epoch of ${count(state.config.train, 'image')} takes ${seconds < 1 ? 'under a second' : `about ${duration(seconds)}`} here.`;
 }
 
 /** @param {HTMLElement} editor @param {string} id @param {string} part */
@@ -75,7 +75,7 @@ export function mountEditor(store, actions) {
     actions.editNetwork({ type: 'network_edited', edit: action });
     const { network } = store.get().config;
     const isNamed = typeof network === 'string';
-    announce(`${said}.${isNamed ? ` This is the network ${network}.` : ''}`);
+    announce(`${said.charAt(0).toUpperCase()}${said.slice(1)}.${isNamed ? ` This is the network ${network}.` : ''}`);
     const after = shownIds();
     const at = before.indexOf(String(action.do === 'add' ? action.after : action.id));
     // A field that was left by Tab has handed the focus on already, and its row stays. A network that has a name has ids of its own.
