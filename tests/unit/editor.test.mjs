@@ -9,8 +9,8 @@ import { KINDS, LAYERS_MAX, NEW, allLayers, kindOf, readNetwork } from '../../ww
 import { MARK, TEXT_MAX, networkFromText, networkToText } from '../../www/state/network-links.js';
 import { blamed, readable, rowsOf } from '../../www/state/network-rows.js';
 import { createStore } from '../../www/state/store.js';
-import { fieldValue, FIELDS } from '../../www/views/editor-fields.js';
-import { figuresOf } from '../../www/views/editor-rows.js';
+import { fieldValue, FIELDS } from '../../www/views/editor/fields.js';
+import { figuresOf } from '../../www/views/editor/rows.js';
 import { createRandom, randomEdit } from './random-edits.mjs';
 
 /** @typedef {import('../../www/protocol/protocol.js').NetworkSpec} NetworkSpec */

@@ -2,7 +2,7 @@
  * The editor in the Network panel: the layers as a list that is edited by pointer and keyboard, with the crate's figures
  * beside each, or its sentence beside the one that is to blame.
  *
- * What an edit does is network-edits.js's, what the crate's words are about network-rows.js's; a row is editor-rows.js's.
+ * What an edit does is network-edits.js's, what the crate's words are about network-rows.js's; a row is editor/rows.js's.
  *
  * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
@@ -15,7 +15,7 @@ import { allLayers } from '../state/network-layers.js';
 import { blamed, readable, rowsOf, summaryOf } from '../state/network-rows.js';
 import { isSame } from '../state/networks.js';
 import { isOccupied } from '../state/phases.js';
-import { createList, productsOf } from './editor-rows.js';
+import { createList, productsOf } from './editor/rows.js';
 import { announce, byId, make, setText } from './shared/dom.js';
 import { count, duration } from './shared/format.js';
 

@@ -5,15 +5,15 @@
  * Rows are kept as long as their layer is there, or another one comes to its place (the layers of a network that has a name
  * have other ids): whoever types or tabs keeps the place.
  *
- * @import { LayerSpec } from '../protocol/protocol.js'
- * @import { Kind } from '../state/network-layers.js'
- * @import { Edit } from '../state/network-edits.js'
- * @import { Row } from '../state/network-rows.js'
+ * @import { LayerSpec } from '../../protocol/protocol.js'
+ * @import { Kind } from '../../state/network-layers.js'
+ * @import { Edit } from '../../state/network-edits.js'
+ * @import { Row } from '../../state/network-rows.js'
  */
-import { KINDS, bodyOf, kindOf } from '../state/network-layers.js';
-import { FIELDS, makeField } from './editor-fields.js';
-import { make, setText } from './shared/dom.js';
-import { count } from './shared/format.js';
+import { KINDS, bodyOf, kindOf } from '../../state/network-layers.js';
+import { FIELDS, makeField } from './fields.js';
+import { make, setText } from '../shared/dom.js';
+import { count } from '../shared/format.js';
 
 /** @type {Record<Kind, string>} */
 export const KIND_NAMES = {

@@ -2,12 +2,12 @@
  * The fields of a layer in the editor of networks: which each kind has, and a control for each. A field reads its value
  * from a layer and answers with the value that is to be there; what values a network may have is the crate's to say.
  *
- * @import { TensorSpec } from '../protocol/protocol.js'
- * @import { Kind } from '../state/network-layers.js'
+ * @import { TensorSpec } from '../../protocol/protocol.js'
+ * @import { Kind } from '../../state/network-layers.js'
  */
-import { nextNumber, readNumber } from '../state/numbers.js';
-import { isSame } from '../state/networks.js';
-import { make } from './shared/dom.js';
+import { nextNumber, readNumber } from '../../state/numbers.js';
+import { isSame } from '../../state/networks.js';
+import { make } from '../shared/dom.js';
 
 /**
  * A field of a layer. `of`: the field of the layer's value that it is in, where that is not its name; `isRare`: behind “More”.
