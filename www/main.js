@@ -30,14 +30,18 @@ import { goesOn, isExtended } from './state/run-reducer.js';
 import { createResuming, isUsable } from './runs/resuming.js';
 import { needsWord } from './state/run-images.js';
 import { readRunFile } from './runs/run-files.js';
+import { summaryOf } from './state/network-rows.js';
 import { createShowing } from './live/showing.js';
 import { createStore, isSettled, problemsOf } from './state/store.js';
 import { deleteStored } from './storage/cleanup.js';
 import { openRunStorage } from './storage/run-storage.js';
 import { mountAugmentation } from './views/augmentation.js';
 import { mountCharts } from './views/charts.js';
+import { createGap } from './live/gap.js';
 import { mountControls } from './views/controls.js';
+import { mountCures } from './views/cures.js';
 import { mountData } from './views/data.js';
+import { mountEditor } from './views/editor.js';
 import { mountEpochs } from './views/epochs.js';
 import { mountEvaluation } from './views/evaluation.js';
 import { mountFiles } from './views/files.js';
@@ -71,6 +75,7 @@ const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const showing = createShowing(store, client.send);
 const planning = createPlanning(store, client.send);
+createGap(store, client.send);
 const rates = createRates(store, client.send, setTimeout);
 const augmenting = createAugmenting(store, client.send, setTimeout);
 const choosing = createChoosing(store, asking.ask, shrinkPicture);
@@ -192,6 +197,7 @@ function react(state, before, message) {
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   opening.hear(message);
+  if (message.type === 'summarized') actions.writeFragment(); // An edited network can be built: the address may say it.
   asking.heard(message);
   showing.heard(message);
   keeping.heard(message);
@@ -231,6 +237,12 @@ const actions = {
   },
   /** @param {boolean} agreed Whether these are the images of the run that was opened. */
   answerImages: (agreed) => (agreed ? start({ isVouched: true }) : store.dispatch({ type: 'images_doubted' })),
+  /** An edit of the network, or the way back. The address waits for the engine's word on it. @param {import('./state/network-edits.js').EditAction} edit */
+  editNetwork(edit) {
+    if (isOccupied(store.get())) return;
+    store.dispatch(edit);
+    if (summaryOf(store.get())) actions.writeFragment();
+  },
   choose: choosing.choose,
   suggest: choosing.suggest,
   takePictures: choosing.takePictures,
@@ -273,8 +285,8 @@ const actions = {
 /** @typedef {typeof actions} Actions */
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
-for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountPresets, mountSettings, mountRate, mountAugmentation, mountData, mountNetwork, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeptRun, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountTryIt,
+for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountPresets, mountSettings, mountRate, mountAugmentation, mountData, mountNetwork, mountEditor, mountProgress,
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeptRun, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountCures, mountTryIt,
   mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }

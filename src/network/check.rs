@@ -229,8 +229,8 @@ fn whitening(plan: &NetworkPlan) -> Result<(), String> {
             let directions = inputs * kernel * kernel;
             if *filters > 2 * directions {
                 return Err(format!(
-                    "{} has {filters} filters that whiten, and patches of {directions} numbers give at most {}",
-                    entry.name,
+                    "the layer of id {} has {filters} filters that whiten, and patches of {directions} numbers give at most {}",
+                    entry.layer,
                     2 * directions
                 ));
             }

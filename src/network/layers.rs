@@ -34,7 +34,7 @@ impl Planner {
 
     fn plan(&mut self, spec: &LayerSpec, input: Shape) -> Result<PlannedLayer, String> {
         let name = self.name(stem(&spec.layer));
-        let refuse = |problem: String| format!("the layer {name} {problem}");
+        let refuse = |problem: String| format!("the layer {name} (id {}) {problem}", spec.id);
         let output = output(&spec.layer, input).map_err(refuse)?;
         let mut planned = PlannedLayer {
             id: spec.id,
@@ -147,8 +147,8 @@ impl Planner {
         let output = planned.inner.last().map_or(planned.input, |l| l.output);
         let (Shape::Maps(from), Shape::Maps(to)) = (planned.input, output) else {
             return Err(format!(
-                "the layer {} adds maps to maps, and its layers end in a vector",
-                planned.name
+                "the layer {} (id {}) adds maps to maps, and its layers end in a vector",
+                planned.name, planned.id
             ));
         };
         planned.output = output;
@@ -158,8 +158,8 @@ impl Planner {
         let fits = |stride: usize| (1..3).all(|axis| from[axis].div_ceil(stride) == to[axis]);
         let Some(stride) = [1, 2].into_iter().find(|stride| fits(*stride)) else {
             return Err(format!(
-                "the layer {} cannot add its layers' {} × {} to its input's {} × {}: they must be as large, or half as large",
-                planned.name, to[1], to[2], from[1], from[2]
+                "the layer {} (id {}) cannot add its layers' {} × {} to its input's {} × {}: they must be as large, or half as large",
+                planned.name, planned.id, to[1], to[2], from[1], from[2]
             ));
         };
         let conv = Layer::Conv(Conv {

@@ -243,4 +243,37 @@ mod tests {
         let refused = resolve(&unknown, 10).err().map(|error| error.to_string());
         assert!(refused.is_some_and(|text| text.contains("tutorial, t")));
     }
+
+    /// Where the page has the networks that have a name, for ten classes; `cargo xtask generate` writes it.
+    const FILE: &str = "www/protocol/networks.js";
+    const BEGINNING: &str = "\
+/**
+ * The networks that have a name, layer by layer, for ten classes: generated from `src/network/presets.rs`.
+ *
+ * @import { NetworkSpec } from './protocol.js'
+ */
+
+/** By their names; the tutorial's first. @type {Readonly<Record<string, NetworkSpec>>} */
+export const NAMED_NETWORKS = {
+";
+
+    #[test]
+    fn the_page_has_the_named_networks_as_they_are_here() {
+        let rows = NETWORKS.map(|name| {
+            let layers = serde_json::to_string(&preset(name, 10)).unwrap_or_default();
+            format!("  '{name}': {layers},\n")
+        });
+        let text = format!("{BEGINNING}{}}};\n", rows.concat());
+        let root = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default();
+        let path = std::path::Path::new(&root).join(FILE);
+        if std::env::var_os("CONVBURN_GENERATE").is_some() {
+            assert!(std::fs::write(&path, text).is_ok());
+            return;
+        }
+        let found = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(
+            found == text,
+            "{FILE} is stale; `cargo xtask generate` renews it"
+        );
+    }
 }

@@ -198,7 +198,7 @@ fn shapes_and_classes_beyond_the_limits_are_refused_with_a_sentence() {
     let config = config();
     let backend = block_on(device::open(&config)).unwrap();
     let (code, message) = problem_of(Session::new(config, backend, empty(image(1, 17, 28))));
-    let expected = "the layer conv2d_2 has a kernel of 3 × 3, larger than the maps of 2 × 5";
+    let expected = "the layer conv2d_2 (id 7) has a kernel of 3 × 3, larger than the maps of 2 × 5";
     assert!(
         code == "invalid_config" && message.contains(expected),
         "{message}"

@@ -248,15 +248,15 @@ fn a_network_that_cannot_be_is_refused_with_the_layer_and_why() {
         (vec![relu(); 63], "it has 65 layers, and 64 are the most"),
         (
             vec![max_pool(9)],
-            "max_pooling2d has a window of 9 × 9, larger than the maps of 8 × 12",
+            "max_pooling2d (id 1) has a window of 9 × 9, larger than the maps of 8 × 12",
         ),
         (
             vec![plain_conv(4, 7), plain_conv(4, 3)],
-            "conv2d_1 has a kernel of 3 × 3, larger than the maps of 2 × 6",
+            "conv2d_1 (id 2) has a kernel of 3 × 3, larger than the maps of 2 × 6",
         ),
         (
             vec![Layer::Flatten, max_pool(2)],
-            "max_pooling2d takes maps, and gets a vector of 288 numbers",
+            "max_pooling2d (id 2) takes maps, and gets a vector of 288 numbers",
         ),
         (
             vec![
@@ -313,7 +313,7 @@ fn a_network_that_cannot_be_is_refused_with_the_layer_and_why() {
     );
     assert!(
         end(vec![plain_conv(3, 3), dense(3)])
-            .contains("dense takes a vector, and gets maps of 3 × 26 × 26")
+            .contains("dense (id 2) takes a vector, and gets maps of 3 × 26 × 26")
     );
 }
 

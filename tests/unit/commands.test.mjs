@@ -317,8 +317,8 @@ test('the table of another network is asked for, and nothing else of it', async 
   const asked = { seeding: 'by-layer', layers: [] };
   for (const network of ['t', asked, 'none such']) send('summarize', { network });
   await settle();
-  assert.deepEqual(said.map(({ type, network, summary, command }) => [type, network ?? command, summary]), [
-    ['summarized', 't', 'of "t"'], ['summarized', asked, `of ${JSON.stringify(asked)}`], ['error', 'summarize', undefined],
+  assert.deepEqual(said.map(({ type, network, summary }) => [type, network, summary]), [
+    ['summarized', 't', 'of "t"'], ['summarized', asked, `of ${JSON.stringify(asked)}`], ['network_refused', 'none such', undefined],
   ]);
   assert.deepEqual(calls, []);
 });

@@ -39,12 +39,13 @@ test('a link says the recipe first, then how it is computed; one from before the
   assert.match(complaints[0], /^The link’s “network” cannot be “resnet”. Choose one of tutorial, t, s-24-48-72, /);
 });
 
-test('a network that has no name is left out of a link, and the page knows that the link does not say all', () => {
+test('a network that has no name is in a link layer by layer, and the page knows where a link does not say all', () => {
   const config = { ...DEFAULTS, network: NAMELESS };
-  assert.equal(toFragment(config, false), toFragment(DEFAULTS, false).replace('network=tutorial&', ''));
+  assert.equal(toFragment(config, false), toFragment(DEFAULTS, false).replace('tutorial', '.WyJieS1sYXllciIsWzEsImZsYXR0ZW4iXV0'));
+  assert.deepEqual(parseFragment(toFragment(config, false)).config, config);
   assert.equal(presetOf(config), null);
   /** @type {[Partial<import('../../www/protocol/protocol.js').Config>, boolean][]} */
-  const cases = [[{}, true], [{ network: 't' }, true], [{ norm_group: { records: 32 } }, true], [{ network: NAMELESS }, false],
+  const cases = [[{}, true], [{ network: 't' }, true], [{ norm_group: { records: 32 } }, true], [{ network: NAMELESS }, true],
     [{ norm_group: 'batch' }, true], [{ last_batch: 'drop' }, true], [{ optimizer: 'sgd' }, true], [{ drops: [5] }, true],
     [{ pixels: { standardized: { mean: [0.5, 0.5, 0.5], deviation: [0.2, 0.2, 0.2] } } }, true], [{ pixels: { standardized: { mean: [0.5], deviation: [0.2] } } }, false]];
   for (const [change, isSaid] of cases) assert.equal(isSaidByLink({ ...DEFAULTS, ...change }), isSaid, JSON.stringify(change));

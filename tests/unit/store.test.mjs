@@ -57,7 +57,7 @@ test('the configuration has the fields that the crate has', () => {
 const CHANGED = {
   compiling: ['compiling', 'phase'],
   backend: ['loaded'],
-  training: ['progress', 'trace', 'trained'],
+  training: ['measured', 'progress', 'trace', 'trained'],
   validating: ['progress', 'trained'],
   epoch_end: ['epochs', 'evaluation', 'trained'],
   resumed: [], // It is under way already.

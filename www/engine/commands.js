@@ -192,9 +192,15 @@ export function createCommands(crate, { isFull, post, yieldOnce, pause }) {
 
     /** @param {Extract<Command, { type: 'summarize' }>} command */
     async summarize({ network }) {
-      /** @type {Summary} */
-      const summary = await exclusively(() => crate.summary_of({ network }));
-      post({ type: 'summarized', network, summary });
+      try {
+        /** @type {Summary} */
+        const summary = await exclusively(() => crate.summary_of({ network }));
+        post({ type: 'summarized', network, summary });
+      } catch (thrown) {
+        const error = reportOf(thrown);
+        if (error.code !== 'invalid_config') throw thrown;
+        post({ type: 'network_refused', network, error });
+      }
     },
 
     /** @param {Extract<Command, { type: 'learning_rates' }>} command */

@@ -132,6 +132,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'shard_added', id: string, added: ShardAdded, bytes: Uint8Array<ArrayBuffer> }
  *   | { type: 'shown', id: number, set: Split, first: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'summarized', network: Config['network'], summary: Summary }
+  | { type: 'network_refused', network: Config['network'], error: ErrorReport }
  *   | { type: 'learning_rates', config: Config, rates: LearningRates }
  *   | { type: 'augmented', id: number, records: Uint8Array<ArrayBuffer> }
  *   | { type: 'training_evaluation', evaluation: Evaluation }

@@ -4,11 +4,12 @@
  * Each field has one rule, used for the fragment and for the form alike. The rules, the defaults and the labels come
  * from the crate's table of settings; here stands only what is the page's own. Pure.
  *
- * @import { Config, Pixels } from '../protocol/protocol.js'
+ * @import { Config, NetworkSpec, Pixels } from '../protocol/protocol.js'
  * @import { Steps } from './numbers.js'
  */
 import { RECIPES } from '../protocol/recipes.js';
 import { SETTINGS } from '../protocol/settings.js';
+import { MARK, networkFromText, networkToText } from './network-links.js';
 import { isSame } from './networks.js';
 import { nextNumber, readNumber } from './numbers.js';
 
@@ -151,6 +152,10 @@ function readPixels(text) {
  */
 export function parseField(field, text) {
   const rule = RULES[field];
+  if (field === 'network' && text.startsWith(MARK)) {
+    const value = networkFromText(text);
+    return value ? { value } : { problem: 'These layers cannot be read.' };
+  }
   if ('list' in rule) return readList(rule.list, text);
   if ('group' in rule) return readGroup(rule.group, text);
   if ('pixels' in rule) return readPixels(text);
@@ -175,13 +180,14 @@ function numbersOf({ standardized: { mean, deviation } }) {
 /**
  * The text that is read as this value.
  * @param {keyof Config} field @param {Config[keyof Config] | undefined} value
- * @returns {string | null} None where it has none: of a network that has no name, and of pixels of other images than the page's.
+ * @returns {string | null} None where it has none: of a network that is too long for a link, and of pixels of other images than the page's.
  */
 export function textOf(field, value) {
   if (field === 'pixels' && value) return textOfPixels(/** @type {Pixels} */ (value));
   if (field === 'norm_group' && typeof value === 'object') return String(/** @type {{ records: number }} */ (value).records);
+  if (field === 'network' && typeof value === 'object') return networkToText(/** @type {NetworkSpec} */ (value));
   if (Array.isArray(value)) return value.join(',');
-  return typeof value === 'object' ? null : String(value);
+  return String(value);
 }
 
 /** Whether two values of a setting are the same to the engine. @param {keyof Config} field @param {any} one @param {any} other */

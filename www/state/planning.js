@@ -4,19 +4,28 @@
  *
  * It knows no DOM and no wasm: the panel is views/network.js's.
  *
- * @import { Command, Config, Summary } from '../protocol/protocol.js'
+ * @import { Command, Config, ErrorReport, Summary } from '../protocol/protocol.js'
  * @import { Changes, State } from './store.js'
  */
+import { readable } from './network-rows.js';
 import { isSame } from './networks.js';
 import { isOccupied } from './phases.js';
 
 /** The table of a network that is not loaded. @typedef {{ network: Config['network'], summary: Summary }} Planned */
+/** Why the crate refused a network: with the layer's id in it. @typedef {{ network: Config['network'], sentence: string }} Refusal */
 /** `isNext`: of the next run's, not of the one that is loaded. @typedef {{ summary: Summary, isNext: boolean }} Shown */
 
 /** How the store's state takes the engine's answer. @type {Changes} */
 export const PLANS = {
   summarized: (_state, { network, summary }) => ({ planned: { network, summary } }),
+  // A network that cannot be built is a setting that cannot be used: Start says so, and the address stays.
+  network_refused: ({ config, problems }, { network, error }) => (isSame(config.network, network)
+    ? { refusal: { network, sentence: sentenceOf(error) }, problems: { ...problems, network: readable(sentenceOf(error), false) } }
+    : {}),
 };
+
+/** The crate's sentence without its beginning, which names the setting. @param {ErrorReport} error */
+const sentenceOf = ({ message }) => message.replace('The setting "network" cannot be used: ', '');
 
 /** Whether the settings ask for another network than the loaded one. @param {State} state */
 const asksForOther = ({ loaded, config }) => loaded !== null && !isSame(loaded.config.network, config.network);

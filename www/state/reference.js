@@ -11,7 +11,7 @@ import { presetOf } from './presets.js';
 
 /** @typedef {'loss' | 'accuracy' | 'val_loss' | 'val_accuracy'} Figure */
 /** One figure over the epochs: mean, lowest and highest of the runs. @typedef {{ mean: number[], low: number[], high: number[] }} Band */
-/** @typedef {{ runs: number, epochs: number, bands: Record<Figure, Band> }} Reference */
+/** `label`: whose it is, where it is not Keras's. @typedef {{ runs: number, epochs: number, bands: Record<Figure, Band>, label?: string }} Reference */
 /** @typedef {{ type: 'reference_chosen', shown: boolean } | { type: 'reference_arrived', reference: Reference } | { type: 'reference_missing' }} ReferenceAction */
 
 /** No choice yet, and nothing fetched. @type {Pick<State, 'referenceShown' | 'reference'>} */
@@ -34,8 +34,8 @@ export const mayShowReference = (state) => isTutorials(runOf(state));
 /** Whether the reference is to be shown: as chosen, else where the run is the tutorial's. @param {State} state */
 export const wantsReference = (state) => mayShowReference(state) && (state.referenceShown ?? presetOf(runOf(state)) === 'tutorial');
 
-/** The reference where it is to be shown and is there. @param {State} state */
-export const shownReference = (state) => (wantsReference(state) ? state.reference : null);
+/** What lies behind the run's curves: an earlier run, else Keras's where they are to be shown and are there. @param {State} state */
+export const shownReference = (state) => state.earlier ?? (wantsReference(state) ? state.reference : null);
 
 /**
  * @param {{ runs: Record<Figure, number[]>[] }} file tests/fixtures/keras_tutorial.json.

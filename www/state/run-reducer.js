@@ -12,7 +12,7 @@ import { isSame } from './networks.js';
 import { placeIn, restoredOver } from './recovery-reducer.js';
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-export const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, more: null, doubted: null, fromWeights: false, probabilities: null };
+export const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trainingEvaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, more: null, doubted: null, fromWeights: false, probabilities: null };
 
 /** Codes with which a run is refused before its next step, and waits: for its images. */
 const RUN_WAITS = ['checkpoint', 'data_missing'];

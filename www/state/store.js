@@ -17,12 +17,16 @@
  * @import { Missing, Offline, OfflineAction, RetryAction } from './data-reducer.js'
  * @import { RecoveryAction } from './recovery-reducer.js'
  * @import { Kept, KeptAction } from './storage-reducer.js'
- * @import { Planned } from './planning.js'
+ * @import { Planned, Refusal } from './planning.js'
+ * @import { EditAction, History } from './network-edits.js'
+ * @import { Measured } from './network-cost.js'
  * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
+ * @import { CureAction } from './cures.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './data-reducer.js';
 import { AUGMENTATIONS, NO_AUGMENTATION } from './augmentation.js';
+import { CURE_CHANGES } from './cures.js';
 import { complained } from './complaints.js';
 import { DEFAULTS, parseField } from './fields.js';
 import { crossCheck, goesAlong } from './fitting.js';
@@ -31,6 +35,9 @@ import { nextPhase } from './phases.js';
 import { RATES } from './rates.js';
 import { RECOVERIES } from './recovery-reducer.js';
 import { PLANS } from './planning.js';
+import { EDITS, NO_HISTORY } from './network-edits.js';
+import { readable } from './network-rows.js';
+import { nextMeasured } from './network-cost.js';
 import { NO_REFERENCE, REFERENCES } from './reference.js';
 import { RUN_IMAGES } from './run-images.js';
 import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
@@ -76,6 +83,9 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {Planned | null} planned The table of a network that the settings ask for, or once did, and that was not loaded.
  * @property {Answered[]} rates How the learning rate goes, of the configurations that were asked about lately.
  * @property {Augmentation} augmentation What augmentation makes of some training images.
+ * @property {Refusal | null} refusal Why the network that the settings ask for, or once did, cannot be built.
+ * @property {History} history What was done in the editor of networks, and can be undone.
+ * @property {Measured | null} measured How quickly this machine learnt last, and what it learnt.
  * @property {DataStatus | null} data
  * @property {boolean} alive Whether the engine answers.
  * @property {BackendStatus[]} backends Which backends can run here; none before the engine has said so.
@@ -114,6 +124,8 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {TracePoint[]} trace
  * @property {EpochResult[]} epochs
  * @property {Evaluation | null} evaluation
+ * @property {Evaluation | null} trainingEvaluation The network that the evaluation is of, on images that it learnt from.
+ * @property {Reference | null} earlier The curves of an earlier run, to compare with.
  * @property {Subject | null} subject
  * @property {Float32Array | null} probabilities
  * @property {Complaint | null} error
@@ -139,7 +151,7 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction} Action
+ *   | EditAction | CureAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -160,6 +172,9 @@ export function initialState() {
     planned: null,
     rates: [],
     augmentation: NO_AUGMENTATION,
+    refusal: null,
+    history: NO_HISTORY,
+    measured: null,
     data: null,
     alive: false,
     backends: [],
@@ -196,6 +211,8 @@ export function initialState() {
     trace: [],
     epochs: [],
     evaluation: null,
+    trainingEvaluation: null,
+    earlier: null,
     subject: null,
     probabilities: null,
     error: null,
@@ -267,6 +284,15 @@ function withWayOn({ loaded }, error) {
   return { ...error, hint: 'Choose the backend “flex”, then reload the page: the address keeps the choice, and “auto” may take the same graphics card again.' };
 }
 
+/** Whether the first load failed because the layers that a link brought are no network. @param {State} state @param {ErrorReport} error */
+const isOfNetwork = ({ loaded, config }, { code, message }) => loaded === null && code === 'invalid_config' && typeof config.network === 'object' && message.includes('"network"');
+
+/** Such a network is complained of, as whatever else a link may not ask for, and left at the default. @param {State} state @param {ErrorReport} error @returns {Partial<State>} */
+function withoutNetwork({ config }, error) {
+  const sentence = readable(error.message.replace('The setting "network" cannot be used: ', ''), false);
+  return { error, autostart: false, config: { ...config, network: DEFAULTS.network }, notice: `The link’s network cannot be built. ${sentence} The tutorial’s network is used.` };
+}
+
 /**
  * One function a message: what changes but the phase.
  * @typedef {{ [T in (Message | Action)['type']]?: (state: State, message: any, nowMs: number) => Partial<State> }} Changes
@@ -282,6 +308,8 @@ const CHANGES = {
   ...PLANS,
   ...RATES,
   ...AUGMENTATIONS,
+  ...EDITS,
+  ...CURE_CHANGES,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
@@ -320,7 +348,7 @@ const CHANGES = {
     trace: progress.stage === 'training' && progress.step > 0 ? extend(state.trace, pointOf(progress)) : state.trace,
   }),
   epoch_end: (state, { result, evaluation }) => ({
-    epochs: [...state.epochs, result], evaluation, trained: true, resumable: null,
+    epochs: [...state.epochs, result], evaluation, trainingEvaluation: null, trained: true, resumable: null,
   }),
   evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
   prediction: ({ subject }, { id, probabilities }) => (subject && subject.id === id ? { probabilities, subject: { ...subject, asked: false } } : {}),
@@ -328,7 +356,8 @@ const CHANGES = {
     if (command === 'add_shard') return withoutShard(state, error, id);
     if (command === 'start' || command === 'extend') return { error, starting: false };
     if (command === 'restore' || command === 'resume') return { error, resumes: false };
-    if (['show', 'summarize', 'learning_rates', 'augment'].includes(command)) return {}; // What is there to look at stays.
+    if (['show', 'summarize', 'learning_rates', 'augment', 'measure_training'].includes(command)) return {}; // What is there to look at stays.
+    if (command === 'load' && isOfNetwork(state, error)) return withoutNetwork(state, error);
     if (command === 'advance') return { ...failedStep(state, error.code, nowMs), error };
     return { error };
   },
@@ -353,7 +382,7 @@ function backTo({ phase, phaseBefore }, message, standing) {
  * @returns {State} A new state; the old one is left as it was.
  */
 export function reduce(state, message, nowMs) {
-  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message) };
+  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message), measured: nextMeasured(state, message) };
   const standing = {
     before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained, resumes: changed.resumes,
   };

@@ -11,8 +11,8 @@ import { shownNetwork } from '../state/planning.js';
 import { byId, make, setShare, setText } from './shared/dom.js';
 import { count } from './shared/format.js';
 
-/** What a network is that came with a file. */
-const OF_FILE = 'The network of the file that was opened, layer by layer, from the image to a figure for each class.';
+/** What a network is that has no name. */
+const NAMELESS = 'A network without a name, layer by layer, from the image to a figure for each class.';
 
 /** @param {number[]} shape */
 const shapeText = (shape) => shape.map((size) => count(size)).join(' × ');
@@ -83,6 +83,7 @@ function kernelsSentence({ loaded }, { layers }) {
 /** @param {State} state @param {Shown | null} shown */
 export function networkNote(state, shown) {
   if (!shown) return '';
+  if (state.problems.network) return 'The network of the settings cannot be built. This table is of another.';
   const next = shown.isNext ? 'This is the network that the next run trains.' : '';
   return [next, kernelsSentence(state, shown.summary)].filter(Boolean).join(' ');
 }
@@ -117,7 +118,7 @@ export function mountNetwork(store) {
     if (!state.loaded || !shown || shown.summary === rendered) return;
     rendered = shown.summary;
     renderSummary(shown.summary);
-    setText(lead, typeof (shown.isNext ? state.config : state.loaded.config).network === 'string' ? usual : OF_FILE);
+    setText(lead, typeof (shown.isNext ? state.config : state.loaded.config).network === 'string' ? usual : NAMELESS);
     setText(byId('version'), state.loaded.version);
   });
 }

@@ -92,28 +92,22 @@ function mountBackends(select, list) {
   };
 }
 
-/** The choice in the list of networks that stands for the one of a file, while it is that. */
+/** What stands for a setting that no text says, as long as a file's run has it. */
 const OF_FILE = 'file';
+/** What stands for layers without a name, of the editor, a link or a file. */
+const OWN_LAYERS = 'layers of its own, as the Network panel lists them';
 
-/** Offers the network of a file as long as it is the one that is set. @param {HTMLSelectElement} select */
-function mountNetworks(select) {
-  const ofFile = make('option', { text: 'from the file', attributes: { value: OF_FILE } });
-  /** @param {State} state */
-  return function renderNetworks({ config }) {
-    if (typeof config.network === 'string') ofFile.remove();
-    else if (!ofFile.isConnected) select.append(ofFile);
-  };
-}
-
-/** What a control shows of a setting. @param {Control} control @param {string | null} text None where no text says it. */
-function show(control, text) {
-  const value = text ?? OF_FILE;
+/** Has a control show a setting. @param {Control} control @param {Field} field @param {State['config']} config */
+function show(control, field, config) {
+  const text = textOf(field, config[field]);
+  const words = field === 'network' ? OWN_LAYERS : text ?? 'from the file';
   if (control instanceof HTMLSelectElement) {
     control.querySelector('[data-own]')?.remove(); // What only a link or a file has is offered as long as it is set.
+    const value = text ?? OF_FILE;
     const isOffered = [...control.options].some((option) => option.value === value);
-    if (!isOffered) control.append(make('option', { text: text ?? 'from the file', attributes: { value, 'data-own': '' } }));
+    if (!isOffered) control.append(make('option', { text: words, attributes: { value, 'data-own': '' } }));
   }
-  control.value = value;
+  control.value = text ?? OF_FILE;
 }
 
 /** What of the settings the address bar does not hold. */
@@ -158,7 +152,6 @@ export function mountSettings(store, actions) {
   const note = byId('settings-note');
   const said = note.textContent ?? '';
   const renderGroups = mountGroups(fields);
-  const renderNetworks = mountNetworks(byId('field-network', HTMLSelectElement));
   const renderBackends = mountBackends(byId('field-backend', HTMLSelectElement), byId('backend-remarks'));
   const missing = withheld();
   byId('withheld').hidden = missing === null;
@@ -192,7 +185,7 @@ export function mountSettings(store, actions) {
     }
     control.setAttribute('aria-invalid', String(Boolean(said.problem)));
     box.hidden = !said.problem && !isEffective(field, state);
-    if (!state.problems[field] && state.config !== before?.config) show(control, textOf(field, state.config[field]));
+    if (!state.problems[field] && state.config !== before?.config) show(control, field, state.config);
   }
 
   /** @param {State} state @param {State} [before] */
@@ -200,7 +193,6 @@ export function mountSettings(store, actions) {
     const isLocked = isOccupied(state);
     const problems = problemsOf(state);
     const warnings = warningsOf(state.config);
-    renderNetworks(state);
     for (const [field, placed] of fields) renderField(field, placed, state, before, { problem: problems[field], warning: warnings[field], isLocked });
     renderGroups(state, problems, before ? problemsOf(before) : {});
     setText(backendActive, backendSentence(state));

@@ -15,8 +15,8 @@ const NOTE = 'The tutorial’s run with different seeds: the faint line is their
 const MISSING = 'They could not be fetched. Choose them again to try again.';
 const OTHER = 'They are of the tutorial’s network, and this is another one.';
 
-/** @param {number} runs */
-const wordsFor = (runs) => `Keras, ${runs} runs`;
+/** @param {Reference} reference */
+const wordsFor = ({ runs, label }) => label ?? `Keras, ${runs} runs`;
 
 /**
  * What uPlot draws first, so that it lies behind everything else: three series a band.
@@ -56,7 +56,8 @@ export function referenceSentence(reference, what, epoch) {
   const band = reference?.bands[`val_${what}`];
   if (!reference || !band || epoch < 1 || epoch > reference.epochs) return '';
   const [mean, low, high] = [band.mean, band.low, band.high].map((values) => figure(values[epoch - 1]));
-  return `. ${wordsFor(reference.runs)}: ${what} on test images then ${mean} on average, ${low} to ${high}`;
+  const range = reference.runs > 1 ? ` on average, ${low} to ${high}` : '';
+  return `. ${wordsFor(reference)}: ${what} on test images then ${mean}${range}`;
 }
 
 /** The reference's entry in a chart's legend. @param {HTMLElement} keys @param {Store} store */
@@ -66,7 +67,7 @@ export function mountReferenceKey(keys, store) {
   function render(state) {
     const reference = shownReference(state);
     key.hidden = !reference;
-    if (reference) setText(key, wordsFor(reference.runs));
+    if (reference) setText(key, wordsFor(reference));
   }
   keys.append(key);
   render(store.get());

@@ -1,0 +1,69 @@
+/**
+ * "Cure it": the gap between what a run knows of its own images and of others, and the cures for it, one by one or all.
+ *
+ * @import { State, Store } from '../state/store.js'
+ * @import { Actions } from '../main.js'
+ */
+import { GAP_OPEN, curesFor, gapOf } from '../state/cures.js';
+import { isOccupied } from '../state/phases.js';
+import { byId, make, setText } from './shared/dom.js';
+import { percent } from './shared/format.js';
+
+/** @param {number} share A difference of accuracies. */
+const points = (share) => `${(share * 100).toFixed(1)} points`;
+
+/** What the gap says, with the run's own numbers. @param {State} state */
+export function gapSentence(state) {
+  const found = gapOf(state);
+  if (!found) return '';
+  const { training, test, gap } = found;
+  const known = `It is right about ${percent(training)} of the images that it learnt from and ${percent(test)} of those that it had never seen`;
+  if (gap < GAP_OPEN) return `${known}: what it learnt holds for other images too.`;
+  return `${known}: a gap of ${points(gap)}. It has begun to learn its images by heart.`;
+}
+
+/** @param {Store} store @param {Actions} actions */
+export function mountCures(store, actions) {
+  const line = byId('gap-line');
+  const box = byId('cures');
+  const list = byId('cure-list');
+  const some = byId('cure-some', HTMLButtonElement);
+  const all = byId('cure-all', HTMLButtonElement);
+  const earlier = byId('earlier-leave', HTMLButtonElement);
+  let offered = '';
+
+  /** @param {string[]} names */
+  function choose(names) {
+    store.dispatch({ type: 'cures_chosen', names });
+    actions.writeFragment();
+    byId('start').focus();
+  }
+  const chosen = () => [...list.querySelectorAll('input')].filter(({ checked }) => checked).map(({ value }) => value);
+  some.addEventListener('click', () => choose(chosen()));
+  all.addEventListener('click', () => choose(curesFor(store.get().runConfig ?? store.get().config).map(({ name }) => name)));
+  earlier.addEventListener('click', () => store.dispatch({ type: 'earlier_left' }));
+
+  /** @param {State} state */
+  function render(state) {
+    setText(line, gapSentence(state));
+    line.hidden = line.textContent === '';
+    earlier.hidden = state.earlier === null;
+    const found = gapOf(state);
+    const cures = found && found.gap >= GAP_OPEN && state.runConfig ? curesFor(state.runConfig) : [];
+    box.hidden = cures.length === 0;
+    const names = cures.map(({ name }) => name).join();
+    if (names !== offered) {
+      offered = names;
+      list.replaceChildren(...cures.map(({ name, title, sentence }) => make('li', { children: [
+        make('label', { className: 'check', children: [make('input', { attributes: { type: 'checkbox', value: name } }), ` ${title}`] }),
+        make('p', { className: 'quiet', text: sentence }),
+      ] })));
+    }
+    const locked = isOccupied(state);
+    for (const control of [some, all, ...list.querySelectorAll('input')]) control.disabled = locked;
+    some.disabled ||= chosen().length === 0;
+  }
+  list.addEventListener('change', () => render(store.get()));
+  store.subscribe(render);
+  render(store.get());
+}
