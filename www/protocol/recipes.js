@@ -22,14 +22,14 @@ export const RECIPES = [
     name: 'tutorial-cured', title: 'The tutorial’s layers, cured',
     sentence: 'The same layers with batch normalisation, moved and mirrored images, and a rate that rises and falls.',
     citation: 'The tutorial’s layers; Muon after Keller Jordan and others, “Muon: An optimizer for hidden layers in neural networks”, 2024, https://kellerjordan.github.io/posts/muon/.',
-    cores: 4, parameters: 122794, reached: null,
+    cores: 4, parameters: 122794, reached: { accuracy: 0.8434, gap: 0.0367, runs: 2 },
     settings: {"averaging":0.98,"batch":128,"decay":"coupled","flip":"alternating","label_smoothing":0.1,"last_batch":"drop","lr":0.1,"momentum":0.9,"muon_iterations":3,"muon_lr":0.05,"muon_momentum":0.6,"nesterov":"on","network":"t","norm_bias_lr_factor":4,"optimizer":"muon","pixels":{"standardized":{"deviation":[0.247,0.2435,0.2616],"mean":[0.4914,0.4822,0.4465]}},"schedule":"one-cycle","shift_edge":"reflect","shift_px":2,"velocity":"rate-outside","warm_up":0.2},
   },
   {
     name: 'same-size', title: 'Another network of the same size',
     sentence: 'As many parameters as the tutorial’s, in seven convolutions instead of three.',
     citation: 'After Keller Jordan, “94% on CIFAR-10 in 3.29 Seconds on a Single GPU”, 2024, arXiv:2404.00498.',
-    cores: 4, parameters: 120584, reached: null,
+    cores: 4, parameters: 120584, reached: { accuracy: 0.8912, gap: 0.0314, runs: 1 },
     settings: {"averaging":0.98,"batch":128,"decay":"coupled","flip":"alternating","label_smoothing":0.1,"last_batch":"drop","lr":0.4,"momentum":0.9,"nesterov":"on","network":"s-40-48-60","optimizer":"sgd","pixels":{"standardized":{"deviation":[0.247,0.2435,0.2616],"mean":[0.4914,0.4822,0.4465]}},"schedule":"one-cycle","shift_edge":"reflect","shift_px":2,"velocity":"rate-outside","warm_up":0.2,"weight_decay":0.0005},
   },
   {

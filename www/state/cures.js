@@ -16,6 +16,9 @@ import { PRESETS } from './presets.js';
 /** A gap that is worth a word: twice what chance makes of 10,000 test images and as many training images. */
 export const GAP_OPEN = 0.02;
 
+/** Steps of an epoch that a larger batch has to leave. */
+const LEAST_STEPS = 20;
+
 const CURED = PRESETS['tutorial-cured'];
 
 /** @param {(keyof Config)[]} names @returns {Partial<Config>} */
@@ -69,7 +72,7 @@ export const CURES = [
 
 /** The cures that a run has not had. @param {Config} config */
 export const curesFor = (config) => CURES.filter(({ settings, isFor }) => isFor(config)
-  && Object.entries(settings).some(([name, value]) => JSON.stringify(config[/** @type {keyof Config} */ (name)]) !== JSON.stringify(value)));
+  && Object.entries(settings).some(([name, value]) => name !== 'batch' && JSON.stringify(config[/** @type {keyof Config} */ (name)]) !== JSON.stringify(value)));
 
 /**
  * A run's settings with some cures.
@@ -79,8 +82,9 @@ export function cured(config, names) {
   const chosen = CURES.filter(({ name, isFor }) => names.includes(name) && isFor(config));
   /** @type {Config} */
   const all = Object.assign({}, config, ...chosen.map(({ settings }) => settings));
-  // As many epochs of as many images as before, so that both can be compared; a small run keeps a small batch.
-  return { ...all, batch: Math.min(all.batch, Math.max(config.batch, Math.floor(all.train / 8))) };
+  // As many epochs of as many images as before, so that both can be compared; where large batches would leave few steps it
+  // keeps its own.
+  return all.train < LEAST_STEPS * all.batch ? { ...all, batch: config.batch } : all;
 }
 
 /** How much more it knows of what it learnt from; null until both are measured. @param {State} state */

@@ -19,7 +19,8 @@ export function gapSentence(state) {
   const { training, test, gap } = found;
   const known = `It is right about ${percent(training)} of the images that it learnt from and ${percent(test)} of those that it had never seen`;
   if (gap < GAP_OPEN) return `${known}: what it learnt holds for other images too.`;
-  return `${known}: a gap of ${points(gap)}. It has begun to learn its images by heart.`;
+  const rest = state.runConfig && curesFor(state.runConfig).length === 0 ? ' It has had all of this page’s cures: more images, or a smaller network, would help.' : '';
+  return `${known}: a gap of ${points(gap)}. It has begun to learn its images by heart.${rest}`;
 }
 
 /** @param {Store} store @param {Actions} actions */

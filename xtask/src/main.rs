@@ -62,17 +62,8 @@ enum Chore {
     },
     /// Make data/cifar10 from a folder or .tar.gz with the official .bin files (or CONVBURN_CIFAR10), else by npm, else by curl.
     Data(data::Options),
-    /// Train the tutorial's whole run in the page, into BENCHMARKS.md; goes on where it was interrupted.
-    Reproduce {
-        /// Seeds of the runs.
-        #[arg(
-            long,
-            value_name = "N,…",
-            value_delimiter = ',',
-            default_value = "1,2,3"
-        )]
-        seeds: Vec<u32>,
-    },
+    /// Train the tutorial's whole run in the page, or a recipe by the command line, into BENCHMARKS.md; goes on where it was interrupted.
+    Reproduce(measure::Reproduction),
     /// Compare with other trainers, or measure what an option names, into BENCHMARKS.md.
     Bench(measure::Options),
     /// Fuzz each parser of the crate.
@@ -126,7 +117,7 @@ fn run(chore: Option<Chore>) -> Result<()> {
         Chore::Data(options) => step::timed("CIFAR-10 into data/cifar10", || {
             data::run(&workspace, &options)
         }),
-        Chore::Reproduce { seeds } => measure::reproduce(&mut workspace, &seeds),
+        Chore::Reproduce(options) => measure::reproduce(&mut workspace, &options),
         Chore::Bench(options) => measure::bench(&mut workspace, &options),
         Chore::Fuzz { minutes } => fuzz::fuzz(&mut workspace, minutes),
         Chore::NativeGpu => native_gpu::native_gpu(&mut workspace),

@@ -8,6 +8,7 @@ use std::process::Command;
 use clap::Args;
 
 use crate::browser::CHROMIUM;
+use crate::crates::metadata;
 use crate::dist;
 use crate::error::{Error, Result};
 use crate::kernels;
@@ -114,20 +115,75 @@ impl Options {
     }
 }
 
-/// The tutorial's whole run over some seeds.
+/// Which whole runs are trained.
+#[derive(Args)]
+pub struct Reproduction {
+    /// Seeds of the runs [default: 1,2,3; of a recipe 1,2].
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    seeds: Vec<u32>,
+    /// A recipe of `src/protocol/recipes.rs`, natively, in place of the tutorial's run in the page.
+    #[arg(long, value_name = "NAME")]
+    recipe: Option<String>,
+    /// Of a recipe with one cure more or less each: `all`, or names of `bench/recipe-runs.mjs`.
+    #[arg(long, value_name = "NAME,…", requires = "recipe")]
+    variants: Option<String>,
+}
+
+/// The tutorial's whole run over some seeds, or a recipe's.
 ///
 /// # Errors
 /// Something needed cannot be installed, the build fails, or what is required of the runs is not met.
-pub fn reproduce(workspace: &mut Workspace, seeds: &[u32]) -> Result<()> {
+pub fn reproduce(workspace: &mut Workspace, options: &Reproduction) -> Result<()> {
+    let given = |default: &[u32]| {
+        let seeds = match options.seeds.as_slice() {
+            [] => default,
+            seeds => seeds,
+        };
+        let seeds: Vec<String> = seeds.iter().map(u32::to_string).collect();
+        seeds.join(",")
+    };
+    if let Some(recipe) = &options.recipe {
+        return reproduce_recipe(workspace, options, recipe, &given(&[1, 2]));
+    }
     prepare(workspace)?;
     timed("The first epoch from Keras's weights, natively", || {
         first_epoch(workspace)
     })?;
-    let seeds: Vec<String> = seeds.iter().map(u32::to_string).collect();
     run(
-        script(workspace, "bench/reproduce.mjs")?.args(["--seeds", &seeds.join(",")]),
-        "Read the message above. What was trained is kept: the same command goes on from there.",
+        script(workspace, "bench/reproduce.mjs")?.args(["--seeds", &given(&[1, 2, 3])]),
+        TRAINED_IS_KEPT,
     )
+}
+
+const TRAINED_IS_KEPT: &str =
+    "Read the message above. What was trained is kept: the same command goes on from there.";
+
+/// A recipe over some seeds, by the command line with all cores.
+fn reproduce_recipe(
+    workspace: &mut Workspace,
+    options: &Reproduction,
+    recipe: &str,
+    seeds: &str,
+) -> Result<()> {
+    ensure(Need::NpmPackages, workspace)?;
+    ensure(Need::Data, workspace)?;
+    timed("Building the command line", || {
+        let mut command = workspace.command(&cargo());
+        command.args(["build", "--release", "--bin", "convburn"]);
+        command.args(["--no-default-features", "--features", "cli"]);
+        run(&mut command, "Read cargo's message above.")
+    })?;
+    let program = format!("convburn{}", std::env::consts::EXE_SUFFIX);
+    let target = PathBuf::from(metadata(workspace, &["--no-deps"])?.target_directory);
+    let program = target.join("release").join(program);
+    let mut command = workspace.command("node");
+    command
+        .args(["bench/recipes.mjs", "--recipe", recipe, "--seeds", seeds])
+        .env("CONVBURN_PROGRAM", program);
+    if let Some(variants) = &options.variants {
+        command.args(["--variants", variants]);
+    }
+    run(&mut command, TRAINED_IS_KEPT)
 }
 
 /// What the options name: the comparison with other trainers, unless it is another measurement.
