@@ -99,7 +99,7 @@ impl Session {
         Ok(measurement.done < measured_count(&self.plan, measurement.set))
     }
 
-    /// Measures on all chosen test records, or on the first [`TRAINING_MEASURED_MAX`] of those that it trains on, which are
+    /// Measures on all chosen test records, or on the first 10,000 of those that it trains on, which are
     /// not augmented then: how far it does better on these is the gap that overfitting opens.
     ///
     /// # Errors
