@@ -117,7 +117,7 @@ test('the tutorial’s network becomes s-24-48-72 by keyboard alone, and comes b
   await page.locator('#editor > summary').press('Enter');
   assert.equal(await page.locator(at(1, 'filters')).inputValue(), '16');
   assert.equal(await page.locator(at(6, 'kind')).inputValue(), 'activation');
-  assert.equal(await page.getByTestId('network').inputValue(), 'own');
+  assert.equal(await page.getByTestId('network').inputValue(), text);
 
   await page.getByTestId('start').click();
   await page.locator('#editor-fields:disabled').waitFor(); // During a run it is locked.
