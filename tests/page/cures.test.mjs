@@ -15,6 +15,8 @@ test('a run that learnt by heart is told so by its own numbers, and is cured wit
   assert.ok(await page.getByTestId('gap').isHidden());
   await page.getByTestId('start').click();
   await waitForPhase(page, ['done']);
+  await waitForText(page, 'gap', /“Evaluate now” measures it on those too/);
+  await page.getByTestId('evaluate').click();
   await waitForText(page, 'gap', /a gap of \d+\.\d points\. It has begun to learn its images by heart\./);
   assert.ok(await page.getByTestId('cure-some').isDisabled());
   await fits(page, 390);
@@ -37,6 +39,7 @@ test('a run that learnt by heart is told so by its own numbers, and is cured wit
   await waitForPhase(page, ['training']);
   assert.ok(await page.getByTestId('gap').isHidden());
   await waitForPhase(page, ['done']);
+  await page.getByTestId('evaluate').click();
   await page.locator('#chart-accuracy[aria-label*="The run before: accuracy on test images then"]').waitFor();
   await waitForText(page, 'gap', /It is right about \d+/);
   await page.getByTestId('earlier-leave').click();

@@ -12,10 +12,13 @@ import { percent } from './shared/format.js';
 /** @param {number} share A difference of accuracies. */
 const points = (share) => `${(share * 100).toFixed(1)} points`;
 
+/** What stands there until it is measured. */
+const UNASKED = 'Has it learnt its images by heart? “Evaluate now” measures it on those too, and says what helps.';
+
 /** What the gap says, with the run's own numbers. @param {State} state */
 export function gapSentence(state) {
   const found = gapOf(state);
-  if (!found) return '';
+  if (!found) return state.phase === 'done' && state.runConfig ? UNASKED : '';
   const { training, test, gap } = found;
   const known = `It is right about ${percent(training)} of the images that it learnt from and ${percent(test)} of those that it had never seen`;
   if (gap < GAP_OPEN) return `${known}: what it learnt holds for other images too.`;
