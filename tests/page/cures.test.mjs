@@ -7,7 +7,7 @@ import { share } from './visits.mjs';
 
 const shared = share({ before, after });
 /** Few images and many epochs: it learns them by heart. */
-const BY_HEART = '#backend=flex&train=200&test=200&epochs=12&batch=32&lr=0.003&seed=7&workers=1';
+const BY_HEART = '#backend=flex&train=200&test=200&epochs=30&batch=32&lr=0.003&seed=7&workers=1';
 
 test('a run that learnt by heart is told so by its own numbers, and is cured with its curves behind the next run’s', async (t) => {
   const { page, complaints } = await shared.visit(t, BY_HEART, { options: { viewport: { width: 390, height: 844 } } });
@@ -34,7 +34,7 @@ test('a run that learnt by heart is told so by its own numbers, and is cured wit
   // All of them: the next run has them, and the earlier one stays behind it.
   await page.getByTestId('cure-all').click();
   assert.equal(await page.evaluate(() => document.activeElement?.id), 'start');
-  for (const said of [/network=t&/, /optimizer=muon/, /schedule=one-cycle/, /flip=alternating/, /averaging=0\.98/, /epochs=12/, /train=200/]) assert.match(page.url(), said);
+  for (const said of [/network=t&/, /optimizer=muon/, /schedule=one-cycle/, /flip=alternating/, /averaging=0\.98/, /epochs=30/, /train=200/]) assert.match(page.url(), said);
   await page.keyboard.press('Enter');
   await waitForPhase(page, ['training']);
   assert.ok(await page.getByTestId('gap').isHidden());
@@ -44,6 +44,6 @@ test('a run that learnt by heart is told so by its own numbers, and is cured wit
   await waitForText(page, 'gap', /It is right about \d+/);
   await page.getByTestId('earlier-leave').click();
   await page.locator('#chart-accuracy:not([aria-label*="The run before"])').waitFor();
-  assert.match(await textOf(page, 'epoch-table'), /12/);
+  assert.match(await textOf(page, 'epoch-table'), /30/);
   assert.deepEqual(complaints, []);
 });

@@ -39,7 +39,10 @@ test('a gap is what the network knows better of its own images, and the run stay
   const done = { ...initialState(), evaluation, epochs: [epoch] };
   assert.equal(gapOf(done), null);
   const measured = reduce(done, { type: 'training_evaluation', evaluation: { ...evaluation, accuracy: 0.75 } }, 0);
-  assert.deepEqual(gapOf(measured), { training: 0.75, test: 0.4, gap: 0.35 });
+  assert.deepEqual(gapOf(measured), { training: 0.75, test: 0.4, gap: 0.35, isOpen: true });
+  const chance = { ...measured, trainingEvaluation: { ...evaluation, accuracy: 0.5 } };
+  assert.equal(gapOf(chance)?.isOpen, false, 'a hundred images say little');
+  assert.equal(reduce({ ...measured, phase: 'paused' }, { type: 'resumed' }, 0).trainingEvaluation, null, 'a network that goes on is another one');
   const chosen = reduce(measured, { type: 'cures_chosen', names: ['smoothing'] }, 0);
   assert.equal(chosen.config.label_smoothing, 0.1);
   assert.deepEqual(chosen.earlier, behind([epoch]));

@@ -13,8 +13,10 @@ import { PRESETS } from './presets.js';
 /** @typedef {{ type: 'cures_chosen', names: string[] } | { type: 'earlier_left' }} CureAction */
 /** @typedef {{ name: string, title: string, sentence: string, settings: Partial<Config>, isFor: (config: Config) => boolean }} Cure */
 
-/** A gap that is worth a word: twice what chance makes of 10,000 test images and as many training images. */
-export const GAP_OPEN = 0.02;
+/** A gap that is worth a cure: the recipes that have had theirs keep 3 to 4 points of it, the tutorial's run has 9. */
+const GAP_OPEN = 0.05;
+/** Standard deviations that chance alone seldom makes. */
+const BEYOND_CHANCE = 3;
 
 /** Steps of an epoch that a larger batch has to leave. */
 const LEAST_STEPS = 20;
@@ -87,10 +89,19 @@ export function cured(config, names) {
   return all.train < LEAST_STEPS * all.batch ? { ...all, batch: config.batch } : all;
 }
 
-/** How much more it knows of what it learnt from; null until both are measured. @param {State} state */
+/** The variance of an accuracy by the number of images that it was measured on. @param {{ accuracy: number, records: number }} evaluation */
+const varianceOf = ({ accuracy, records }) => accuracy * (1 - accuracy) / Math.max(1, records);
+
+/**
+ * How much more it knows of what it learnt from, and whether that is worth a cure: not where so few images were measured that
+ * chance may have made it. Null until both are measured.
+ * @param {State} state
+ */
 export function gapOf({ trainingEvaluation, evaluation }) {
   if (!trainingEvaluation || !evaluation) return null;
-  return { training: trainingEvaluation.accuracy, test: evaluation.accuracy, gap: trainingEvaluation.accuracy - evaluation.accuracy };
+  const gap = trainingEvaluation.accuracy - evaluation.accuracy;
+  const chance = Math.sqrt(varianceOf(trainingEvaluation) + varianceOf(evaluation));
+  return { training: trainingEvaluation.accuracy, test: evaluation.accuracy, gap, isOpen: gap >= Math.max(GAP_OPEN, BEYOND_CHANCE * chance) };
 }
 
 /** A run's curves as what lies behind another's. @param {EpochResult[]} epochs @returns {Reference} */

@@ -78,7 +78,7 @@ function goneOn(state, nowMs) {
   // A Resume that was pressed before a Start may be answered after it: that one is still to be answered.
   const isAwaited = starting && !extending;
   const mark = isOpened(state) && resumable ? [{ at: placeIn(resumable, progress), reason: null }] : [];
-  return { data: data && { ...data, restored: null }, starting: isAwaited, resumes: false, marks: [...marks, ...mark], timings: { ...timings, run_started_ms: timings.run_started_ms ?? nowMs, run_ended_ms: null } };
+  return { trainingEvaluation: null, data: data && { ...data, restored: null }, starting: isAwaited, resumes: false, marks: [...marks, ...mark], timings: { ...timings, run_started_ms: timings.run_started_ms ?? nowMs, run_ended_ms: null } };
 }
 
 /** The run's step failed: it is over, unless it waits for its images. @param {State} state @param {string} code @param {number} nowMs @returns {Partial<State>} */

@@ -4,7 +4,7 @@
  * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
-import { GAP_OPEN, curesFor, gapOf } from '../state/cures.js';
+import { curesFor, gapOf } from '../state/cures.js';
 import { isOccupied } from '../state/phases.js';
 import { byId, make, setText } from './shared/dom.js';
 import { percent } from './shared/format.js';
@@ -19,9 +19,9 @@ const UNASKED = 'Has it learnt its images by heart? “Evaluate now” measures 
 export function gapSentence(state) {
   const found = gapOf(state);
   if (!found) return state.phase === 'done' && state.runConfig ? UNASKED : '';
-  const { training, test, gap } = found;
+  const { training, test, gap, isOpen } = found;
   const known = `It is right about ${percent(training)} of the images that it learnt from and ${percent(test)} of those that it had never seen`;
-  if (gap < GAP_OPEN) return `${known}: what it learnt holds for other images too.`;
+  if (!isOpen) return `${known}: what it learnt holds for other images too.`;
   const rest = state.runConfig && curesFor(state.runConfig).length === 0 ? ' It has had all of this page’s cures: more images, or a smaller network, would help.' : '';
   return `${known}: a gap of ${points(gap)}. It has begun to learn its images by heart.${rest}`;
 }
@@ -53,7 +53,7 @@ export function mountCures(store, actions) {
     line.hidden = line.textContent === '';
     earlier.hidden = state.earlier === null;
     const found = gapOf(state);
-    const cures = found && found.gap >= GAP_OPEN && state.runConfig ? curesFor(state.runConfig) : [];
+    const cures = found?.isOpen && state.runConfig ? curesFor(state.runConfig) : [];
     box.hidden = cures.length === 0;
     const names = cures.map(({ name }) => name).join();
     if (names !== offered) {
