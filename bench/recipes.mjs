@@ -19,7 +19,7 @@ import { parseArgs } from 'node:util';
 import { writeSection } from './benchmarks-file.mjs';
 import { VARIANTS, WHOLE, isDone } from './recipe-runs.mjs';
 import { recipesMarkdown } from './recipe-tables.mjs';
-import { historyOf } from './run-file.mjs';
+import { historyOf, stateOf } from './run-file.mjs';
 
 const RUNS_FILE = fileURLToPath(new URL('recipes.json', import.meta.url));
 const PROGRAM = process.env.CONVBURN_PROGRAM ?? '';
@@ -77,7 +77,7 @@ function train(variant, seed) {
       : ['--recipe', recipe, ...variant.options, '--seed', String(seed)];
     convburn(['train', ...begins, '--backend', 'flex', '--workers', String(availableParallelism()), '--save', file, '--json']);
   }
-  const history = historyOf(readFileSync(file));
+  const { history, origin } = stateOf(readFileSync(file));
   return {
     recipe,
     variant: variant.name,
@@ -86,7 +86,7 @@ function train(variant, seed) {
     accuracy: accuracyOn(file, 'test'),
     training_accuracy: accuracyOn(file, 'train'),
     curve: history.map(({ val_accuracy: accuracy }) => accuracy),
-    arithmetic: 'fused',
+    arithmetic: origin.rounding === 'once' ? 'fused' : 'portable',
     processor: `${availableParallelism()} cores of ${cpus()[0]?.model ?? 'an unknown processor'}`,
     seconds: Math.round(history.reduce((sum, row) => sum + row.seconds, 0)),
     date: new Date().toISOString().slice(0, 10),

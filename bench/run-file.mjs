@@ -5,7 +5,7 @@
 /**
  * What a run says of itself.
  * @param {Buffer} bytes A safetensors file: the header's length in 8 bytes, the header as JSON, the tensors.
- * @returns {{ optimizer_steps: number, history: EpochRow[] }}
+ * @returns {{ optimizer_steps: number, history: EpochRow[], origin: { rounding: string } }}
  */
 export function stateOf(bytes) {
   const length = Number(bytes.readBigUInt64LE(0));

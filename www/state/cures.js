@@ -13,7 +13,7 @@ import { PRESETS } from './presets.js';
 /** @typedef {{ type: 'cures_chosen', names: string[] } | { type: 'earlier_left' }} CureAction */
 /** @typedef {{ name: string, title: string, sentence: string, settings: Partial<Config>, isFor: (config: Config) => boolean }} Cure */
 
-/** A gap that is worth a cure: the recipes that have had theirs keep 3 to 4 points of it, the tutorial's run has 9. */
+/** A gap that is worth a cure: the recipes that have had theirs keep 3 to 4 points of it (BENCHMARKS.md). */
 const GAP_OPEN = 0.05;
 /** Standard deviations that chance alone seldom makes. */
 const BEYOND_CHANCE = 3;
