@@ -28,7 +28,7 @@ pub use data::{add_shard, check_restored, records};
 pub use driving::{resume, start, train_until, turn, weights_for};
 pub use extend::extend;
 pub use files::{config_of, restore, save, save_weights};
-pub use helpers::{helper_gradients, helper_logits, use_helpers};
+pub use helpers::{helper_directions, helper_gradients, helper_logits, use_helpers};
 pub use opening::open_file;
 
 use crate::cifar::{self, Dataset};

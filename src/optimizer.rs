@@ -4,13 +4,14 @@
 //!   section 2; Keras 3, `keras/src/optimizers/adam.py`).
 //! - SGD: as Keras (`sgd.py`) or as PyTorch (`torch/optim/sgd.py`), which differ in where the rate enters the velocity.
 //! - RMSProp: `v ← ρv + (1 − ρ)g²`, `w ← w − lr · g / √(v + ε)` with ρ 0.9, ε 1e-7 (Keras, `rmsprop.py`).
-//! - Muon: `muon.rs`.
+//! - Muon: `muon.rs`, shared among workers by `directions.rs`.
 //!
 //! Why not Burn's: burn-optim 0.22's Adam scales ε by √(1 − β2ᵗ), 32 times smaller at the first step, its Muon takes
 //! matrices alone, and its `ModuleOptimizer` reads its state synchronously (a panic on wgpu in a browser) and restores
 //! it on the default device. The state here is plain tensors, held by whoever trains. This can go when burn-optim offers
 //! an unscaled epsilon and asynchronous records.
 
+mod directions;
 mod host;
 mod muon;
 mod tensors;
@@ -22,7 +23,9 @@ use burn::tensor::{Device, Gradients, Tensor};
 use crate::model::{Model, Value};
 use crate::rule::Rule;
 
+pub use directions::{Matrices, Share};
 pub use host::{HostEntry, HostOptimizer};
+pub use muon::Orthogonal;
 
 /// Keras's default decay of the gradient's mean.
 const BETA_1: f64 = 0.9;

@@ -11,6 +11,7 @@ use std::fmt::Debug;
 use std::pin::Pin;
 use std::rc::Rc;
 
+use crate::optimizer::Share;
 use crate::protocol::{Arithmetic, Backend, Config, ModelSpec, Operators};
 use crate::random::Draws;
 
@@ -30,6 +31,8 @@ pub enum Task {
     Gradients,
     /// Logits, one a class of each image.
     Logits,
+    /// The steps of this share of Muon's matrices, their directions made equally strong.
+    Directions(Share),
 }
 
 /// One thing asked of a helper; whoever sends it copies what it borrows.
@@ -43,13 +46,13 @@ pub struct Job<'a> {
     pub arithmetic: Arithmetic,
     /// How much of a target is spread over all classes.
     pub label_smoothing: f32,
-    /// All its tensors' numbers, one after the other, as the run's own worker lays them.
+    /// All its tensors' numbers, one after the other, as the run's own worker lays them; for directions the steps.
     pub values: &'a [f32],
     /// Where the records are in the run.
     pub draws: Draws,
     /// The planes of each image one after the other.
     pub pixels: &'a [u8],
-    /// One byte a record; empty for logits.
+    /// One byte a record; empty but for gradients.
     pub labels: &'a [u8],
     /// How many numbers answer it.
     pub answer_numbers: usize,

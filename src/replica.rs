@@ -11,6 +11,7 @@ use burn::tensor::Device;
 use crate::batch::{self, RecordSlice};
 use crate::error::Error;
 use crate::network::NetworkPlan;
+use crate::optimizer::{Matrices, Orthogonal, Share};
 use crate::pool::{Job, Task};
 use crate::protocol::{Arithmetic, ModelSpec, RecordSpec};
 use crate::random::Draws;
@@ -22,6 +23,7 @@ pub struct Replica {
     device: Device,
     /// Of the last job's model, arithmetic and smoothing; the next one's may be others.
     learner: Option<Learner>,
+    orthogonal: Orthogonal,
 }
 
 impl Replica {
@@ -30,6 +32,7 @@ impl Replica {
         Self {
             device: device.clone(),
             learner: None,
+            orthogonal: Orthogonal::default(),
         }
     }
 
@@ -39,6 +42,9 @@ impl Replica {
     /// [`Error::InvalidConfig`] when its network cannot be; [`Error::Checkpoint`] when the numbers are another
     /// network's; [`Error::Compute`].
     pub async fn answer(&mut self, job: &Job<'_>) -> Result<Vec<f32>, Error> {
+        if let Task::Directions(share) = job.task {
+            return self.directions(job.model, share, job.values.to_vec());
+        }
         let of = |range: Range<usize>| job.values.get(range).unwrap_or_default().to_vec();
         let how = (job.arithmetic, job.label_smoothing);
         self.take(job.model, how, job.values.len(), of)?;
@@ -75,6 +81,24 @@ impl Replica {
         }
     }
 
+    /// Makes the directions of these steps of a share of the model's matrices equally strong.
+    ///
+    /// # Errors
+    /// [`Error::InvalidConfig`] when its network cannot be; [`Error::Checkpoint`] when the steps are another network's.
+    pub fn directions(
+        &mut self,
+        model: &ModelSpec,
+        share: Share,
+        steps: Vec<f32>,
+    ) -> Result<Vec<f32>, Error> {
+        let known = self.learner.as_ref().map(Learner::plan);
+        let plan = match known.filter(|plan| plan.spec == *model) {
+            Some(plan) => Arc::clone(plan),
+            None => Arc::new(NetworkPlan::new(model)?),
+        };
+        directions(&plan, share, &mut self.orthogonal, steps)
+    }
+
     /// Computes what [`answer`] does with the numbers that were taken, in pieces: joined they would be
     /// copied once more.
     ///
@@ -95,10 +119,25 @@ impl Replica {
 /// Computes a job with the numbers that `learner` has: they have to be the job's.
 ///
 /// # Errors
-/// [`Error::Compute`].
+/// [`Error::Compute`]; [`Error::Checkpoint`] when steps are another network's.
 pub async fn answer(learner: &Learner, job: &Job<'_>) -> Result<Vec<f32>, Error> {
+    if let Task::Directions(share) = job.task {
+        let mut room = Orthogonal::default();
+        return directions(learner.plan(), share, &mut room, job.values.to_vec());
+    }
     let pieces = pieces(learner, job.task, job.draws, job.pixels, job.labels).await?;
     Ok(pieces.concat())
+}
+
+fn directions(
+    plan: &NetworkPlan,
+    share: Share,
+    room: &mut Orthogonal,
+    mut steps: Vec<f32>,
+) -> Result<Vec<f32>, Error> {
+    let fits = Matrices::of(plan).flatten(share, room, &mut steps);
+    let answer = fits.then_some(steps);
+    answer.ok_or_else(|| Error::checkpoint("a helper's steps are of another network".into()))
 }
 
 async fn pieces(
@@ -127,5 +166,6 @@ async fn pieces(
             let images = batch::images(pixels, model.image, learner.device());
             Ok(vec![learner.logits(images).await?])
         }
+        Task::Directions(_) => Ok(Vec::new()), // They need no numbers of a model.
     }
 }

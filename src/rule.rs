@@ -90,7 +90,10 @@ pub struct Rule {
 impl Rule {
     /// The rule of `recipe` for the network that `plan` is.
     pub fn new(recipe: &Recipe, plan: &NetworkPlan) -> Self {
-        let muon = muon_places(recipe, plan);
+        let muon = match recipe.optimizer {
+            OptimizerKind::Muon => muon_places(plan),
+            _ => Vec::new(),
+        };
         let norm_biases = norm_biases(plan);
         let of_entry = |(place, entry): (usize, &crate::network::Entry)| {
             if entry.role != Role::Trainable {
@@ -154,12 +157,9 @@ impl Rule {
     }
 }
 
-/// Places of the tensors that Muon moves: of the kernels and matrices that learn all but the last layer's, whose rows
-/// are the classes.
-fn muon_places(recipe: &Recipe, plan: &NetworkPlan) -> Vec<usize> {
-    if recipe.optimizer != OptimizerKind::Muon {
-        return Vec::new();
-    }
+/// Places of the tensors that Muon moves where it is the optimiser: of the kernels and matrices that learn all but the
+/// last layer's, whose rows are the classes.
+pub fn muon_places(plan: &NetworkPlan) -> Vec<usize> {
     let of_layers = |place: &usize| {
         let entry = plan.entries.get(*place);
         entry.is_some_and(|entry| entry.shape.len() > 1 && entry.role == Role::Trainable)

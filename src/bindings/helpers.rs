@@ -1,12 +1,14 @@
 //! Several workers at the border: the run's own worker says who helps it (`use_helpers`), and a helper's
-//! module computes what it is asked (`helper_gradients`, `helper_logits`). How workers are started, fed
+//! module computes what it is asked (`helper_gradients`, `helper_logits`, `helper_directions`). How workers are started, fed
 //! and replaced is `www/engine/pool.js`'s; whoever writes a page of their own may leave all this alone.
+
+mod header;
 
 use std::cell::RefCell;
 use std::ops::Range;
 use std::rc::Rc;
 
-use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint8Array, Uint32Array};
+use js_sys::{Array, ArrayBuffer, Float32Array, Function, Promise, Uint32Array};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -14,135 +16,13 @@ use super::convert::answer;
 use super::{arguments, border};
 use crate::device;
 use crate::error::Error;
+use crate::optimizer::Share;
 use crate::platform::run_constructors;
 use crate::pool::{Answer, Helpers, Job, Task};
-use crate::protocol::{Arithmetic, ModelSpec};
-use crate::random::Draws;
+use crate::protocol::{ModelSpec, limits};
 use crate::replica::Replica;
 
-/// Loss and number classified correctly come before the gradients, and as many places before the values.
-const FIGURES: u32 = 2;
-/// Bytes of a number.
-const NUMBER: u32 = 4;
-/// Words of four bytes with which a job begins: those of [`Header`].
-const HEADER_WORDS: u32 = 11;
-
-/// What a job says of itself, and where everything lies in its one buffer: this header, the room of the answer, whose
-/// beginning the values take until then, the images, the labels, and the model as JSON. One buffer is one thing to
-/// send, and it comes back with the answer in it.
-#[derive(Clone, Copy, Debug)]
-struct Header {
-    values: u32,
-    records: u32,
-    /// Numbers that the answer may have, with those that the values take.
-    room: u32,
-    draws: Draws,
-    image_bytes: u32,
-    model_bytes: u32,
-    arithmetic: Arithmetic,
-    label_smoothing: f32,
-}
-
-impl Header {
-    fn words(self) -> [u32; HEADER_WORDS as usize] {
-        let Draws {
-            seed,
-            epoch,
-            step,
-            first_record,
-        } = self.draws;
-        let Self {
-            values,
-            records,
-            room,
-            image_bytes,
-            model_bytes,
-            ..
-        } = self;
-        [
-            values,
-            records,
-            room,
-            seed,
-            epoch,
-            step,
-            first_record,
-            image_bytes,
-            model_bytes,
-            u32::from(self.arithmetic == Arithmetic::Portable),
-            self.label_smoothing.to_bits(),
-        ]
-    }
-
-    /// Reads the header of a job.
-    ///
-    /// # Errors
-    /// [`Error::Checkpoint`] when it is shorter than that.
-    fn of(job: &ArrayBuffer) -> Result<Self, Error> {
-        if job.byte_length() < HEADER_WORDS * NUMBER {
-            return Err(too_short());
-        }
-        let mut words = [0; HEADER_WORDS as usize];
-        Uint32Array::new_with_byte_offset_and_length(job, 0, HEADER_WORDS).copy_to(&mut words);
-        let [
-            values,
-            records,
-            room,
-            seed,
-            epoch,
-            step,
-            first_record,
-            image_bytes,
-            model_bytes,
-            is_portable,
-            label_smoothing,
-        ] = words;
-        let header = Self {
-            values,
-            records,
-            room,
-            draws: Draws {
-                seed,
-                epoch,
-                step,
-                first_record,
-            },
-            image_bytes,
-            model_bytes,
-            arithmetic: match is_portable {
-                0 => Arithmetic::Auto,
-                _ => Arithmetic::Portable,
-            },
-            label_smoothing: f32::from_bits(label_smoothing),
-        };
-        if u64::from(job.byte_length()) < header.end() {
-            return Err(too_short());
-        }
-        Ok(header)
-    }
-
-    fn pixels(self) -> u64 {
-        let numbers = self.room.max(self.values.saturating_add(FIGURES));
-        (u64::from(HEADER_WORDS) + u64::from(numbers)) * u64::from(NUMBER)
-    }
-
-    fn labels(self) -> u64 {
-        self.pixels() + u64::from(self.records) * u64::from(self.image_bytes)
-    }
-
-    fn model(self) -> u64 {
-        self.labels() + u64::from(self.records)
-    }
-
-    /// How many bytes there are in all.
-    fn end(self) -> u64 {
-        self.model() + u64::from(self.model_bytes)
-    }
-}
-
-fn too_short() -> Error {
-    Error::checkpoint("a helper's job is shorter than it says".into())
-}
+use header::{FIGURES, HEADER_WORDS, Header, NUMBER, bytes, numbers, too_short};
 
 /// Helpers that JavaScript brings.
 #[derive(Debug)]
@@ -171,7 +51,7 @@ impl Helpers for Brought {
     fn ask(&self, helper: usize, job: &Job<'_>) -> Answer {
         let promise = self.send(helper, job);
         let length = job.answer_numbers;
-        let spare = matches!(job.task, Task::Gradients).then(|| Rc::clone(&self.spare));
+        let spare = returns(job.task).then(|| Rc::clone(&self.spare));
         Box::pin(async move {
             let answered = JsFuture::from(promise?).await.ok()?;
             let buffer: ArrayBuffer = answered.dyn_into().ok()?;
@@ -199,12 +79,14 @@ impl Brought {
         let task = match job.task {
             Task::Gradients => "gradients",
             Task::Logits => "logits",
+            Task::Directions(_) => "directions",
         };
         let model = serde_json::to_vec(job.model).ok()?;
         let image_bytes = job.model.image.bytes();
-        let room = match job.task {
-            Task::Gradients => job.answer_numbers as u32,
-            Task::Logits => 0, // They come in a buffer of their own.
+        let room = if returns(job.task) {
+            job.answer_numbers as u32
+        } else {
+            0
         };
         let header = Header {
             values: job.values.len() as u32,
@@ -215,6 +97,10 @@ impl Brought {
             model_bytes: model.len() as u32,
             arithmetic: job.arithmetic,
             label_smoothing: job.label_smoothing,
+            share: match job.task {
+                Task::Directions(share) => share,
+                Task::Gradients | Task::Logits => Share::ALL,
+            },
         };
         let buffer = self.buffer(helper, u32::try_from(header.end()).ok()?);
         Uint32Array::new_with_byte_offset_and_length(&buffer, 0, HEADER_WORDS)
@@ -250,14 +136,12 @@ impl Brought {
     }
 }
 
-/// So many numbers of a buffer, from the one at `first` on.
-fn numbers(buffer: &ArrayBuffer, first: u32, length: u32) -> Float32Array {
-    Float32Array::new_with_byte_offset_and_length(buffer, first * NUMBER, length)
-}
-
-/// So many bytes of a buffer, from the one at `first` on.
-fn bytes(buffer: &ArrayBuffer, first: u32, length: u32) -> Uint8Array {
-    Uint8Array::new_with_byte_offset_and_length(buffer, first, length)
+/// Whether a job's buffer comes back with the answer in it; logits come in a buffer of their own.
+fn returns(task: Task) -> bool {
+    match task {
+        Task::Gradients | Task::Directions(_) => true,
+        Task::Logits => false,
+    }
 }
 
 /// Says who computes beside this module: from the next [`load`](super::load) or
@@ -265,7 +149,7 @@ fn bytes(buffer: &ArrayBuffer, first: u32, length: u32) -> Uint8Array {
 ///
 /// `cores`: processor cores here. `want(helpers, module)`: so many helpers, each with this compiled
 /// module, may be asked from now on. `ask(helper, task, job, records)`: gives `job`, of so many records, away and
-/// resolves to what [`helper_gradients`] or [`helper_logits`] answers to it in that helper, or rejects, and is asked
+/// resolves to what [`helper_gradients`], [`helper_logits`] or [`helper_directions`] answers to it in that helper, or rejects, and is asked
 /// again.
 ///
 /// # Errors
@@ -276,7 +160,7 @@ pub fn use_helpers(
     #[wasm_bindgen(unchecked_param_type = "(helpers: number, module: WebAssembly.Module) => void")]
     want: JsValue,
     #[wasm_bindgen(
-        unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\", job: ArrayBuffer, records: number) => Promise<ArrayBuffer>"
+        unchecked_param_type = "(helper: number, task: \"gradients\" | \"logits\" | \"directions\", job: ArrayBuffer, records: number) => Promise<ArrayBuffer>"
     )]
     ask: JsValue,
 ) -> Result<(), JsValue> {
@@ -296,7 +180,7 @@ fn take_helpers(cores: &JsValue, want: &JsValue, ask: &JsValue) -> Result<(), Er
 }
 
 /// In a helper: mean loss, number classified correctly, the gradients of all trainable tensors and what was normalised by
-/// over a slice of a batch, after the first 44 bytes of the buffer that the job came in.
+/// over a slice of a batch, after the first 56 bytes of the buffer that the job came in.
 ///
 /// # Errors
 /// `invalid_argument`, `checkpoint` (not the numbers of its network, or shorter than it says), `invalid_config` and
@@ -311,6 +195,11 @@ pub async fn helper_gradients(
 async fn gradients_of(job: JsValue) -> Result<JsValue, Error> {
     let job = arguments::buffer("job", &job)?;
     let pieces = compute(Task::Gradients, &job).await?;
+    write_answer(job, &pieces)
+}
+
+/// Puts an answer into the buffer that its job came in.
+fn write_answer(job: ArrayBuffer, pieces: &[Vec<f32>]) -> Result<JsValue, Error> {
     let length: usize = pieces.iter().map(Vec::len).sum();
     let end = (HEADER_WORDS as usize + length) * NUMBER as usize;
     if (job.byte_length() as usize) < end {
@@ -318,7 +207,7 @@ async fn gradients_of(job: JsValue) -> Result<JsValue, Error> {
     }
     let mut at = HEADER_WORDS;
     for piece in pieces {
-        numbers(&job, at, piece.len() as u32).copy_from(&piece);
+        numbers(&job, at, piece.len() as u32).copy_from(piece);
         at += piece.len() as u32;
     }
     Ok(job.into())
@@ -340,6 +229,37 @@ async fn logits_of(job: JsValue) -> Result<JsValue, Error> {
     let pieces = compute(Task::Logits, &job).await?;
     let logits = Float32Array::from(pieces.concat().as_slice());
     Ok(logits.buffer().into())
+}
+
+/// In a helper: the steps of some of Muon's matrices, their directions made equally strong, after the first 56 bytes of the
+/// buffer that the job came in.
+///
+/// # Errors
+/// As [`helper_gradients`].
+#[wasm_bindgen(unchecked_return_type = "ArrayBuffer")]
+pub async fn helper_directions(
+    #[wasm_bindgen(unchecked_param_type = "ArrayBuffer")] job: JsValue,
+) -> Result<JsValue, JsValue> {
+    answer(directions_of(&job))
+}
+
+fn directions_of(job: &JsValue) -> Result<JsValue, Error> {
+    let job = arguments::buffer("job", job)?;
+    console_error_panic_hook::set_once();
+    run_constructors();
+    let header = Header::of(&job)?;
+    if !limits::MUON_ITERATIONS.contains(&header.share.iterations) {
+        return Err(Error::checkpoint(format!(
+            "a helper's job asks for {} iterations",
+            header.share.iterations
+        )));
+    }
+    let mut known = known(&job, header)?;
+    let steps = numbers(&job, HEADER_WORDS + FIGURES, header.values).to_vec();
+    let Known { model, replica, .. } = &mut known;
+    let found = replica.directions(model, header.share, steps);
+    KNOWN.with(|slot| slot.replace(Some(known)));
+    write_answer(job, &[found?])
 }
 
 /// A model that jobs are of, and what makes them.
@@ -403,7 +323,7 @@ async fn answered(
     let pixels = bytes(job, header.pixels() as u32, pixels).to_vec();
     let labels = match task {
         Task::Gradients => bytes(job, header.labels() as u32, header.records).to_vec(),
-        Task::Logits => Vec::new(),
+        Task::Logits | Task::Directions(_) => Vec::new(),
     };
     replica.pieces(task, header.draws, &pixels, &labels).await
 }

@@ -6,7 +6,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::muon::Orthogonal;
+use super::directions::{Matrices, Share};
+use super::muon::{self, Orthogonal};
 use super::{BETA_1, BETA_2, EPSILON, RHO, step_size};
 use crate::protocol::{Decay, Velocity};
 use crate::rule::{EntryRule, Rule, Update};
@@ -44,6 +45,10 @@ pub struct HostOptimizer {
     spans: Vec<Span>,
     /// As many numbers as learn in each; empty where no tensor has such a slot.
     slots: [Vec<f32>; SLOTS],
+    /// What Muon moves.
+    matrices: Matrices,
+    /// Their steps, one after the other.
+    matrix_steps: Vec<f32>,
     orthogonal: Orthogonal,
 }
 
@@ -73,13 +78,21 @@ impl HostOptimizer {
             }
         }
         let spans = spans(rule, entries);
-        let matrices = spans.iter().filter(|span| span.rule.update == Update::Muon);
-        let orthogonal = Orthogonal::for_shapes(matrices.map(|span| span.shape.as_slice()));
+        let shapes = || {
+            spans
+                .iter()
+                .filter(|span| span.is_matrix())
+                .map(|span| span.shape.as_slice())
+        };
+        let orthogonal = Orthogonal::for_shapes(shapes());
+        let matrices = Matrices::new(shapes().map(<[usize]>::to_vec).collect());
         Self {
             rule: Arc::clone(rule),
             steps,
             spans,
             slots,
+            matrix_steps: vec![0.0; matrices.numbers()],
+            matrices,
             orthogonal,
         }
     }
@@ -98,20 +111,86 @@ impl HostOptimizer {
 
     /// Moves `parameters` by one step along the sum of `parts`: gradients, each with its weight.
     pub fn step(&mut self, parameters: &mut [f32], parts: &[(f32, &[f32])], lr: f64) {
+        self.begin_step(parts);
+        if let Some(share) = self.share(0, 1) {
+            self.flatten(share);
+        }
+        self.end_step(parameters, parts, lr);
+    }
+
+    /// The first third of a step along the sum of `parts`: what Muon's matrices are to move along, in every direction as
+    /// far as the gradients say. The second is [`HostOptimizer::flatten`], share by share, here or elsewhere; the third
+    /// [`HostOptimizer::end_step`].
+    pub fn begin_step(&mut self, parts: &[(f32, &[f32])]) {
         self.steps = self.steps.saturating_add(1);
+        let [first, _] = &mut self.slots;
+        let mut rest = self.matrix_steps.as_mut_slice();
+        for span in self.spans.iter().filter(|span| span.is_matrix()) {
+            let (step, further) = rest.split_at_mut(span.range.len().min(rest.len()));
+            for (at, step) in step.chunks_mut(CHUNK).enumerate() {
+                add_up(parts, span.range.start + at * CHUNK, step);
+            }
+            let velocity = first.get_mut(span.range.clone()).unwrap_or_default();
+            muon::look_ahead(step, velocity, &self.rule);
+            rest = further;
+        }
+    }
+
+    /// A share of the matrices; none where there are none.
+    pub fn share(&self, part: u32, parts: u32) -> Option<Share> {
+        let share = Share {
+            part,
+            parts,
+            iterations: self.rule.muon_iterations,
+        };
+        (!self.matrix_steps.is_empty()).then_some(share)
+    }
+
+    /// The steps of a share's matrices, one after the other: what [`Matrices::flatten`] takes.
+    pub fn steps_of(&self, share: Share) -> Vec<f32> {
+        let ranges = self.matrices.ranges(share).into_iter();
+        let steps = ranges.filter_map(|range| self.matrix_steps.get(range));
+        steps.collect::<Vec<_>>().concat()
+    }
+
+    /// Makes the directions of a share's steps equally strong.
+    pub fn flatten(&mut self, share: Share) {
+        if share.parts == 1 {
+            let all = &mut self.matrix_steps;
+            self.matrices.flatten(share, &mut self.orthogonal, all);
+            return;
+        }
+        let mut steps = self.steps_of(share);
+        self.matrices
+            .flatten(share, &mut self.orthogonal, &mut steps);
+        self.take_flattened(share, &steps);
+    }
+
+    /// Takes over what [`Matrices::flatten`] made of a share's steps.
+    pub fn take_flattened(&mut self, share: Share, mut steps: &[f32]) {
+        for range in self.matrices.ranges(share) {
+            let (found, further) = steps.split_at(range.len().min(steps.len()));
+            if let Some(place) = self.matrix_steps.get_mut(range)
+                && place.len() == found.len()
+            {
+                place.copy_from_slice(found);
+            }
+            steps = further;
+        }
+    }
+
+    /// Moves `parameters`: the matrices along their steps, the others along the sum of `parts`.
+    pub fn end_step(&mut self, parameters: &mut [f32], parts: &[(f32, &[f32])], lr: f64) {
         let mut sum = [0.0; CHUNK];
         let [first, second] = &mut self.slots;
+        let mut steps = self.matrix_steps.as_slice();
         for span in &self.spans {
             let lr = lr * span.rule.lr_factor;
-            if span.rule.update == Update::Muon {
+            if span.is_matrix() {
                 let values = parameters.get_mut(span.range.clone()).unwrap_or_default();
-                let buffer = first.get_mut(span.range.clone()).unwrap_or_default();
-                let gradient = self.orthogonal.gradient(&span.shape);
-                for (at, gradient) in gradient.chunks_mut(CHUNK).enumerate() {
-                    add_up(parts, span.range.start + at * CHUNK, gradient);
-                }
-                self.orthogonal
-                    .step(&self.rule, values, buffer, &span.shape, lr);
+                let (step, further) = steps.split_at(span.range.len().min(steps.len()));
+                muon::move_along(values, step, &span.shape, lr);
+                steps = further;
                 continue;
             }
             let formula = Formula::new(&self.rule, &span.rule, lr, self.steps);
@@ -125,6 +204,13 @@ impl HostOptimizer {
                 formula.step(values, sum, first, second);
             }
         }
+    }
+}
+
+impl Span {
+    /// Whether Muon moves it.
+    fn is_matrix(&self) -> bool {
+        self.rule.update == Update::Muon
     }
 }
 

@@ -48,7 +48,7 @@ impl MatrixShape {
     }
 
     /// Rows and columns as it is computed with.
-    fn wide(self) -> [usize; 2] {
+    pub(super) fn wide(self) -> [usize; 2] {
         let [rows, columns] = self.sides;
         if self.is_tall() {
             [columns, rows]
@@ -58,11 +58,9 @@ impl MatrixShape {
     }
 }
 
-/// Room for the matrices of a step, used by one tensor after the other.
+/// Makes the directions of matrices equally strong. It is the room that this takes, used by one matrix after the other.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Orthogonal {
-    /// The gradient, then the step, as the tensor's numbers lie.
-    step: Vec<f32>,
+pub struct Orthogonal {
     /// The matrix, and the next one.
     matrices: [Vec<f32>; 2],
     /// Products of its rows, and the polynomial of them.
@@ -73,63 +71,35 @@ impl Orthogonal {
     /// Room for the largest of these shapes.
     pub(super) fn for_shapes<'a>(shapes: impl Iterator<Item = &'a [usize]>) -> Self {
         let mut room = Self::default();
-        let grow = |numbers: &mut Vec<f32>, length: usize| {
-            numbers.resize(numbers.len().max(length), 0.0);
-        };
         for shape in shapes {
-            grow(&mut room.step, shape.iter().product());
-            let [rows, columns] = MatrixShape::of(shape).wide();
-            for matrix in &mut room.matrices {
-                grow(matrix, rows * stride(columns));
-            }
-            for square in &mut room.squares {
-                grow(square, rows * stride(rows));
-            }
+            room.grow(MatrixShape::of(shape));
         }
         room
     }
 
-    /// Where the gradient of a tensor of this shape is to be written before its step.
-    pub(super) fn gradient(&mut self, shape: &[usize]) -> &mut [f32] {
-        self.step
-            .get_mut(..shape.iter().product())
-            .unwrap_or_default()
+    fn grow(&mut self, shape: MatrixShape) {
+        let grow = |numbers: &mut Vec<f32>, length: usize| {
+            numbers.resize(numbers.len().max(length), 0.0);
+        };
+        let [rows, columns] = shape.wide();
+        for matrix in &mut self.matrices {
+            grow(matrix, rows * stride(columns));
+        }
+        for square in &mut self.squares {
+            grow(square, rows * stride(rows));
+        }
     }
 
-    /// Moves `values` along the gradient that was written; `momenta` is their velocity.
-    pub(super) fn step(
-        &mut self,
-        rule: &Rule,
-        values: &mut [f32],
-        momenta: &mut [f32],
-        shape: &[usize],
-        lr: f64,
-    ) {
-        let momentum = rule.muon_momentum as f32;
-        let step = self.step.get_mut(..values.len()).unwrap_or_default();
-        for (step, velocity) in step.iter_mut().zip(momenta) {
-            *velocity = *velocity * momentum + *step;
-            *step += *velocity * momentum;
-        }
+    /// Makes the directions of a step equally strong: of a tensor of this shape, in as many iterations.
+    pub(super) fn flatten(&mut self, step: &mut [f32], shape: &[usize], iterations: u32) {
         let shape = MatrixShape::of(shape);
-        self.flatten_directions(shape, rule.muon_iterations);
-        let scale = (shape.filters as f32).sqrt() / length(values);
-        let rate = lr as f32;
-        for (value, step) in values.iter_mut().zip(&self.step) {
-            *value = *value * scale - step * rate;
-        }
-    }
-
-    /// Makes the directions of the step equally strong.
-    fn flatten_directions(&mut self, shape: MatrixShape, iterations: u32) {
+        self.grow(shape);
         let [rows, columns] = shape.wide();
         let (long, short) = (stride(columns), stride(rows));
         let Self {
-            step,
             matrices: [matrix, next],
             squares: [gram, polynomial],
         } = self;
-        let step = step.get_mut(..rows * columns).unwrap_or_default();
         let mut matrix = matrix.get_mut(..rows * long).unwrap_or_default();
         let mut next = next.get_mut(..rows * long).unwrap_or_default();
         let gram = gram.get_mut(..rows * short).unwrap_or_default();
@@ -161,6 +131,24 @@ impl Orthogonal {
             std::mem::swap(&mut matrix, &mut next);
         }
         lay(step, shape, matrix, long, |number, place| *number = *place);
+    }
+}
+
+/// Makes of a gradient the step along it: `momenta` is its velocity, which looks ahead.
+pub(super) fn look_ahead(gradient: &mut [f32], momenta: &mut [f32], rule: &Rule) {
+    let momentum = rule.muon_momentum as f32;
+    for (step, velocity) in gradient.iter_mut().zip(momenta) {
+        *velocity = *velocity * momentum + *step;
+        *step += *velocity * momentum;
+    }
+}
+
+/// Moves a tensor of this shape along a step whose directions are equally strong.
+pub(super) fn move_along(values: &mut [f32], step: &[f32], shape: &[usize], lr: f64) {
+    let scale = (MatrixShape::of(shape).filters as f32).sqrt() / length(values);
+    let rate = lr as f32;
+    for (value, step) in values.iter_mut().zip(step) {
+        *value = *value * scale - step * rate;
     }
 }
 

@@ -8,6 +8,7 @@ use super::Session;
 use crate::batch::{self, Augmentation, RecordBytes, RecordSlice};
 use crate::error::Error;
 use crate::metrics::RunningMean;
+use crate::optimizer::Share;
 use crate::pool::{Helpers, Job, Pool, Task};
 use crate::protocol::Backend;
 use crate::random::Draws;
@@ -177,7 +178,43 @@ pub(super) async fn step_on_all(
     }
     drop(jobs);
     drop(values); // Else the step would write into a copy.
-    learner.step_with(&found, lr, mean).await
+    learner.begin_step(&found).await?;
+    flatten_on_all(learner, pool).await?;
+    learner.end_step(&found, lr, mean);
+    Ok(())
+}
+
+/// Where Muon moves matrices, makes the directions of their steps equally strong, by all workers.
+async fn flatten_on_all(learner: &mut Learner, pool: &Pool) -> Result<(), Error> {
+    let parts = crate::cifar::count(pool.workers());
+    let Some(own) = learner.share(0, parts) else {
+        return Ok(());
+    };
+    let plan = Arc::clone(learner.plan());
+    let shares = (1..parts).filter_map(|part| learner.share(part, parts));
+    let steps: Vec<(Share, Vec<f32>)> = (shares.map(|share| (share, learner.steps_of(share))))
+        .filter(|(_, steps)| !steps.is_empty()) // There may be more workers than matrices.
+        .collect();
+    let jobs = steps.iter().map(|(share, steps)| Job {
+        task: Task::Directions(*share),
+        model: &plan.spec,
+        arithmetic: learner.arithmetic(),
+        label_smoothing: learner.label_smoothing(),
+        values: steps,
+        draws: Draws::default(),
+        pixels: &[],
+        labels: &[],
+        answer_numbers: steps.len(),
+    });
+    let asked = pool.ask(jobs);
+    learner.flatten(own);
+    for (answer, (share, _)) in asked.answers().await.into_iter().zip(&steps) {
+        match answer {
+            Some(flattened) => learner.take_flattened(*share, &flattened),
+            None => learner.flatten(*share),
+        }
+    }
+    Ok(())
 }
 
 async fn or_here(

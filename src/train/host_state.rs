@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::model::{Model, Pass};
 use crate::network::Role;
-use crate::optimizer::{HostEntry, HostOptimizer, Optimizer};
+use crate::optimizer::{HostEntry, HostOptimizer, Optimizer, Share};
 use crate::random::Draws;
 
 /// The network's tensors and the optimiser as plain numbers. While it is there, the learner's own optimiser is behind
@@ -162,28 +162,77 @@ impl Learner {
     /// came to to `mean`.
     ///
     /// # Errors
-    /// [`Error::Compute`] when the backend cannot read the state back, before the first such step.
+    /// As [`Learner::begin_step`].
     pub async fn step_with(
         &mut self,
         slices: &[SliceResult],
         lr: f64,
         mean: &mut RunningMean,
     ) -> Result<(), Error> {
-        let mut host = match self.host_state.take() {
-            Some(host) => host,
-            None => self.to_host_state().await?,
+        self.begin_step(slices).await?;
+        if let Some(share) = self.share(0, 1) {
+            self.flatten(share);
+        }
+        self.end_step(slices, lr, mean);
+        Ok(())
+    }
+
+    /// Begins such a step: the directions of Muon's matrices are to be made equally strong then, share by share, before
+    /// [`Learner::end_step`].
+    ///
+    /// # Errors
+    /// [`Error::Compute`] when the backend cannot read the state back, before the first such step.
+    pub async fn begin_step(&mut self, slices: &[SliceResult]) -> Result<(), Error> {
+        if self.host_state.is_none() {
+            self.host_state = Some(self.to_host_state().await?);
+        }
+        if let Some(host) = &mut self.host_state {
+            let gradients = weighted(slices, host.layout.trainable);
+            host.optimizer.begin_step(&gradients);
+        }
+        Ok(())
+    }
+
+    /// A share of the matrices that Muon moves; none where it moves none, and before a step was begun.
+    pub fn share(&self, part: u32, parts: u32) -> Option<Share> {
+        self.host_state.as_ref()?.optimizer.share(part, parts)
+    }
+
+    /// The steps of a share's matrices, one after the other.
+    pub fn steps_of(&self, share: Share) -> Vec<f32> {
+        let host = self.host_state.as_ref();
+        host.map_or_else(Vec::new, |host| host.optimizer.steps_of(share))
+    }
+
+    /// Makes the directions of a share's steps equally strong.
+    pub fn flatten(&mut self, share: Share) {
+        if let Some(host) = &mut self.host_state {
+            host.optimizer.flatten(share);
+        }
+    }
+
+    /// Takes over the same from whoever did so.
+    pub fn take_flattened(&mut self, share: Share, steps: &[f32]) {
+        if let Some(host) = &mut self.host_state {
+            host.optimizer.take_flattened(share, steps);
+        }
+    }
+
+    /// Ends a step that was begun with the same slices.
+    pub fn end_step(&mut self, slices: &[SliceResult], lr: f64, mean: &mut RunningMean) {
+        let Some(mut host) = self.host_state.take() else {
+            return;
         };
         let averaging = self.optimizer.rule().averaging;
         if host.average.is_none() && averaging > 0.0 {
             host.average = Some(host.values.to_vec());
         }
-        let records = slices.iter().map(|slice| slice.records).sum();
         let trainable = host.layout.trainable;
         let values = Rc::make_mut(&mut host.values);
         let end = trainable.min(values.len());
         let (moved, rest) = values.split_at_mut(end);
         host.optimizer
-            .step(moved, &weighted(slices, records, trainable), lr);
+            .end_step(moved, &weighted(slices, trainable), lr);
         self.advance_running(slices, &host.layout, rest);
         if let Some(average) = &mut host.average
             && let Some(share) = average::share(averaging, host.optimizer.steps())
@@ -193,9 +242,9 @@ impl Learner {
         host.is_ahead = true;
         self.shown = None;
         self.host_state = Some(host);
+        let records = slices.iter().map(|slice| slice.records).sum();
         let (loss, right) = figures_of(slices, records);
         mean.add(loss, right, records);
-        Ok(())
     }
 
     /// Moves the running statistics, which lie in `rest`: all numbers that the optimiser does not move.
@@ -327,7 +376,8 @@ fn figures_of(slices: &[SliceResult], records: usize) -> (f64, f64) {
 }
 
 /// Each slice's gradients with its share of the records.
-fn weighted(slices: &[SliceResult], records: usize, trainable: usize) -> Vec<(f32, &[f32])> {
+fn weighted(slices: &[SliceResult], trainable: usize) -> Vec<(f32, &[f32])> {
+    let records: usize = slices.iter().map(|slice| slice.records).sum();
     let share = |slice: &SliceResult| (slice.records as f64 / records as f64) as f32;
     let gradients =
         |slice: &'_ SliceResult| -> Range<usize> { 2..(2 + trainable).min(slice.numbers.len()) };

@@ -68,12 +68,12 @@ const MODEL = { network: NETWORK, image: { channels: 3, height: 32, width: 32 },
  * @param {unknown} model What the job says that it is of.
  * @param {{ values?: number, records?: number, image?: number, cut?: number }} [more] `cut`: so many bytes are missing at the end.
  */
-function job(model, { values = 0, records: images = 0, image = 3_072, cut = 0 } = {}) {
+function job(model, { values = 0, records: images = 0, image = 3_072, cut = 0, share = [0, 1, 3] } = {}) {
   const json = new TextEncoder().encode(typeof model === 'string' ? model : JSON.stringify(model));
   const numbers = values < 1e6 ? values + 2 : 0; // One that claims more has no room for it.
-  const start = 4 * (11 + numbers) + images * (image + 1);
+  const start = 4 * (14 + numbers) + images * (image + 1);
   const buffer = new ArrayBuffer(start + json.length - cut);
-  new Uint32Array(buffer, 0, 11).set([values, images, 0, 1, 0, 0, 0, image, json.length, 0, 0]);
+  new Uint32Array(buffer, 0, 14).set([values, images, 0, 1, 0, 0, 0, image, json.length, 0, 0, ...share]);
   new Uint8Array(buffer).set(json.subarray(0, json.length - cut), start);
   return buffer;
 }
@@ -82,7 +82,7 @@ test('every wrong argument is refused with what was expected and what came, and 
   await convburn.load({ backend: 'flex', train: 20, test: 10, batch: 10, workers: 1 });
   await convburn.add_shard('train', records(20, 100));
   const { load, needs_other_module: needs, add_shard: add, predict, advance, train_epoch: train, restore, config_of: configOf, open_file: open } = convburn;
-  const { use_helpers: helpers, helper_gradients: gradients, helper_logits: logits, summary_of: summaryOf } = convburn;
+  const { use_helpers: helpers, helper_gradients: gradients, helper_logits: logits, helper_directions: directions, summary_of: summaryOf } = convburn;
   const nothing = () => undefined;
   const file = await convburn.save();
   const image = new Uint8Array(3_072);
@@ -145,7 +145,7 @@ test('every wrong argument is refused with what was expected and what came, and 
     [() => helpers(2, nothing, {}), /^invalid_argument: .*"ask".* an object came/],
     [() => convburn.no_other_module(5), /^invalid_argument: .*"problem".* a text was expected, and the number 5 came/],
     // Jobs of helpers: what they say of themselves is not believed.
-    ...[gradients, logits].flatMap((helper) => /** @type {[() => unknown, RegExp][]} */ ([
+    ...[gradients, logits, directions].flatMap((helper) => /** @type {[() => unknown, RegExp][]} */ ([
       [() => helper(new Uint8Array(8)), /^invalid_argument: .*"job".* an ArrayBuffer was expected, and a Uint8Array of 8 came/],
       [() => helper(undefined), /^invalid_argument: .*"job".* undefined came/],
       [() => helper(new ArrayBuffer(8)), /^checkpoint: .*shorter than it says/],
@@ -153,12 +153,16 @@ test('every wrong argument is refused with what was expected and what came, and 
       [() => helper(job(MODEL, { values: 2 ** 32 - 1, cut: 8 })), /^checkpoint: .*shorter than it says/],
       [() => helper(job('none')), /^checkpoint: .*is of no model/],
       [() => helper(job({ ...MODEL, layers: 3 })), /^checkpoint: .*is of no model \(unknown field `layers`/],
-      [() => helper(job(MODEL)), /^checkpoint: .*it has 0 numbers, and the network has 30730/],
-      [() => helper(job(MODEL, { values: 30_730, records: 1, image: 3_071 })), /^checkpoint: .*shorter than it says/],
       [() => helper(job({ ...MODEL, network: { ...NETWORK, layers: [] } })), /^invalid_config: .*"network".* it has no layers/],
       [() => helper(job({ ...MODEL, classes: 3 })), /^invalid_config: .*"network".* gives 10 numbers, and there are 3 classes/],
       [() => helper(job({ ...MODEL, image: { channels: 3, height: 1e9, width: 32 } })), /^dataset: .* 1000000000 pixels, and 8 to 96 can be used/],
     ])),
+    ...[gradients, logits].flatMap((helper) => /** @type {[() => unknown, RegExp][]} */ ([
+      [() => helper(job(MODEL)), /^checkpoint: .*it has 0 numbers, and the network has 30730/],
+      [() => helper(job(MODEL, { values: 30_730, records: 1, image: 3_071 })), /^checkpoint: .*shorter than it says/],
+    ])),
+    [() => directions(job(MODEL, { values: 1 })), /^checkpoint: .*steps are of another network/],
+    [() => directions(job(MODEL, { share: [0, 1, 2 ** 32 - 1] })), /^checkpoint: .*asks for 4294967295 iterations/],
     // Networks.
     ...[load, summaryOf].flatMap((call) => /** @type {[() => unknown, RegExp][]} */ ([
       [() => call({ network: 'resnet' }), /^invalid_config: .*"network".* "resnet" is none of tutorial, t/],
@@ -215,12 +219,14 @@ test('a helper answers a job that says all that it is of', async () => {
   const logits = new Float32Array(await convburn.helper_logits(job(MODEL, asked)));
   assert.deepEqual([...logits], Array(20).fill(0), 'weights of 0 prefer no class');
   // In the job's own buffer, after its first words: loss, how many are right, and a gradient a number.
-  const [loss, right, ...gradients] = new Float32Array(await convburn.helper_gradients(job(MODEL, asked)), 44, 2 + 30_730);
+  const [loss, right, ...gradients] = new Float32Array(await convburn.helper_gradients(job(MODEL, asked)), 56, 2 + 30_730);
   assert.ok(Math.abs(loss - Math.log(10)) < 1e-6, String(loss));
   assert.equal(right, 2, 'of equal logits the first is taken, and the labels are 0');
   // Images of nothing but zeros: the bias alone moves, towards the label.
   const bias = gradients.slice(-10);
   assert.ok(gradients.slice(0, -10).every((gradient) => gradient === 0));
+  // A network of one dense layer has no matrix that Muon moves: its share of no steps is none.
+  assert.equal((await convburn.helper_directions(job(MODEL, { share: [4, 2 ** 32 - 1, 3] }))).byteLength > 56, true);
   bias.forEach((gradient, i) => assert.ok(Math.abs(gradient - (i === 0 ? -0.9 : 0.1)) < 1e-6, `${i}: ${gradient}`));
 });
 

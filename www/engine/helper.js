@@ -7,7 +7,7 @@
  * @import { Task } from './pool.js'
  */
 
-/** @typedef {{ helper_gradients: (...args: unknown[]) => Promise<ArrayBuffer>, helper_logits: (...args: unknown[]) => Promise<ArrayBuffer> }} Crate */
+/** @typedef {{ helper_gradients: (...args: unknown[]) => Promise<ArrayBuffer>, helper_logits: (...args: unknown[]) => Promise<ArrayBuffer>, helper_directions: (...args: unknown[]) => Promise<ArrayBuffer> }} Crate */
 
 /** @type {Promise<Crate> | null} */
 let loading = null;
@@ -24,6 +24,7 @@ async function compute({ task, job }) {
   if (!loading) throw new Error('a job came before the module');
   const crate = await loading;
   if (task === 'gradients') return crate.helper_gradients(job);
+  if (task === 'directions') return crate.helper_directions(job);
   return crate.helper_logits(job);
 }
 

@@ -7,7 +7,7 @@
  *
  * A job is one buffer, transferred, not shared: it works on any host, whatever headers it sends.
  *
- * @typedef {'gradients' | 'logits'} Task
+ * @typedef {'gradients' | 'logits' | 'directions'} Task
  * @typedef {{ resolve: (answer: ArrayBuffer) => void, reject: (reason: Error) => void, untilMs: number }} Pending
  * @typedef {{ worker: Worker, pending: Pending | null }} Helper
  */
