@@ -2,7 +2,7 @@
 //!
 //! A `.safetensors` file: tensors under Keras's layer names and PyTorch's parameter names (`conv2d.weight`,
 //! `batch_normalization.running_mean`) in PyTorch's layout; beside the trainable ones `optimizer.SLOT.…`, of the slots
-//! that the recipe's rule has (`exp_avg` and `exp_avg_sq` of Adam), and `averaged.…` where weights are averaged; in the
+//! that the recipe's rule has (`exp_avg` and `exp_avg_sq` of Adam), `averaged.…` where weights are averaged, and `best.…` where the best epoch's are kept; in the
 //! metadata `kind` (`run`, or `weights` for the network alone), `format_version`, `network`
 //! (its name, if it has one) and, for weights, `model`: a [`ModelSpec`] as JSON; for a run, `run`: a [`RunState`] as
 //! JSON, in which its model is, and `bits`: its numbers' (`exact.rs`).
@@ -34,12 +34,13 @@ use crate::protocol::{
 /// Goes up when an older reader would misread a file.
 /// 2: a run says where it was made. 3: it has its curve and its last evaluation, says which records it was
 /// trained on, and how some were held out. 4: it says which network it is of, and what it computes apart from how.
-/// 5: other rules of learning than Adam's, with their own slots, and averaged weights.
-pub const FORMAT_VERSION: u32 = 5;
+/// 5: other rules of learning than Adam's, with their own slots, and averaged weights. 6: the best epoch's weights, where
+/// a run ends with those.
+pub const FORMAT_VERSION: u32 = 6;
 
-/// Largest file read: 5 million parameters with two slots each and an average take 80 MB, and a stranger's file must not
+/// Largest file read: 5 million parameters with two slots each, an average and their best take 100 MB, and a stranger's file must not
 /// fill the memory.
-const LARGEST_BYTES: usize = 84 << 20;
+const LARGEST_BYTES: usize = 104 << 20;
 
 /// Longest header read: its JSON takes many times its length in memory. A run of 10,000 epochs has room.
 const HEADER_BYTES_MAX: u64 = 4 << 20;
@@ -50,6 +51,7 @@ const VERSION_BYTES_MAX: usize = 40;
 /// Before a slot's name, which is before the tensor's.
 const SLOT_PREFIX: &str = "optimizer.";
 const AVERAGED_PREFIX: &str = "averaged.";
+const BEST_PREFIX: &str = "best.";
 
 /// The numbers of a learner by the names of the network's tensors, as the model has them.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -60,6 +62,8 @@ pub struct Tensors {
     pub slots: BTreeMap<String, Vec<Vec<f32>>>,
     /// The averages of those that a step moves, where weights are averaged and a step was made.
     pub averaged: BTreeMap<String, Vec<f32>>,
+    /// Every tensor of the network after its best epoch, where a run ends with those and an epoch is complete.
+    pub best: BTreeMap<String, Vec<f32>>,
 }
 
 /// Where a run stands, and what it is a run of.
@@ -74,6 +78,9 @@ pub struct RunState {
     pub class_names: Vec<String>,
     /// Training records that the run uses; the data it goes on with must give as many.
     pub train_used: u32,
+    /// Training records beside these that it chooses its best epoch by; 0 where it does not choose.
+    #[serde(default, skip_serializing_if = "is_nought")]
+    pub validation_used: u32,
     /// Records that it measures on.
     pub test_used: u32,
     /// True when those are held out of the training records.
@@ -93,6 +100,10 @@ pub struct RunState {
     pub origin: Option<Origin>,
     /// Which records it was trained on; files up to the format 2 do not say.
     pub data: Option<RunData>,
+}
+
+fn is_nought(number: &u32) -> bool {
+    *number == 0
 }
 
 /// What computed a run: another one rounds otherwise.

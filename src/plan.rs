@@ -1,7 +1,8 @@
 //! [`Dataset`] + [`Config`] → [`Plan`]: which records a run trains on and which it measures on.
 //!
 //! The first records in official order, so that a link gives the same run to everyone. Without a
-//! test batch a fifth of the training records is held out (`hold_out.rs`). This is not the order of training,
+//! test batch a fifth of the training records is held out (`hold_out.rs`), and where a run chooses its best epoch a tenth
+//! of those that it would train on, to choose by. This is not the order of training,
 //! which is reshuffled each epoch (`batch.rs`).
 
 mod hold_out;
@@ -16,12 +17,37 @@ use hold_out::HeldOut;
 
 /// One in so many training records is held out when there is no test batch.
 const HELD_OUT_ONE_IN: usize = 5;
+/// One in so many of a run's training records is held out to choose its best epoch by.
+const VALIDATION_ONE_IN: usize = 10;
+
+/// What a network is measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measured {
+    /// The records that it trains on.
+    Train,
+    /// Training records that are held out to choose the best epoch by.
+    Validation,
+    /// The test records, or those held out in their place.
+    Test,
+}
+
+impl From<Split> for Measured {
+    fn from(split: Split) -> Self {
+        match split {
+            Split::Train => Self::Train,
+            Split::Test => Self::Test,
+        }
+    }
+}
 
 /// The records of a run, as indices in official order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Plan {
     /// The training records.
     pub train: Vec<usize>,
+    /// The training records to choose the best epoch by, which are measured after each; none where nothing is chosen,
+    /// and each epoch is measured on `test`.
+    pub validation: Vec<usize>,
     /// The records to measure on.
     pub test: Vec<usize>,
     /// True when `test` indexes the training records, because there is no test batch.
@@ -48,10 +74,59 @@ impl Plan {
             }
         };
         train.truncate(config.train as usize);
-        Self {
+        let mut plan = Self {
             train,
+            validation: Vec::new(),
             test,
             held_out,
+        };
+        if config.keeps_best() {
+            plan.hold_out_validation(dataset, config.seed);
+        }
+        plan
+    }
+
+    /// Takes a tenth of each class from the training records, one at least.
+    fn hold_out_validation(&mut self, dataset: &Dataset, seed: u32) {
+        let records = self.train_records(dataset);
+        let label = |position| records.get(position).map_or(0, |record| record.label);
+        let labels: Vec<u8> = (0..records.len()).map(label).collect();
+        let held = (labels.len() / VALIDATION_ONE_IN).max(1);
+        let classes = dataset.spec().classes;
+        let found = hold_out::by_class(&labels, classes, seed, held, held);
+        let at = |positions: Vec<usize>| -> Vec<usize> {
+            let positions = positions.into_iter();
+            positions
+                .filter_map(|position| self.train.get(position).copied())
+                .collect()
+        };
+        (self.train, self.validation) = (at(found.train), at(found.test));
+    }
+
+    /// The indices of a set, which count the training records where it is held out of those.
+    pub fn indices(&self, set: Measured) -> &[usize] {
+        match set {
+            Measured::Train => &self.train,
+            Measured::Validation => &self.validation,
+            Measured::Test => &self.test,
+        }
+    }
+
+    /// What is measured after each epoch.
+    pub fn after_epoch(&self) -> Measured {
+        if self.validation.is_empty() {
+            Measured::Test
+        } else {
+            Measured::Validation
+        }
+    }
+
+    /// The records of a set.
+    pub fn records<'a>(&'a self, dataset: &'a Dataset, set: Measured) -> Selection<'a> {
+        match set {
+            Measured::Train => self.train_records(dataset),
+            Measured::Validation => Selection::new(dataset.train(), &self.validation),
+            Measured::Test => self.test_records(dataset),
         }
     }
 
@@ -71,7 +146,7 @@ impl Plan {
     }
 
     /// Which records these are, whatever files they came from: SHA-256 over the hashes of the training records in
-    /// order, then of those to measure on.
+    /// order, then of those to choose by, then of those to measure on.
     pub fn digest(&self, dataset: &Dataset) -> String {
         let hashes = |records: Selection<'_>| {
             let found: Vec<u64> = (0..records.len())
@@ -79,14 +154,17 @@ impl Plan {
                 .collect();
             found
         };
-        let train = hashes(self.train_records(dataset));
-        let test = hashes(self.test_records(dataset));
-        identity::digest(train.into_iter().chain(test))
+        let all = [Measured::Train, Measured::Validation, Measured::Test];
+        let all = all.map(|set| hashes(self.records(dataset, set)));
+        identity::digest(all.into_iter().flatten())
     }
 
     /// The files that these records are in, training first.
     pub fn sources(&self, dataset: &Dataset) -> Vec<DataSource> {
-        let trains = |index| self.train.binary_search(&index).is_ok();
+        let trains = |index| {
+            let has = |indices: &[usize]| indices.binary_search(&index).is_ok();
+            has(&self.train) || has(&self.validation)
+        };
         let tests = |index| self.test.binary_search(&index).is_ok();
         if self.held_out {
             let uses = |index| trains(index) || tests(index);
@@ -147,6 +225,7 @@ impl Plan {
             test_records: count(dataset.test().len()),
             train_used: count(self.train.len()),
             test_used: count(self.test.len()),
+            validation_used: count(self.validation.len()),
             held_out: self.held_out && !self.test.is_empty(),
             complete: self.check(dataset, config).is_ok(),
             has_unknown: dataset.has_unknown(),
@@ -177,7 +256,7 @@ impl Plan {
         };
         let train = (
             "training",
-            self.train.len(),
+            self.train.len() + self.validation.len(),
             need(Split::Train, config.train),
         );
         let need_test = if self.held_out {

@@ -31,7 +31,7 @@ pub use data::{
     DataMatch, DataSource, DataStatus, Manifest, ManifestShard, ShardAdded, Split, SplitChoice,
 };
 
-pub use event::{EpochOutcome, Event, MoreEpochs, Position, Progress, Stage};
+pub use event::{EpochOutcome, Event, KeptEpoch, MoreEpochs, Position, Progress, Stage};
 pub use image::{ImageSpec, RecordSpec};
 pub use learning::{
     Augment, AugmentSpec, Decay, DecayOf, Flip, OptimizerKind, ScheduleKind, Switch, Velocity,
@@ -198,7 +198,7 @@ pub struct EpochResult {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub lr: Option<f64>,
-    /// Which weights the test records were measured with, where they are averaged.
+    /// Which weights the test records were measured with, where there are others than the last step's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub weights: Option<WeightsKind>,
@@ -213,6 +213,8 @@ pub enum WeightsKind {
     Last,
     /// Their average over many steps.
     Averaged,
+    /// Those of the epoch that did best on held-out records.
+    Best,
 }
 
 /// How the model does on the test records.
@@ -231,7 +233,7 @@ pub struct Evaluation {
     pub class_accuracy: Vec<Option<f64>>,
     /// Seconds it took.
     pub seconds: f64,
-    /// Which weights it is of, where they are averaged.
+    /// Which weights it is of, where there are others than the last step's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub weights: Option<WeightsKind>,

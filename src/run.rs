@@ -3,13 +3,14 @@
 //! Not the work itself: `session.rs` does the steps and tells this what they came to.
 
 use crate::metrics::{RunningMean, Tally};
-use crate::protocol::{EpochResult, Evaluation, Position, Progress, Split, Stage};
+use crate::plan::Measured;
+use crate::protocol::{EpochResult, Evaluation, Position, Progress, Stage};
 
 /// A measurement under way, batch by batch.
 #[derive(Clone, Debug)]
 pub struct Measurement {
-    /// Whether it is on the run's test records or on those that it trains on.
-    pub set: Split,
+    /// On which of the run's records it is.
+    pub set: Measured,
     /// What the records so far came to.
     pub tally: Tally,
     /// Number of records done.
@@ -22,7 +23,7 @@ pub struct Measurement {
 
 impl Measurement {
     /// Nothing of so many classes measured yet, on records of this set.
-    pub fn new(set: Split, classes: usize) -> Self {
+    pub fn new(set: Measured, classes: usize) -> Self {
         Self {
             set,
             tally: Tally::new(classes),
@@ -117,6 +118,8 @@ pub struct Run {
     pub epochs_end: u32,
     /// The epoch's state; none between two epochs.
     pub state: Option<Epoch>,
+    /// What is measured after the last epoch, on the test records, where each epoch is measured on others.
+    pub ending: Option<Measurement>,
     /// Milliseconds that the last epoch's validation took; none in the first epoch.
     pub last_validation_ms: Option<f64>,
     /// When the last progress event was sent; endlessly long ago before the first.
@@ -130,6 +133,7 @@ impl Run {
             epoch: done,
             epochs_end: done.saturating_add(epochs),
             state: None,
+            ending: None,
             last_validation_ms: None,
             reported_ms: f64::NEG_INFINITY,
         }
@@ -138,7 +142,8 @@ impl Run {
     /// Number of the epoch from 1, and steps done in it.
     pub fn position(&self) -> Position {
         Position {
-            epoch: self.epoch + 1,
+            // While the test records are measured at its end no epoch is under way.
+            epoch: self.epoch.min(self.epochs_end.saturating_sub(1)) + 1,
             step: self.state.as_ref().map_or(0, |epoch| epoch.step),
         }
     }

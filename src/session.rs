@@ -4,6 +4,7 @@
 //! The host pulls: pausing is not calling, so the same session serves a worker, a page of somebody
 //! else and a native test. Nothing here knows JavaScript, and nothing here blocks: reads are awaited.
 
+mod best;
 mod calibrate;
 mod data;
 mod data_parallel;
@@ -17,6 +18,7 @@ mod signals;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::batch::{self, Augmentation, ResidentImages};
@@ -29,7 +31,7 @@ use crate::plan::Plan;
 use crate::platform::now_ms;
 use crate::pool::Pool;
 use crate::protocol::{
-    Backend, Config, EpochResult, Evaluation, Event, Loaded, Split, Stage, Summary, Trace,
+    Backend, Config, EpochResult, Evaluation, Event, Loaded, Stage, Summary, Trace,
 };
 use crate::random::Draws;
 use crate::rule::Schedule;
@@ -67,6 +69,8 @@ pub struct Session {
     /// The weights of a file with which a run is to begin.
     weights: Option<Tensors>,
     history: Vec<EpochResult>,
+    /// The network's tensors after its best epoch, by their names, where the run ends with those.
+    best: BTreeMap<String, Vec<f32>>,
     /// What the last whole epoch came to on the test records.
     evaluation: Option<Evaluation>,
     /// The live loss since the weights were new.
@@ -82,7 +86,7 @@ pub struct Session {
     /// The training images on the GPU.
     resident_train: Option<ResidentImages>,
     /// The images to measure on, on the GPU.
-    resident_test: Option<ResidentImages>,
+    resident_measured: Option<ResidentImages>,
     /// What the session was restored from, until its run goes on.
     restored: Option<(RunState, Tensors)>,
     /// Who else computes; none where there is one worker only.
@@ -109,6 +113,7 @@ impl Session {
             learner,
             weights: None,
             history: Vec::new(),
+            best: BTreeMap::new(),
             evaluation: None,
             trace: Trace::default(),
             run: None,
@@ -117,7 +122,7 @@ impl Session {
             signals: Arc::default(),
             preparation,
             resident_train: None,
-            resident_test: None,
+            resident_measured: None,
             restored: None,
             pool: None,
         })
@@ -164,6 +169,7 @@ impl Session {
         self.learner = fresh_learner(&self.network, &self.config, &self.backend);
         self.weights = None;
         self.history.clear();
+        self.best.clear();
         self.evaluation = None;
         self.trace = Trace::default();
         self.restored = None;
@@ -220,13 +226,18 @@ impl Session {
             if self.restored.take().is_some() {
                 self.trace.resume(run.epochs_done());
             }
-            if self.work(run, plan).await? {
+            if run.epoch >= run.epochs_end {
+                // Only the test records are left.
+                if self.end_with_best(run, plan).await? {
+                    events.push(self.done(run));
+                    return Ok(false);
+                }
+            } else if self.work(run, plan).await? {
                 self.end_epoch(run, events);
-                let goes_on = run.epoch < run.epochs_end;
+                self.choose_best(run).await?;
+                let goes_on = run.epoch < run.epochs_end || self.config.keeps_best();
                 if !goes_on {
-                    let epochs = run.epochs_end;
-                    let more = self.more_epochs(false);
-                    events.push(Event::Done { epochs, more });
+                    events.push(self.done(run));
                 }
                 return Ok(goes_on);
             }
@@ -251,7 +262,7 @@ impl Session {
         events: &mut Vec<Event>,
     ) -> Result<(), Error> {
         self.read_running(run).await?;
-        if let Some(progress) = run.progress(plan.test.len()) {
+        if let Some(progress) = run.progress(plan.indices(plan.after_epoch()).len()) {
             if progress.stage == Stage::Training && progress.step > 0 {
                 self.trace
                     .add(progress.epoch, run.epochs_done(), progress.loss);
@@ -295,6 +306,7 @@ impl Session {
     async fn work(&mut self, run: &mut Run, plan: &Plan) -> Result<bool, Error> {
         if run.state.is_none() {
             self.make_resident(plan); // Records may have come since an earlier run.
+            run.ending = None;
         }
         let config = &self.config;
         let epoch = run.state.get_or_insert_with(|| Epoch {
@@ -319,10 +331,11 @@ impl Session {
             let is_last = run.epoch + 1 >= run.epochs_end;
             self.learner.show_average(is_last);
         }
-        let unmeasured = || Measurement::new(Split::Test, classes);
+        let set = plan.after_epoch();
+        let unmeasured = || Measurement::new(set, classes);
         let measurement = epoch.validation.get_or_insert_with(unmeasured);
         self.measure(plan, measurement).await?;
-        Ok(measurement.done >= plan.test.len())
+        Ok(measurement.done >= plan.indices(set).len())
     }
 
     async fn train_step(&mut self, epoch_index: u32, epoch: &mut Epoch) -> Result<(), Error> {
@@ -368,7 +381,7 @@ impl Session {
             return;
         };
         let validation = epoch.validation.clone();
-        let validation = validation.unwrap_or_else(|| self.measurement(Split::Test));
+        let validation = validation.unwrap_or_else(|| self.measurement(self.plan.after_epoch()));
         let evaluation = Box::new(self.evaluation_of(&validation));
         let mut result = epoch.result(run.epoch, &evaluation);
         result.lr = self.scheduled_lr(run.epoch, epoch.steps);

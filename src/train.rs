@@ -21,7 +21,7 @@ use crate::metrics::RunningMean;
 use crate::model::{Mode, Model, Pass};
 use crate::network::NetworkPlan;
 use crate::optimizer::Optimizer;
-use crate::protocol::{Arithmetic, Summary};
+use crate::protocol::{Arithmetic, Summary, WeightsKind};
 use crate::random::Draws;
 use crate::rule::Rule;
 
@@ -43,7 +43,7 @@ pub struct Learner {
     /// The averaged weights; none where there are none, and before the first step.
     average: Option<Average>,
     /// The model that images are classified by in the place of the last step's.
-    shown: Option<Model>,
+    shown: Option<(WeightsKind, Model)>,
     /// For each step since the last read: `[2]`, its mean loss and number classified correctly.
     gathered: Vec<Tensor<1>>,
     /// Number of records of each of those steps.
@@ -270,7 +270,7 @@ impl Learner {
     /// [`Error::Compute`] when the backend cannot read them back.
     pub async fn logits(&self, images: Tensor<4>) -> Result<Vec<f32>, Error> {
         let model = match &self.shown {
-            Some(shown) => shown.valid(),
+            Some((_, shown)) => shown.valid(),
             None => self.model().valid(),
         };
         numbers(model.forward(images, Mode::Evaluate).logits).await

@@ -142,6 +142,10 @@ export type Config = {
     cutout_px: number,
     /** Which training images are held out to measure on where there are no test images. */
     hold_out: HoldOut,
+    /** Epochs without a smaller loss on held-out images after which a run stops, with the weights of its best epoch; 0: it goes on to its end. A tenth of the training images is held out for it. */
+    patience: number,
+    /** The weights that a run ends with: those of its last step, or of the epoch whose loss on held-out images was smallest. A tenth of the training images is held out for it. */
+    keep: Keep,
     /** What computes: `auto` is WebGPU on a hardware adapter that is faster than the CPU, else flex. */
     backend: Backend,
     /** CPU workers that share a step on flex; 0: as many as pay here. */
@@ -195,6 +199,8 @@ export type DataStatus = {
     train_used: number,
     /** Records a run would measure on now. */
     test_used: number,
+    /** Training records that a run would hold out to choose its best epoch by; 0 where it does not choose. */
+    validation_used: number,
     /** True when there is no test batch and a fifth of the training records is held out (`Config::hold_out`). */
     held_out: boolean,
     /** True when all that the configuration asks for, or all there is, has been added. */
@@ -256,7 +262,7 @@ export type EpochResult = {
     step_ms: number,
     /** Learning rate of its last step, where a schedule moves it. */
     lr?: number,
-    /** Which weights the test records were measured with, where they are averaged. */
+    /** Which weights the test records were measured with, where there are others than the last step's. */
     weights?: WeightsKind,
 };
 
@@ -284,7 +290,7 @@ export type Evaluation = {
     class_accuracy: Array<number | null>,
     /** Seconds it took. */
     seconds: number,
-    /** Which weights it is of, where they are averaged. */
+    /** Which weights it is of, where there are others than the last step's. */
     weights?: WeightsKind,
 };
 
@@ -321,6 +327,10 @@ export type Event = { "type": "compiling",
     epochs: number,
     /** How long it may go on. */
     more: MoreEpochs | null,
+    /** Whose weights it ends with; none where those are the last step's, or averaged. */
+    kept: KeptEpoch | null,
+    /** The test records, measured with these weights; none where each epoch was measured on them. */
+    evaluation: Evaluation | null,
 };
 
 /** What a file of a run or of weights holds. */
@@ -337,6 +347,17 @@ export type Initializer = "zeros" | "ones" | "glorot" | "kaiming" | "dirac" | { 
         /** Added to the eigenvalues. */
         epsilon: number,
     } };
+
+/** The weights that a run ends with. */
+export type Keep = "last" | "best";
+
+/** The epoch that did best on held-out records, whose weights a run ends with. */
+export type KeptEpoch = {
+    /** Its number, from 1. */
+    epoch: number,
+    /** Whether the run stopped because none had done better for so long. */
+    stopped_early: boolean,
+};
 
 /** What becomes of the records of an epoch that fill no whole batch. */
 export type LastBatch = "keep" | "drop";
@@ -633,7 +654,7 @@ export type TracePoint = {
 export type Velocity = "rate-inside" | "rate-outside";
 
 /** Which of a network's weights something was measured with. */
-export type WeightsKind = "last" | "averaged";
+export type WeightsKind = "last" | "averaged" | "best";
 
 /** A pooling window. */
 export type Window = {

@@ -1,6 +1,6 @@
 //! Whether a run's description is what it may be, and its parts fit each other.
 
-use super::{RunState, VERSION_BYTES_MAX};
+use super::{RunPosition, RunState, VERSION_BYTES_MAX};
 use crate::error::Error;
 use crate::protocol::{Evaluation, limits};
 
@@ -24,6 +24,8 @@ impl RunState {
         }
         // What follows from these is allocated before any data is asked for.
         let fits = (1..=self.recipe.train).contains(&self.train_used)
+            && self.validation_used <= self.recipe.train - self.train_used.min(self.recipe.train)
+            && (self.validation_used > 0) == self.config().keeps_best()
             && (1..=self.recipe.test).contains(&self.test_used);
         if self.optimizer_steps < 0 || !fits {
             return Err("its numbers of steps and records make no sense");
@@ -55,7 +57,7 @@ impl RunState {
         let steps = self.config().steps(self.train_used);
         let sums = [position.loss_sum, position.correct, position.train_ms];
         let fits = position.epoch as usize == epochs
-            && position.epoch < position.epochs_end
+            && (position.epoch < position.epochs_end || self.measures_at_end(position))
             && position.epochs_end - position.epoch <= self.recipe.epochs
             && position.step <= steps
             && u64::from(position.records)
@@ -71,6 +73,12 @@ impl RunState {
 }
 
 impl RunState {
+    /// Whether all that is left is to measure the test records.
+    fn measures_at_end(&self, position: &RunPosition) -> bool {
+        let is_at_end = position.epoch == position.epochs_end && position.epoch > 0;
+        is_at_end && position.step == 0 && self.validation_used > 0
+    }
+
     /// Whether an evaluation can be this run's.
     fn came_to(&self, found: &Evaluation) -> bool {
         let classes = self.class_names.len();
@@ -82,7 +90,7 @@ impl RunState {
         let shares = found.class_accuracy.iter().flatten();
         is_square
             && counted == u64::from(found.records)
-            && found.records == self.test_used
+            && [self.test_used, self.validation_used].contains(&found.records)
             && shares
                 .chain([&found.accuracy])
                 .all(|share| (0.0..=1.0).contains(share))

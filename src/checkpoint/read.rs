@@ -6,8 +6,8 @@ use safetensors::SafeTensors;
 use serde::Deserialize;
 
 use super::{
-    AVERAGED_PREFIX, Checkpoint, FORMAT_VERSION, HEADER_BYTES_MAX, LARGEST_BYTES, Origin, RunData,
-    RunPosition, RunState, SLOT_PREFIX, Tensors, exact, tensors,
+    AVERAGED_PREFIX, BEST_PREFIX, Checkpoint, FORMAT_VERSION, HEADER_BYTES_MAX, LARGEST_BYTES,
+    Origin, RunData, RunPosition, RunState, SLOT_PREFIX, Tensors, exact, tensors,
 };
 use crate::error::Error;
 use crate::network::{NetworkPlan, tutorial_model};
@@ -46,12 +46,13 @@ pub fn decode(bytes: &[u8], present: &NetworkPlan) -> Result<Checkpoint, Error> 
             let state = run_state(&metadata, version)?;
             let plan = planned(&state.recipe.model)?;
             let rule = (state.optimizer_steps > 0).then(|| Rule::new(&state.recipe, &plan));
-            let tensors = tensors::read(&file, &plan, rule.as_ref())?;
+            let has_best = state.config().keeps_best() && !state.history.is_empty();
+            let tensors = tensors::read(&file, &plan, rule.as_ref(), has_best)?;
             Ok(Checkpoint::Run(Box::new(state), tensors))
         }
         Some("weights") => {
             let plan = planned(&model(&metadata, version)?)?;
-            let tensors = tensors::read(&file, &plan, None)?;
+            let tensors = tensors::read(&file, &plan, None, false)?;
             Ok(Checkpoint::Weights(Box::new(plan.spec), tensors))
         }
         Some(other) => Err(Error::checkpoint(format!(
@@ -67,8 +68,9 @@ fn bare_weights(file: &SafeTensors<'_>, plan: &NetworkPlan) -> Result<Checkpoint
     let is_ours = |name: &str| {
         let of_slot = name.strip_prefix(SLOT_PREFIX);
         let of_slot = of_slot.and_then(|rest| Some(rest.split_once('.')?.1));
-        let bare = of_slot.or_else(|| name.strip_prefix(AVERAGED_PREFIX));
-        let bare = bare.unwrap_or(name);
+        let others = [AVERAGED_PREFIX, BEST_PREFIX];
+        let of_other = || others.iter().find_map(|prefix| name.strip_prefix(prefix));
+        let bare = of_slot.or_else(of_other).unwrap_or(name);
         plan.entries.iter().any(|entry| entry.name == bare)
     };
     if let Some(other) = file.names().into_iter().find(|name| !is_ours(name)) {
@@ -77,7 +79,7 @@ fn bare_weights(file: &SafeTensors<'_>, plan: &NetworkPlan) -> Result<Checkpoint
         )));
     }
     let found = Tensors {
-        values: tensors::read_values(file, plan)?,
+        values: tensors::read_values(file, plan, "")?,
         ..Tensors::default()
     };
     Ok(Checkpoint::Weights(Box::new(plan.spec.clone()), found))
@@ -175,6 +177,7 @@ impl FlatState {
             compute,
             class_names: self.class_names,
             train_used: self.train_used,
+            validation_used: 0,
             test_used: self.test_used,
             held_out: self.held_out,
             optimizer_steps: self.adam_steps,

@@ -2,7 +2,7 @@
 
 use safetensors::{Dtype, SafeTensors};
 
-use super::{AVERAGED_PREFIX, SLOT_PREFIX, Tensors};
+use super::{AVERAGED_PREFIX, BEST_PREFIX, SLOT_PREFIX, Tensors};
 use crate::error::Error;
 use crate::layout::transposed;
 use crate::network::{Entry, NetworkPlan, Role};
@@ -13,7 +13,8 @@ pub(super) fn slot_prefix(slot: Slot) -> String {
     format!("{SLOT_PREFIX}{}.", slot.name())
 }
 
-/// Reads the tensors of `plan`, with what `rule` remembers of them where a step was made by one.
+/// Reads the tensors of `plan`, with what `rule` remembers of them where a step was made by one, and those of the best
+/// epoch where there is such.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] for one that is missing, of another shape or not finite, and when there are others.
@@ -21,12 +22,16 @@ pub(super) fn read(
     file: &SafeTensors<'_>,
     plan: &NetworkPlan,
     rule: Option<&Rule>,
+    has_best: bool,
 ) -> Result<Tensors, Error> {
     let mut tensors = Tensors {
-        values: read_values(file, plan)?,
+        values: read_values(file, plan, "")?,
         ..Tensors::default()
     };
-    let mut expected = tensors.values.len();
+    if has_best {
+        tensors.best = read_values(file, plan, BEST_PREFIX)?;
+    }
+    let mut expected = tensors.values.len() + tensors.best.len();
     for (place, entry) in plan.entries.iter().enumerate() {
         let Some(rule) = rule else { break };
         if rule.averaging > 0.0 && entry.role != Role::Frozen {
@@ -51,17 +56,18 @@ pub(super) fn read(
     )))
 }
 
-/// Reads the tensors of `plan`, whatever else there is.
+/// Reads the tensors of `plan`, whose names come after this prefix, whatever else there is.
 ///
 /// # Errors
 /// As [`read`].
 pub(super) fn read_values(
     file: &SafeTensors<'_>,
     plan: &NetworkPlan,
+    prefix: &str,
 ) -> Result<std::collections::BTreeMap<String, Vec<f32>>, Error> {
     let entries = plan.entries.iter();
     let read = entries.map(|entry| {
-        let values = checked(file, "", entry, is_variance(entry))?;
+        let values = checked(file, prefix, entry, is_variance(entry))?;
         Ok((entry.name.clone(), values))
     });
     read.collect()

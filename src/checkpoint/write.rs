@@ -7,7 +7,7 @@ use safetensors::tensor::TensorView;
 
 use super::read::{check_header, unreadable};
 use super::tensors::{check_finite, slot_prefix, to_file};
-use super::{AVERAGED_PREFIX, FORMAT_VERSION, RunState, Tensors, exact};
+use super::{AVERAGED_PREFIX, BEST_PREFIX, FORMAT_VERSION, RunState, Tensors, exact};
 use crate::error::Error;
 use crate::network::{self, NetworkPlan};
 use crate::protocol::NetworkChoice;
@@ -60,7 +60,10 @@ fn encode(
         let values = values.map(|values| (String::new(), values));
         let average = found.averaged.get(&entry.name);
         let average = average.map(|average| (AVERAGED_PREFIX.to_owned(), average));
-        for (prefix, values) in values.into_iter().chain(slots).chain(average) {
+        let best = found.best.get(&entry.name);
+        let best = best.map(|best| (BEST_PREFIX.to_owned(), best));
+        let all = values.into_iter().chain(slots).chain(average).chain(best);
+        for (prefix, values) in all {
             let name = format!("{prefix}{}", entry.name);
             check_finite(&name, values)?;
             let (shape, values) = to_file(&entry.shape, values);

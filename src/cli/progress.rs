@@ -55,6 +55,14 @@ impl Shown {
                 let reason = backend.reason.clone();
                 self.beside_bar(|output| output.note(&reason));
             }
+            Event::Done {
+                kept: Some(kept),
+                evaluation,
+                ..
+            } => {
+                let line = text::kept_line(*kept, evaluation.as_deref());
+                self.beside_bar(|output| output.line(&line));
+            }
             Event::Paused { .. } | Event::Resumed | Event::Stopped { .. } | Event::Done { .. } => {}
         }
     }

@@ -1,6 +1,6 @@
 //! Numbers and times as the page says them (`www/views/shared/format.js`).
 
-use crate::protocol::{EpochResult, Progress, Stage, WeightsKind};
+use crate::protocol::{EpochResult, Evaluation, KeptEpoch, Progress, Stage, WeightsKind};
 
 /// 122,570.
 pub fn count(number: u64) -> String {
@@ -64,8 +64,26 @@ pub fn log_line(row: &EpochResult, epochs: u32) -> String {
 pub fn by_averaged(weights: Option<WeightsKind>) -> &'static str {
     match weights {
         Some(WeightsKind::Averaged) => " (averaged weights)",
-        _ => "",
+        Some(WeightsKind::Best) => " (the best epoch’s weights)",
+        Some(WeightsKind::Last) | None => "",
     }
+}
+
+/// What a run ends with, where that is its best epoch.
+pub fn kept_line(kept: KeptEpoch, evaluation: Option<&Evaluation>) -> String {
+    let early = match kept.stopped_early {
+        true => "Stopped early: no later epoch had a smaller loss on held-out images. ",
+        false => "",
+    };
+    let measured = evaluation.map(|found| {
+        let Evaluation { accuracy, loss, .. } = found;
+        format!(" On the test images — accuracy: {accuracy:.4} — loss: {loss:.4}")
+    });
+    let measured = measured.unwrap_or_default();
+    format!(
+        "{early}The weights are those after epoch {}.{measured}",
+        kept.epoch
+    )
 }
 
 /// Where a run stands within an epoch: the figures alone.

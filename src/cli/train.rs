@@ -133,6 +133,13 @@ fn introduce(loaded: &Loaded, output: &Output) {
         text::count(loaded.data.test_used.into()),
         loaded.backend.reason,
     ));
+    let validation = loaded.data.validation_used;
+    if validation > 0 {
+        output.note(&format!(
+            "{} of the training images are held out to choose the best epoch by: its accuracy is theirs until the end.",
+            text::count(validation.into())
+        ));
+    }
     if !loaded.data.unseen_classes.is_empty() {
         let classes = loaded.data.unseen_classes.join(", ");
         output.note(&format!("There are no training images of {classes}."));

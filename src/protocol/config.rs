@@ -95,7 +95,24 @@ impl Config {
     }
 }
 
+/// The weights that a run ends with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// Those of its last step, or averaged ones where there are such.
+    #[default]
+    Last,
+    /// Those of the epoch whose loss on held-out records was smallest.
+    Best,
+}
+
 impl Config {
+    /// Whether a run ends with the weights of its best epoch, and holds training records out to choose it by.
+    pub fn keeps_best(&self) -> bool {
+        self.patience > 0 || self.keep == Keep::Best
+    }
+
     /// Optimiser steps of an epoch over so many records. A batch is no larger than they are.
     pub fn steps(&self, records: u32) -> u32 {
         match self.last_batch {

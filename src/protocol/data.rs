@@ -78,6 +78,8 @@ pub struct DataStatus {
     pub train_used: u32,
     /// Records a run would measure on now.
     pub test_used: u32,
+    /// Training records that a run would hold out to choose its best epoch by; 0 where it does not choose.
+    pub validation_used: u32,
     /// True when there is no test batch and a fifth of the training records is held out (`Config::hold_out`).
     pub held_out: bool,
     /// True when all that the configuration asks for, or all there is, has been added.

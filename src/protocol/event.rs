@@ -95,7 +95,21 @@ pub enum Event {
         epochs: u32,
         /// How long it may go on.
         more: Option<MoreEpochs>,
+        /// Whose weights it ends with; none where those are the last step's, or averaged.
+        kept: Option<KeptEpoch>,
+        /// The test records, measured with these weights; none where each epoch was measured on them.
+        evaluation: Option<Box<Evaluation>>,
     },
+}
+
+/// The epoch that did best on held-out records, whose weights a run ends with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct KeptEpoch {
+    /// Its number, from 1.
+    pub epoch: u32,
+    /// Whether the run stopped because none had done better for so long.
+    pub stopped_early: bool,
 }
 
 /// For how many epochs in all a run that rests may be trained.

@@ -22,6 +22,8 @@ pub const RECORDS: u32 = 250_000;
 pub const WORKERS: RangeInclusive<u32> = 0..=64;
 /// Number of epochs.
 pub const EPOCHS: RangeInclusive<u32> = 1..=1_000;
+/// Epochs that a run waits for a better one.
+pub const PATIENCE: RangeInclusive<u32> = 0..=1_000;
 /// Records of a step. Above it the tutorial's activations alone would need more than a gigabyte.
 pub const BATCH: RangeInclusive<u32> = 1..=4_096;
 /// Largest learning rate.

@@ -11,8 +11,8 @@ use std::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Arithmetic, Augment, Backend, Border, Decay, DecayOf, Flip, HoldOut, ImageSpec, LastBatch,
-    ModelSpec, NetworkChoice, NetworkSpec, NormGroup, Operators, OptimizerKind, Pixels,
+    Arithmetic, Augment, Backend, Border, Decay, DecayOf, Flip, HoldOut, ImageSpec, Keep,
+    LastBatch, ModelSpec, NetworkChoice, NetworkSpec, NormGroup, Operators, OptimizerKind, Pixels,
     ScheduleKind, Seeding, Switch, Velocity, limits,
 };
 use declare::{list, number, real, row, settings};
@@ -152,6 +152,10 @@ settings! {
         cutout_px: u32 = 0, Whole(limits::CUTOUT_PX), "0", "px", Some("Cutout in pixels");
         /// Which training images are held out to measure on where there are no test images.
         hold_out: HoldOut = HoldOut::ByClass, Choice(&["by-class", "last"]), "\"by-class\"", "", Some("Held-out images");
+        /// Epochs without a smaller loss on held-out images after which a run stops, with the weights of its best epoch; 0: it goes on to its end. A tenth of the training images is held out for it.
+        patience: u32 = 0, Whole(limits::PATIENCE), "0", "epochs", Some("Stop when no better for");
+        /// The weights that a run ends with: those of its last step, or of the epoch whose loss on held-out images was smallest. A tenth of the training images is held out for it.
+        keep: Keep = Keep::Last, Choice(&["last", "best"]), "\"last\"", "", Some("Weights to end with");
     }
     compute {
         /// What computes: `auto` is WebGPU on a hardware adapter that is faster than the CPU, else flex.

@@ -136,6 +136,7 @@ impl Session {
 pub(super) struct DataUsed {
     pub class_names: Vec<String>,
     pub train: u32,
+    pub validation: u32,
     pub test: u32,
     pub held_out: bool,
     /// Which records those are; none where a file of before does not say.
@@ -150,6 +151,7 @@ impl DataUsed {
         Self {
             class_names: dataset.class_names().to_vec(),
             train: count(plan.train.len()),
+            validation: count(plan.validation.len()),
             test: count(plan.test.len()),
             held_out: plan.held_out,
             data: Some(RunData {
@@ -159,10 +161,19 @@ impl DataUsed {
         }
     }
 
+    /// How many records each epoch is measured on.
+    pub(super) fn after_epoch(&self) -> u32 {
+        match self.validation {
+            0 => self.test,
+            validation => validation,
+        }
+    }
+
     pub(super) fn of(state: &RunState) -> Self {
         Self {
             class_names: state.class_names.clone(),
             train: state.train_used,
+            validation: state.validation_used,
             test: state.test_used,
             held_out: state.held_out,
             data: state.data.clone(),
@@ -172,9 +183,8 @@ impl DataUsed {
     /// Whether `now` is the same data, in whatever files it came.
     fn compared(&self, now: &Self) -> DataMatch {
         let digest = |used: &Self| used.data.as_ref().map(|data| data.digest.clone());
-        let is_alike = (self.train, self.test, self.held_out)
-            == (now.train, now.test, now.held_out)
-            && self.class_names == now.class_names;
+        let of = |used: &Self| (used.train, used.validation, used.test, used.held_out);
+        let is_alike = of(self) == of(now) && self.class_names == now.class_names;
         match digest(self) {
             _ if !is_alike => DataMatch::Other,
             None => DataMatch::Unknown,
@@ -189,7 +199,8 @@ impl DataUsed {
         if sources.is_empty() {
             return format!(
                 "{} images to train on and {} to measure on",
-                self.train, self.test
+                self.train + self.validation,
+                self.test
             );
         }
         let said: Vec<String> = sources.iter().take(SOURCES_SAID).map(named).collect();

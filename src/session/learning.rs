@@ -45,12 +45,9 @@ impl Session {
         }
     }
 
-    /// Which weights images are classified by, where there are averaged ones.
+    /// Which weights images are classified by, where there are others than the last step's.
     pub(super) fn weights_kind(&self) -> Option<WeightsKind> {
-        let averages = self.config.averaging > 0.0;
-        averages.then(|| match self.learner.shows_average() {
-            true => WeightsKind::Averaged,
-            false => WeightsKind::Last,
-        })
+        let kind = self.learner.shown_kind();
+        (self.config.averaging > 0.0 || kind == WeightsKind::Best).then_some(kind)
     }
 }

@@ -2,10 +2,9 @@
 
 use super::Session;
 use crate::batch::{self, ResidentImages};
-use crate::cifar::{Dataset, Selection};
 use crate::error::Error;
 use crate::metrics::softmax;
-use crate::plan::Plan;
+use crate::plan::{Measured, Plan};
 use crate::platform::now_ms;
 use crate::protocol::{Evaluation, MEASURE_BATCH, RecordSpec, Split};
 use crate::run::Measurement;
@@ -24,12 +23,12 @@ impl Session {
         measurement: &mut Measurement,
     ) -> Result<(), Error> {
         let started_ms = now_ms();
-        let records = measured_records(plan, &self.dataset, measurement.set);
+        let records = plan.records(&self.dataset, measurement.set);
         let first = measurement.done;
-        let wanted = self.measure_batch(measurement);
+        let wanted = self.measure_batch(plan, measurement);
         let end = measured_count(plan, measurement.set).min(first + wanted);
         let indices: Vec<usize> = (first..end).collect();
-        let logits = match self.resident(measurement.set) {
+        let logits = match self.resident(plan, measurement.set) {
             Some(resident) => {
                 let images = resident.images(&indices, self.learner.device());
                 self.learner.logits(images).await?
@@ -53,8 +52,8 @@ impl Session {
 
     /// Records of the next batch: a hundred for each worker; on a GPU that is quick enough as many as its
     /// buffers take, since a read costs it more than a hundred records.
-    fn measure_batch(&self, measurement: &Measurement) -> usize {
-        let Some(_) = self.resident(measurement.set) else {
+    fn measure_batch(&self, plan: &Plan, measurement: &Measurement) -> usize {
+        let Some(_) = self.resident(plan, measurement.set) else {
             return BATCH * self.pool().map_or(1, |pool| pool.workers());
         };
         let large = self.backend.measure_batch_max.max(BATCH);
@@ -76,16 +75,14 @@ impl Session {
     }
 
     /// A measurement on records of this set that has not begun.
-    pub fn measurement(&self, set: Split) -> Measurement {
-        Measurement::new(set, self.dataset.spec().classes)
+    pub fn measurement(&self, set: impl Into<Measured>) -> Measurement {
+        Measurement::new(set.into(), self.dataset.spec().classes)
     }
 
-    /// The records of a set that the graphics card holds; the training records lie there in another way.
-    fn resident(&self, set: Split) -> Option<&ResidentImages> {
-        match set {
-            Split::Train => None,
-            Split::Test => self.resident_test.as_ref(),
-        }
+    /// The records of a set that the graphics card holds: those that each epoch is measured on.
+    fn resident(&self, plan: &Plan, set: Measured) -> Option<&ResidentImages> {
+        let resident = self.resident_measured.as_ref();
+        resident.filter(|_| set == plan.after_epoch())
     }
 
     /// Measures the next batch for `evaluate`. Returns true while there is more to do, so that a host
@@ -132,16 +129,10 @@ impl Session {
 }
 
 /// How many records of a set are measured.
-fn measured_count(plan: &Plan, set: Split) -> usize {
+fn measured_count(plan: &Plan, set: Measured) -> usize {
+    let all = plan.indices(set).len();
     match set {
-        Split::Train => plan.train.len().min(TRAINING_MEASURED_MAX),
-        Split::Test => plan.test.len(),
-    }
-}
-
-fn measured_records<'a>(plan: &'a Plan, dataset: &'a Dataset, set: Split) -> Selection<'a> {
-    match set {
-        Split::Train => plan.train_records(dataset),
-        Split::Test => plan.test_records(dataset),
+        Measured::Train => all.min(TRAINING_MEASURED_MAX),
+        Measured::Validation | Measured::Test => all,
     }
 }

@@ -118,15 +118,16 @@ impl Session {
         if self.resident_train.is_none() {
             self.resident_train = ResidentImages::new(plan.train_records(&self.dataset), device);
         }
-        if self.resident_test.is_none() {
-            self.resident_test = ResidentImages::new(plan.test_records(&self.dataset), device);
+        if self.resident_measured.is_none() {
+            self.resident_measured =
+                ResidentImages::new(plan.records(&self.dataset, plan.after_epoch()), device);
         }
     }
 
     /// Nothing is kept on the GPU any more: the records are others, or the GPU is left.
     pub(super) fn let_go(&mut self) {
         self.resident_train = None;
-        self.resident_test = None;
+        self.resident_measured = None;
     }
 
     async fn check_computing(

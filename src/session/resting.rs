@@ -41,7 +41,7 @@ impl Session {
         let now = self
             .run
             .as_ref()
-            .and_then(|run| run.progress(used.test as usize));
+            .and_then(|run| run.progress(used.after_epoch() as usize));
         let epochs = self.run.as_ref().map(|run| run.epochs_end);
         now.or_else(|| {
             let last = self.history.last()?;

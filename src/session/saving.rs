@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::metrics::RunningMean;
 use crate::network;
 use crate::plan::Plan;
-use crate::protocol::{Config, ImageSpec, ModelSpec, RecordSpec};
+use crate::protocol::{Config, ImageSpec, ModelSpec, RecordSpec, WeightsKind};
 use crate::run::{Epoch, Run};
 
 /// Training images from whose patches a whitening layer begins.
@@ -36,7 +36,8 @@ impl Session {
                 Some(position)
             }
         };
-        let (tensors, optimizer_steps) = self.learner.tensors().await?;
+        let (mut tensors, optimizer_steps) = self.learner.tensors().await?;
+        tensors.best.clone_from(&self.best);
         // The data may have changed, or not have come, since the run rests.
         let used = self
             .trained_on
@@ -47,6 +48,7 @@ impl Session {
             compute: self.config.compute(),
             class_names: used.class_names,
             train_used: used.train,
+            validation_used: used.validation,
             test_used: used.test,
             held_out: used.held_out,
             optimizer_steps,
@@ -87,15 +89,19 @@ impl Session {
         }
     }
 
-    /// The network's tensors alone, as a file: the averaged ones where images are classified by them.
+    /// The network's tensors alone, as a file: the averaged ones or those of the best epoch where images are classified by them.
     ///
     /// # Errors
     /// As [`Session::save`].
     pub async fn save_weights(&self) -> Result<Vec<u8>, Error> {
-        let (mut tensors, _) = self.learner.tensors().await?;
-        if self.learner.shows_average() {
-            tensors.values.extend(std::mem::take(&mut tensors.averaged));
-        }
+        let values = match self.learner.shown_kind() {
+            WeightsKind::Best => self.best.clone(),
+            WeightsKind::Averaged | WeightsKind::Last => self.learner.result_tensors().await?,
+        };
+        let tensors = Tensors {
+            values,
+            ..Tensors::default()
+        };
         checkpoint::encode_weights(&tensors, &self.network)
     }
 
@@ -132,12 +138,24 @@ impl Session {
             .as_ref()
             .map(|position| run(position, &state));
         session.stopped = session.run.is_some();
-        session.learner.show_average(session.run.is_none());
+        session.best.clone_from(&tensors.best);
+        if session.run.is_none() {
+            session.show_result();
+        }
         session.trained_on = Some(DataUsed::of(&state));
         session.trace.clone_from(&state.trace);
         session.evaluation.clone_from(&state.evaluation);
         session.restored = Some((state, tensors.clone()));
         Ok(session)
+    }
+
+    /// Images are classified by the weights that the run ended with.
+    fn show_result(&mut self) {
+        if self.config.keeps_best() && !self.best.is_empty() {
+            self.show_best();
+        } else {
+            self.learner.show_average(true);
+        }
     }
 
     /// Begins anew from weights that were read, with their network: a fresh optimiser, no history. The data stays.

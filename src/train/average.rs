@@ -1,11 +1,16 @@
 //! Averaged weights: every fifth step `s ← s + (1 − d)(w − s)`, with `d = min(decay, 1 − 1 / (1 + k/5))` after k steps, so
 //! that the first weights are soon forgotten. Running statistics are averaged with them, since they belong to them.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use burn::tensor::Tensor;
 
 use super::Learner;
+use crate::error::Error;
 use crate::model::{Model, Value};
 use crate::network::Role;
+use crate::protocol::WeightsKind;
 
 /// Steps from one average to the next.
 const EVERY_STEPS: i32 = 5;
@@ -57,13 +62,28 @@ impl Learner {
     pub fn show_average(&mut self, shows: bool) {
         self.shown = None;
         if shows {
-            self.shown = self.averaged_model();
+            let model = self.averaged_model();
+            self.shown = model.map(|model| (WeightsKind::Averaged, model));
         }
     }
 
-    /// Whether images are classified by the averaged weights.
-    pub fn shows_average(&self) -> bool {
-        self.shown.is_some()
+    /// From now on images are classified by these weights of the network, of its best epoch, until the next step.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] when they are another network's; nothing changes.
+    pub fn show_best(&mut self, values: &BTreeMap<String, Vec<f32>>) -> Result<(), Error> {
+        let plan = Arc::clone(self.plan());
+        let named = |place: usize| values.get(&plan.entries.get(place)?.name).cloned();
+        let model = self.model.clone().with_numbers(named)?;
+        self.shown = Some((WeightsKind::Best, model));
+        Ok(())
+    }
+
+    /// By which weights images are classified.
+    pub fn shown_kind(&self) -> WeightsKind {
+        self.shown
+            .as_ref()
+            .map_or(WeightsKind::Last, |(kind, _)| *kind)
     }
 
     fn averaged_model(&self) -> Option<Model> {

@@ -104,7 +104,7 @@ impl Learner {
     /// As [`Learner::joined`].
     pub async fn joined_as_shown(&self) -> Result<Rc<Vec<f32>>, Error> {
         match &self.shown {
-            Some(shown) => read_joined(shown).await.map(Rc::new),
+            Some((_, shown)) => read_joined(shown).await.map(Rc::new),
             None => self.joined().await,
         }
     }

@@ -1,12 +1,15 @@
 //! What a learner is, as plain numbers with names: what a file is made of. Burn's own recorders read synchronously,
 //! which panics on WebGPU in a browser; here everything is read in one awaited transfer.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::Tensor;
 
 use super::Learner;
 use crate::batch::numbers;
 use crate::checkpoint::Tensors;
 use crate::error::Error;
+use crate::protocol::WeightsKind;
 
 impl Learner {
     /// Reads back all that a later learner needs to go on exactly: every tensor of the network by its name, what
@@ -49,6 +52,20 @@ impl Learner {
         }
         found.averaged.extend(averaged.into_iter().zip(read));
         Ok((found, self.optimizer.steps()))
+    }
+
+    /// The network's tensors alone, by their names, with the weights that images are classified by: averaged ones where
+    /// those are shown, else the last step's.
+    ///
+    /// # Errors
+    /// As [`Learner::tensors`].
+    pub async fn result_tensors(&self) -> Result<BTreeMap<String, Vec<f32>>, Error> {
+        let (tensors, _) = self.tensors().await?;
+        let mut values = tensors.values;
+        if self.shown_kind() == WeightsKind::Averaged {
+            values.extend(tensors.averaged);
+        }
+        Ok(values)
     }
 
     /// Takes over what [`Learner::tensors`] read. Where `found` remembers nothing of a

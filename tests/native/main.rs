@@ -19,6 +19,7 @@ mod support;
 #[path = "../support/golden.rs"]
 mod values;
 
+mod best;
 mod blocks;
 mod cifar;
 mod data;

@@ -66,7 +66,7 @@ const MODEL = { network: NETWORK, image: { channels: 3, height: 32, width: 32 },
  * A helper's job, as `src/bindings/helpers.rs` lays it out: ten words, the values (after two figures' room), the images,
  * the labels and the model. All numbers are 0.
  * @param {unknown} model What the job says that it is of.
- * @param {{ values?: number, records?: number, image?: number, cut?: number }} [more] `cut`: so many bytes are missing at the end.
+ * @param {{ values?: number, records?: number, image?: number, cut?: number, share?: number[] }} [more] `cut`: so many bytes are missing at the end.
  */
 function job(model, { values = 0, records: images = 0, image = 3_072, cut = 0, share = [0, 1, 3] } = {}) {
   const json = new TextEncoder().encode(typeof model === 'string' ? model : JSON.stringify(model));

@@ -159,6 +159,7 @@ pub fn checkpoint() -> Seeds {
     let momenta = slots().into_iter();
     let momenta = momenta.map(|(name, slots): (String, Vec<Vec<f32>>)| (name, slots[..1].to_vec()));
     let by_muon = Tensors {
+        best: Default::default(),
         values: values(-0.02),
         slots: momenta.collect(),
         averaged,

@@ -44,6 +44,8 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {import('../../src/bindings/types.js').Flip} Flip */
 /** @typedef {import('../../src/bindings/types.js').HoldOut} HoldOut */
 /** @typedef {import('../../src/bindings/types.js').Initializer} Initializer */
+/** @typedef {import('../../src/bindings/types.js').Keep} Keep */
+/** @typedef {import('../../src/bindings/types.js').KeptEpoch} KeptEpoch */
 /** @typedef {import('../../src/bindings/types.js').LastBatch} LastBatch */
 /** @typedef {import('../../src/bindings/types.js').Layer} Layer */
 /** @typedef {import('../../src/bindings/types.js').LayerSpec} LayerSpec */

@@ -180,6 +180,16 @@ export const SETTINGS = /** @type {const} */ ([
     sentence: 'Which training images are held out to measure on where there are no test images.',
   },
   {
+    name: 'patience', part: 'recipe', kind: 'whole', low: 0, high: 1000, default: 0,
+    unit: 'epochs', label: 'Stop when no better for',
+    sentence: 'Epochs without a smaller loss on held-out images after which a run stops, with the weights of its best epoch; 0: it goes on to its end. A tenth of the training images is held out for it.',
+  },
+  {
+    name: 'keep', part: 'recipe', kind: 'choice', words: ['last', 'best'], default: 'last',
+    unit: '', label: 'Weights to end with',
+    sentence: 'The weights that a run ends with: those of its last step, or of the epoch whose loss on held-out images was smallest. A tenth of the training images is held out for it.',
+  },
+  {
     name: 'backend', part: 'compute', kind: 'choice', words: ['auto', 'webgpu', 'flex', 'ndarray'], default: 'auto',
     unit: '', label: 'Backend',
     sentence: 'What computes: `auto` is WebGPU on a hardware adapter that is faster than the CPU, else flex.',

@@ -81,7 +81,7 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         ("no complete", b"not a file of tensors".to_vec()),
         ("no complete", good[..good.len() - 1].to_vec()),
         ("no complete", [&good[..], &[0]].concat()),
-        ("larger than", vec![0; (84 << 20) + 1]),
+        ("larger than", vec![0; (104 << 20) + 1]),
         (
             "\"conv2d.bias\" is missing",
             changed(|t, _| t.retain(|t| t.0 != "conv2d.bias")),
@@ -96,7 +96,7 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         ),
         ("not finite", changed(|t, _| t[1].2[3] = f32::NAN)),
         ("not finite", changed(|t, _| t[2].2[0] = f32::INFINITY)),
-        ("format 6", changed(|_, m| set(m, "format_version", "6"))),
+        ("format 7", changed(|_, m| set(m, "format_version", "7"))),
         // Each format has its own description, strictly read.
         (
             "unknown field `recipe`",
@@ -247,6 +247,14 @@ fn files_that_are_not_what_they_should_be_are_refused_with_the_reason() {
         (
             "its exact numbers",
             described(|s| s.recipe.averaging = 0.98),
+        ),
+        (
+            "numbers of steps and records",
+            described(|s| s.validation_used = 5),
+        ),
+        (
+            "numbers of steps and records",
+            described(|s| s.recipe.patience = 1),
         ),
     ];
     for (words, bytes) in cases {
