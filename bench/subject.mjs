@@ -34,8 +34,8 @@ export async function openPage(browser, origin, configuration, records) {
     const response = await route.fetch();
     await route.fulfill({ response, body: `${COUNTING}\n${COUNTED_POSTS}\n${await response.text()}` });
   });
-  const { trainer, backend, workers = 1, operators = 'blocks', network = 'tutorial', batch = 32 } = configuration;
-  await page.goto(`${origin}/bench/peers/page.html?trainer=${trainer}&backend=${backend}&records=${records}&workers=${workers}&operators=${operators}&network=${network}&batch=${batch}`);
+  const { trainer, backend, workers = 1, operators = 'blocks', network = 'tutorial', batch = 32, optimizer = 'adam' } = configuration;
+  await page.goto(`${origin}/bench/peers/page.html?trainer=${trainer}&backend=${backend}&records=${records}&workers=${workers}&operators=${operators}&network=${network}&batch=${batch}&optimizer=${optimizer}`);
   await page.waitForFunction(() => 'bench' in globalThis);
   const versions = await ask(page, 'open');
   return {

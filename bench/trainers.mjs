@@ -4,7 +4,7 @@
  * workers: as many as pay here. `network` and `batch` are the tutorial's unless they are said.
  *
  * @typedef {{ id: string, title: string, trainer: string, backend: string, repeats: number, workers?: number,
- *   operators?: 'blocks' | 'layers', network?: string, batch?: number }} Configuration
+ *   operators?: 'blocks' | 'layers', network?: string, batch?: number, optimizer?: string }} Configuration
  */
 import { availableParallelism } from 'node:os';
 

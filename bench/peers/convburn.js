@@ -16,14 +16,21 @@ async function workerScript() {
   return (await fetch(script, { method: 'HEAD' })).ok ? script : '/convburn/worker.js';
 }
 
-/** @param {string} backend @param {Records} records @param {{ workers: number, operators: string, network: string, batch: number }} how 0 workers: as many as pay here. @returns {Promise<Trainer>} */
-export async function open(backend, { count, bytes }, { workers, operators, network, batch }) {
+/** What a run with this optimiser sets beside it: SGD and Muon as the recipes have them. @type {Record<string, object>} */
+const RULES = {
+  adam: { lr: 0.001 },
+  sgd: { lr: 0.1, momentum: 0.9, nesterov: 'on', velocity: 'rate-outside' },
+  muon: { lr: 0.1, momentum: 0.9, nesterov: 'on', velocity: 'rate-outside', muon_lr: 0.05, muon_momentum: 0.6 },
+};
+
+/** @param {string} backend @param {Records} records @param {{ workers: number, operators: string, network: string, batch: number, optimizer: string }} how 0 workers: as many as pay here. @returns {Promise<Trainer>} */
+export async function open(backend, { count, bytes }, { workers, operators, network, batch, optimizer }) {
   // The name says which module, as www/engine/client.js gives it.
   const name = backend === 'flex' ? 'convburn cpu' : 'convburn full';
   const worker = new Worker(await workerScript(), { type: 'module', name });
   const config = {
-    backend, workers, train: count, test: TEST, epochs: EPOCHS, batch, network, lr: 0.001, seed: 1,
-    optimizer: 'adam', augment: 'none', operators, report_every_ms: 250,
+    backend, workers, train: count, test: TEST, epochs: EPOCHS, batch, network, seed: 1,
+    optimizer, ...RULES[optimizer], augment: 'none', operators, report_every_ms: 250,
   };
   const next = listen(worker);
   await next('ready');

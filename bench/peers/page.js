@@ -44,6 +44,7 @@ const bench = {
       operators: asked.get('operators') ?? 'blocks',
       network: asked.get('network') ?? 'tutorial',
       batch: Number(asked.get('batch') ?? 32),
+      optimizer: asked.get('optimizer') ?? 'adam',
     });
     return trainer.versions;
   },

@@ -28,7 +28,7 @@ pub struct Options {
     #[arg(long, value_name = "N", conflicts_with_all = ["size", "steady", "soak", "limits", "first_build"])]
     rounds: Option<u32>,
     /// Only trainers with one of these in their names, or what is compared with another build; nothing is written.
-    #[arg(long, value_name = "NAME,…", conflicts_with_all = ["size", "steady", "soak", "pool", "cold", "limits", "first_build"])]
+    #[arg(long, value_name = "NAME,…", conflicts_with_all = ["size", "steady", "soak", "pool", "optimizers", "cold", "limits", "first_build"])]
     only: Option<String>,
     /// Keras too.
     #[arg(long, conflicts_with = "what")]
@@ -69,6 +69,9 @@ struct What {
     /// A step beside native Keras's.
     #[arg(long)]
     keras: bool,
+    /// A step of each optimiser beside SGD's.
+    #[arg(long, group = "by_turns")]
+    optimizers: bool,
     /// A step beside what the processor can multiply.
     #[arg(long)]
     limits: bool,
@@ -87,6 +90,9 @@ impl Options {
             What { keras: true, .. } => "bench/beside-keras.mjs",
             What { limits: true, .. } => "bench/limits.mjs",
             What { pool: true, .. } => "bench/pool.mjs",
+            What {
+                optimizers: true, ..
+            } => "bench/optimizers.mjs",
             What {
                 against: Some(_), ..
             } => "bench/against.mjs",
@@ -298,6 +304,10 @@ mod tests {
             ("--limits", "bench/limits.mjs"),
             ("--keras --rounds 3", "bench/beside-keras.mjs --rounds=3"),
             ("--pool --dry", "bench/pool.mjs --dry"),
+            (
+                "--optimizers --rounds 9",
+                "bench/optimizers.mjs --rounds=9",
+            ),
             (
                 "--against a/dist --rounds 20",
                 "bench/against.mjs --rounds=20 --against=a/dist",
