@@ -4,6 +4,9 @@
 //! `A = MMᵀ`: the polynomial draws all singular values towards 1 (K. Jordan and others, 2024, "Muon: An optimizer for
 //! hidden layers in neural networks", whose a, b and c these are). The weights are first scaled to the length √filters,
 //! then `w ← w − rate · M`. Sums come in one order, whoever computes them.
+//!
+//! With `P = aI + bA + cA²` an iteration is `M ← PM`, and the next A is `PAP`, since P is made of A. So only A and the
+//! product of all P are computed with, which are small, and M is multiplied once at the end.
 
 use crate::rule::Rule;
 
@@ -11,8 +14,8 @@ use crate::rule::Rule;
 pub(super) const POLYNOMIAL: [f64; 3] = [3.4445, -4.7750, 2.0315];
 /// Shortest length that is divided by: what has none stays where it is.
 pub(super) const LENGTH_MIN: f32 = 1e-20;
-/// So many columns at a time: their sums stay in registers. Rows are filled up with zeros to whole blocks.
-const BLOCK: usize = 32;
+/// So many columns of two rows at a time: their sums stay in registers. Rows are filled up with zeros to whole blocks.
+const BLOCK: usize = 16;
 
 /// A tensor as a matrix of no more rows than columns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,10 +64,10 @@ impl MatrixShape {
 /// Makes the directions of matrices equally strong. It is the room that this takes, used by one matrix after the other.
 #[derive(Clone, Debug, Default)]
 pub struct Orthogonal {
-    /// The matrix, and the next one.
+    /// The matrix, and what becomes of it.
     matrices: [Vec<f32>; 2],
-    /// Products of its rows, and the polynomial of them.
-    squares: [Vec<f32>; 2],
+    /// A, P, the product of all P so far, and two in the making.
+    squares: [Vec<f32>; 5],
 }
 
 impl Orthogonal {
@@ -96,41 +99,51 @@ impl Orthogonal {
         self.grow(shape);
         let [rows, columns] = shape.wide();
         let (long, short) = (stride(columns), stride(rows));
-        let Self {
-            matrices: [matrix, next],
-            squares: [gram, polynomial],
-        } = self;
-        let mut matrix = matrix.get_mut(..rows * long).unwrap_or_default();
-        let mut next = next.get_mut(..rows * long).unwrap_or_default();
-        let gram = gram.get_mut(..rows * short).unwrap_or_default();
-        let polynomial = polynomial.get_mut(..rows * short).unwrap_or_default();
+        let [matrix, moved] = (self.matrices.each_mut())
+            .map(|matrix| matrix.get_mut(..rows * long).unwrap_or_default());
+        let [mut gram, polynomial, mut all, mut next, half] = (self.squares.each_mut())
+            .map(|square| square.get_mut(..rows * short).unwrap_or_default());
         // Another shape's numbers may lie where this one is filled up.
         matrix.fill(0.0);
         gram.fill(0.0);
+        polynomial.fill(0.0);
         let scale = 1.0 / length(step);
         lay(step, shape, matrix, long, |number, place| {
             *place = *number * scale
         });
-        let [a, b, c] = POLYNOMIAL.map(|factor| factor as f32);
-        for _ in 0..iterations {
-            products_of_rows(matrix, long, gram, short);
-            products_of_rows(gram, short, polynomial, short);
-            for (at, (row, gram)) in (polynomial.chunks_exact_mut(short))
-                .zip(gram.chunks_exact(short))
-                .enumerate()
-            {
-                for (factor, product) in row.iter_mut().zip(gram) {
-                    *factor = *factor * c + product * b;
-                }
-                // a times the matrix itself.
-                if let Some(factor) = row.get_mut(at) {
-                    *factor += a;
-                }
+        products_of_rows(matrix, long, gram, short);
+        for iteration in 0..iterations {
+            polynomial_of(gram, polynomial, short);
+            if iteration == 0 {
+                all.copy_from_slice(polynomial);
+            } else {
+                product(polynomial, short, all, short, next);
+                std::mem::swap(&mut all, &mut next);
             }
-            product(polynomial, short, matrix, long, next);
-            std::mem::swap(&mut matrix, &mut next);
+            if iteration + 1 < iterations {
+                product(polynomial, short, gram, short, half);
+                product(half, short, polynomial, short, next);
+                std::mem::swap(&mut gram, &mut next);
+            }
         }
-        lay(step, shape, matrix, long, |number, place| *number = *place);
+        product(all, short, matrix, long, moved);
+        lay(step, shape, moved, long, |number, place| *number = *place);
+    }
+}
+
+/// P of A.
+fn polynomial_of(gram: &[f32], polynomial: &mut [f32], short: usize) {
+    let [a, b, c] = POLYNOMIAL.map(|factor| factor as f32);
+    products_of_rows(gram, short, polynomial, short);
+    let rows = polynomial.chunks_exact_mut(short);
+    for (at, (row, gram)) in rows.zip(gram.chunks_exact(short)).enumerate() {
+        for (factor, product) in row.iter_mut().zip(gram) {
+            *factor = *factor * c + product * b;
+        }
+        // a times the matrix itself.
+        if let Some(factor) = row.get_mut(at) {
+            *factor += a;
+        }
     }
 }
 
@@ -189,47 +202,73 @@ fn length(numbers: &[f32]) -> f32 {
 
 /// `gram[i][j]`: row i of `matrix` times row j.
 fn products_of_rows(matrix: &[f32], long: usize, gram: &mut [f32], short: usize) {
-    let rows = || matrix.chunks_exact(long);
-    for (i, row) in rows().enumerate() {
-        for (j, other) in rows().enumerate().take(i + 1) {
-            let product = dot(row, other);
-            for at in [i * short + j, j * short + i] {
-                if let Some(place) = gram.get_mut(at) {
-                    *place = product;
-                }
+    let rows: usize = matrix.len() / long.max(1);
+    let row = |at: usize| matrix.get(at * long..(at + 1) * long).unwrap_or_default();
+    let mut set = |i: usize, j: usize, product: f32| {
+        for at in [i * short + j, j * short + i] {
+            if let Some(place) = gram.get_mut(at) {
+                *place = product;
             }
         }
-    }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; BLOCK];
-    let blocks = a
-        .as_chunks::<BLOCK>()
-        .0
-        .iter()
-        .zip(b.as_chunks::<BLOCK>().0);
-    for (a, b) in blocks {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
+    };
+    for i in 0..rows {
+        for j in (0..=i).step_by(2) {
+            // The second of the last pair may be one that is not asked for.
+            let second = (j + 1).min(i);
+            let products = dots(row(i), [row(j), row(second)]);
+            set(i, j, products[0]);
+            set(i, second, products[1]);
         }
     }
-    sums.iter().sum()
 }
 
-/// `next = factors · matrix`, a block of columns at a time.
+/// A row times two others.
+fn dots(row: &[f32], others: [&[f32]; 2]) -> [f32; 2] {
+    let mut sums = [[0.0f32; BLOCK]; 2];
+    let [first, second] = others.map(|other| other.as_chunks::<BLOCK>().0);
+    for ((row, first), second) in row.as_chunks::<BLOCK>().0.iter().zip(first).zip(second) {
+        for at in 0..BLOCK {
+            sums[0][at] += row[at] * first[at];
+            sums[1][at] += row[at] * second[at];
+        }
+    }
+    sums.map(|sums| sums.iter().sum())
+}
+
+/// `next = factors · matrix`, a block of columns of two rows at a time.
 fn product(factors: &[f32], short: usize, matrix: &[f32], long: usize, next: &mut [f32]) {
-    for (factors, next) in factors.chunks_exact(short).zip(next.chunks_exact_mut(long)) {
-        for (at, block) in next.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
-            let mut sums = [0.0f32; BLOCK];
-            for (factor, row) in factors.iter().zip(matrix.chunks_exact(long)) {
-                if let Some(row) = row.as_chunks::<BLOCK>().0.get(at) {
-                    for (sum, number) in sums.iter_mut().zip(row) {
-                        *sum += factor * number;
-                    }
+    let pairs = next.chunks_mut(2 * long);
+    for (factors, pair) in factors.chunks(2 * short).zip(pairs) {
+        let (first, second) = factors.split_at(short.min(factors.len()));
+        let (upper, lower) = pair.split_at_mut(long.min(pair.len()));
+        // Of an odd number of rows the last is computed beside itself.
+        let second = if second.is_empty() { first } else { second };
+        for at in 0..long / BLOCK {
+            let sums = block_of_product([first, second], matrix, long, at);
+            for (row, sums) in [&mut *upper, &mut *lower].into_iter().zip(sums) {
+                if let Some(block) = row.as_chunks_mut::<BLOCK>().0.get_mut(at) {
+                    *block = sums;
                 }
             }
-            *block = sums;
         }
     }
+}
+
+/// A block of columns of two rows of a product.
+fn block_of_product(
+    [first, second]: [&[f32]; 2],
+    matrix: &[f32],
+    long: usize,
+    at: usize,
+) -> [[f32; BLOCK]; 2] {
+    let mut sums = [[0.0f32; BLOCK]; 2];
+    for ((upper, lower), row) in first.iter().zip(second).zip(matrix.chunks_exact(long)) {
+        if let Some(row) = row.as_chunks::<BLOCK>().0.get(at) {
+            for place in 0..BLOCK {
+                sums[0][place] += upper * row[place];
+                sums[1][place] += lower * row[place];
+            }
+        }
+    }
+    sums
 }

@@ -131,8 +131,16 @@ pub struct Reproduction {
     #[arg(long, value_name = "NAME")]
     recipe: Option<String>,
     /// Of a recipe with one cure more or less each: `all`, or names of `bench/recipe-runs.mjs`.
-    #[arg(long, value_name = "NAME,…", requires = "recipe")]
+    #[arg(
+        long,
+        value_name = "NAME,…",
+        requires = "recipe",
+        conflicts_with = "in_page"
+    )]
     variants: Option<String>,
+    /// A recipe in the page, on all cores, in place of natively.
+    #[arg(long, requires = "recipe")]
+    in_page: bool,
 }
 
 /// The tutorial's whole run over some seeds, or a recipe's.
@@ -182,10 +190,22 @@ fn reproduce_recipe(
     let program = format!("convburn{}", std::env::consts::EXE_SUFFIX);
     let target = PathBuf::from(metadata(workspace, &["--no-deps"])?.target_directory);
     let program = target.join("release").join(program);
-    let mut command = workspace.command("node");
+    if options.in_page {
+        prepare(workspace)?;
+    }
+    let mut command = if options.in_page {
+        script(workspace, "bench/recipes.mjs")?
+    } else {
+        let mut command = workspace.command("node");
+        command.arg("bench/recipes.mjs");
+        command
+    };
     command
-        .args(["bench/recipes.mjs", "--recipe", recipe, "--seeds", seeds])
+        .args(["--recipe", recipe, "--seeds", seeds])
         .env("CONVBURN_PROGRAM", program);
+    if options.in_page {
+        command.arg("--in-page");
+    }
     if let Some(variants) = &options.variants {
         command.args(["--variants", variants]);
     }
@@ -304,10 +324,7 @@ mod tests {
             ("--limits", "bench/limits.mjs"),
             ("--keras --rounds 3", "bench/beside-keras.mjs --rounds=3"),
             ("--pool --dry", "bench/pool.mjs --dry"),
-            (
-                "--optimizers --rounds 9",
-                "bench/optimizers.mjs --rounds=9",
-            ),
+            ("--optimizers --rounds 9", "bench/optimizers.mjs --rounds=9"),
             (
                 "--against a/dist --rounds 20",
                 "bench/against.mjs --rounds=20 --against=a/dist",
