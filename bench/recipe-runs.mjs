@@ -31,7 +31,7 @@ const LEFT_OUT = [
 ];
 
 /** From the tutorial's run to `tutorial-cured`, a cure more each. @type {Variant[]} */
-const LADDER = [
+export const LADDER = [
   { name: 'step-1', what: 'batch normalisation, standardised pixels', options: [...ADAM, ...NOT_AUGMENTED, ...NOT_SMOOTHED, '--batch', '32', '--last-batch', 'keep'] },
   { name: 'step-2', what: '+ images mirrored and moved', options: [...ADAM, ...NOT_SMOOTHED, '--batch', '32', '--last-batch', 'keep'] },
   { name: 'step-3', what: '+ SGD under a rate that rises and falls', options: [...SGD, ...NOT_SMOOTHED, '--averaging', '0'] },

@@ -23,6 +23,7 @@ import { DEFAULTS } from '../www/state/fields.js';
 import { PRESETS } from '../www/state/presets.js';
 import { writeSection } from './benchmarks-file.mjs';
 import { savedHistory, trainInPage } from './page-run.mjs';
+import { pictureOf } from './recipe-picture.mjs';
 import { VARIANTS, WHOLE, isDone } from './recipe-runs.mjs';
 import { recipesMarkdown } from './recipe-tables.mjs';
 import { stateOf } from './run-file.mjs';
@@ -133,3 +134,4 @@ for (const variant of wantedVariants()) {
 const markdown = recipesMarkdown(doneRuns());
 console.log(markdown);
 writeSection('recipes', markdown);
+writeFileSync(new URL('../docs/cures.svg', import.meta.url), pictureOf(doneRuns()));

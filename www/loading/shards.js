@@ -52,6 +52,43 @@ const unchecked = new Set();
 /** Lists that came from the server and of which the engine has not accepted anything yet. @type {WeakMap<Manifest, Uint8Array<ArrayBuffer>>} */
 const uncheckedLists = new WeakMap();
 
+/** First tries that were begun before anybody asked, by their addresses; none once somebody has. @type {Map<string, Promise<any>> | null} */
+let ahead = null;
+let isAsked = false;
+
+/**
+ * Begins to fetch the list, and the first shard of each split, which every configuration needs. Once somebody has asked for
+ * the list there is nothing to be ahead of.
+ */
+export function fetchAhead() {
+  if (isAsked) return;
+  const begun = new Map();
+  ahead = begun;
+  /** @param {string} url @param {Promise<any>} coming */
+  const begin = (url, coming) => {
+    begun.set(url, coming);
+    coming.catch(() => undefined); // Whoever takes it over says so.
+  };
+  const list = tryManifest();
+  begin(MANIFEST_URL, list);
+  list.then(({ shards }) => {
+    const firsts = ['train', 'test'].map((split) => shards.find((shard) => shard.split === split));
+    for (const shard of firsts) if (shard) begin(addressOf(shard), bytesOf(shard));
+  }, () => undefined);
+}
+
+/**
+ * A try that was begun ahead, which only the first who asks gets, or one of its own.
+ * @template T
+ * @param {string} url @param {() => Promise<T>} tryIt @returns {Promise<T>}
+ */
+function firstTry(url, tryIt) {
+  isAsked = true;
+  const begun = ahead?.get(url);
+  ahead?.delete(url);
+  return begun ?? tryIt();
+}
+
 /** @param {string} url @param {Uint8Array<ArrayBuffer>} bytes */
 async function keep(url, bytes) {
   try {
@@ -95,7 +132,7 @@ export function readManifest(bytes) {
  * @returns {Promise<Manifest>}
  */
 export function fetchManifest(patience) {
-  return withRetries(tryManifest, patience);
+  return withRetries(() => firstTry(MANIFEST_URL, tryManifest), patience);
 }
 
 const MANIFEST_URL = `${DATA_URL}manifest.json`;
@@ -137,11 +174,16 @@ function addressOf(shard) {
 }
 
 /** @param {ManifestShard} shard @param {Patience} [patience] @returns {Promise<Uint8Array<ArrayBuffer>>} */
-export async function fetchShard(shard, patience) {
+export function fetchShard(shard, patience) {
+  return withRetries(() => firstTry(addressOf(shard), () => bytesOf(shard)), patience);
+}
+
+/** @param {ManifestShard} shard @returns {Promise<Uint8Array<ArrayBuffer>>} What is kept of it, else what the server has. */
+async function bytesOf(shard) {
   const url = addressOf(shard);
   const kept = await (await cache())?.match(url).catch(() => undefined);
   if (kept) return new Uint8Array(await kept.arrayBuffer());
-  const bytes = await withRetries(() => tryShard(url), patience);
+  const bytes = await tryShard(url);
   unchecked.add(url);
   return bytes;
 }

@@ -18,7 +18,6 @@ mod limit;
 mod measure;
 mod native_gpu;
 mod policy;
-mod preloads;
 mod release;
 mod serve;
 mod setup;

@@ -1,4 +1,4 @@
-//! The list of the page's files, each with its SHA-256, that the build writes into `sw.js`, once the page names its scripts: what the
+//! The list of the page's files, each with its SHA-256, that the build writes into `sw.js`: what the
 //! service worker keeps for a visit without a network, and how it knows that a file is of its version.
 //!
 //! `cargo xtask dist` asks for it, through a hook of trunk's. `trunk serve` does not: a page that is
@@ -14,7 +14,6 @@ use walkdir::{DirEntry, WalkDir};
 
 use crate::data::sha256_hex;
 use crate::error::{CHECK_DISK, Context, Error, Result};
-use crate::preloads;
 use crate::workspace::Workspace;
 
 /// The variable by which `dist` asks for the list.
@@ -47,19 +46,13 @@ struct Release {
 /// The page is not there or not whole.
 pub fn stamp(workspace: &Workspace) -> Result<()> {
     let Some(staging) = env::var_os(STAGING) else {
-        return stamp_folder(&workspace.dist());
+        return write_list(&workspace.dist());
     };
     if env::var_os(ASKED).is_none() {
         println!("    {SCRIPT} gets no list of files: this page is for development.");
         return Ok(());
     }
-    stamp_folder(&PathBuf::from(staging))
-}
-
-/// The list is of the page as it names its scripts.
-fn stamp_folder(folder: &Path) -> Result<()> {
-    preloads::write(folder)?;
-    write_list(folder)
+    write_list(&PathBuf::from(staging))
 }
 
 /// Writes the list of a folder's files into its `sw.js`.
