@@ -23,10 +23,14 @@
  * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
  * @import { CureAction } from './cures.js'
+ * @import { ChoiceAction, Choices } from './choices.js'
+ * @import { Budget, BudgetAction, Table } from './budget.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './data-reducer.js';
 import { AUGMENTATIONS, NO_AUGMENTATION } from './augmentation.js';
+import { BUDGETS } from './budget.js';
 import { CURE_CHANGES } from './cures.js';
+import { NO_CHOICES, nextChoices } from './choices.js';
 import { complained } from './complaints.js';
 import { DEFAULTS, parseField } from './fields.js';
 import { crossCheck, goesAlong } from './fitting.js';
@@ -86,6 +90,9 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {Refusal | null} refusal Why the network that the settings ask for, or once did, cannot be built.
  * @property {History} history What was done in the editor of networks, and can be undone.
  * @property {Measured | null} measured How quickly this machine learnt last, and what it learnt.
+ * @property {Choices} choices What this browser remembers of the visitor's choices and of the machine.
+ * @property {Budget | null} budget The time that the visitor has, and what was planned for it.
+ * @property {Record<string, Table>} tables Tables of networks with a name, as the engine answered.
  * @property {DataStatus | null} data
  * @property {boolean} alive Whether the engine answers.
  * @property {BackendStatus[]} backends Which backends can run here; none before the engine has said so.
@@ -151,7 +158,8 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | EditAction | CureAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction} Action
+ *   | EditAction | CureAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction
+ *   | ChoiceAction | BudgetAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -175,6 +183,9 @@ export function initialState() {
     refusal: null,
     history: NO_HISTORY,
     measured: null,
+    choices: NO_CHOICES,
+    budget: null,
+    tables: {},
     data: null,
     alive: false,
     backends: [],
@@ -310,6 +321,7 @@ const CHANGES = {
   ...AUGMENTATIONS,
   ...EDITS,
   ...CURE_CHANGES,
+  ...BUDGETS,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
@@ -382,7 +394,7 @@ function backTo({ phase, phaseBefore }, message, standing) {
  * @returns {State} A new state; the old one is left as it was.
  */
 export function reduce(state, message, nowMs) {
-  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message), measured: nextMeasured(state, message) };
+  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message), measured: nextMeasured(state, message), choices: nextChoices(state, message) };
   const standing = {
     before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained, resumes: changed.resumes,
   };

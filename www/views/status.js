@@ -185,8 +185,6 @@ export function mountStatus(store, actions) {
     renderBar(state);
     renderError(state);
     tell(state, before, message);
-    document.title = state.phase === 'training' || state.phase === 'done'
-      ? `${NAMES[state.phase]} · ConvBurn` : 'ConvBurn: train a neural network in this tab';
   }
   store.subscribe(render);
   render(store.get(), store.get());
