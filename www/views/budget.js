@@ -17,10 +17,10 @@ import { count, duration } from './shared/format.js';
 
 /** What may be expected of a plan. @param {Plan} plan */
 function expectation({ expected, lacks }) {
-  if (expected !== null) return `expected test accuracy about ${expected.toFixed(2)} (measured elsewhere)`;
+  if (expected !== null) return `, expected test accuracy about ${expected.toFixed(2)} (measured elsewhere)`;
   return lacks === 'epochs'
-    ? 'fewer epochs than the ten it was measured with, so no accuracy can be promised'
-    : 'on other images, or fewer, than it was measured with, so no accuracy can be promised';
+    ? ': fewer than the ten that it was measured with, so no accuracy can be promised'
+    : ': on fewer or other images than it was measured with, so no accuracy can be promised';
 }
 
 /** @param {string} day Such as 2026-11-27. */
@@ -39,7 +39,7 @@ export function planSentence(state) {
   }
   if (!isAsPlanned(state, plan)) return '';
   const title = RECIPES.find(({ name }) => name === plan.by)?.title ?? plan.by;
-  return `In ${count(minutes, 'minute')} on this machine: “${title}”, ${count(plan.epochs, 'epoch')} (about ${duration(plan.seconds)}), ${expectation(plan)}. `
+  return `In ${count(minutes, 'minute')} on this machine: “${title}”, ${count(plan.epochs, 'epoch')} (about ${duration(plan.seconds)})${expectation(plan)}. `
     + `The settings hold it; it starts when you say so.${when}`;
 }
 
