@@ -6,12 +6,20 @@
  * @import { Phase } from './phases.js'
  * @import { State } from './store.js'
  */
+import { keepsBest } from './held-out.js';
 
 /** Phases of a run that learns, or is about to. @type {Phase[]} */
 const LEARNING = ['compiling', 'training', 'recovering'];
 
-/** The accuracy of the weights that the run has kept: of the last evaluation, which the last epoch brings. @param {State} state @returns {number | null} */
-export const accuracyOf = ({ evaluation, epochs }) => evaluation?.accuracy ?? epochs[epochs.length - 1]?.val_accuracy ?? null;
+/**
+ * The test accuracy of the weights that the run ended with. Each epoch says its own, but where it was measured on held-out images:
+ * then the test images were measured once, at the end.
+ * @param {State} state @returns {number | null}
+ */
+export function accuracyOf({ evaluation, evaluatedOn, epochs, runConfig }) {
+  if (!runConfig || !keepsBest(runConfig)) return epochs[epochs.length - 1]?.val_accuracy ?? null;
+  return evaluatedOn === 'test' ? evaluation?.accuracy ?? null : null;
+}
 
 /**
  * Whether a run has ended between two states, and how. One that was stopped by hand has not: whoever did so knows.

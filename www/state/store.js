@@ -25,6 +25,7 @@
  * @import { CureAction } from './cures.js'
  * @import { ChoiceAction, Choices } from './choices.js'
  * @import { Budget, BudgetAction, Table } from './budget.js'
+ * @import { Measured as MeasuredOn } from './held-out.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './data-reducer.js';
 import { AUGMENTATIONS, NO_AUGMENTATION } from './augmentation.js';
@@ -34,6 +35,7 @@ import { NO_CHOICES, nextChoices } from './choices.js';
 import { complained } from './complaints.js';
 import { DEFAULTS, parseField } from './fields.js';
 import { crossCheck, goesAlong } from './fitting.js';
+import { measuredNow } from './held-out.js';
 import { KEPT, NOTHING_KEPT, nextKept } from './storage-reducer.js';
 import { nextPhase } from './phases.js';
 import { RATES } from './rates.js';
@@ -131,6 +133,8 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {TracePoint[]} trace
  * @property {EpochResult[]} epochs
  * @property {Evaluation | null} evaluation
+ * @property {MeasuredOn} evaluatedOn On which images that was measured.
+ * @property {{ epoch: number, stopped_early: boolean } | null} bestEpoch The epoch whose weights the run has ended with, where that is its best one.
  * @property {Evaluation | null} trainingEvaluation The network that the evaluation is of, on images that it learnt from.
  * @property {Reference | null} earlier The curves of an earlier run, to compare with.
  * @property {Subject | null} subject
@@ -222,6 +226,8 @@ export function initialState() {
     trace: [],
     epochs: [],
     evaluation: null,
+    evaluatedOn: 'test',
+    bestEpoch: null,
     trainingEvaluation: null,
     earlier: null,
     subject: null,
@@ -360,9 +366,9 @@ const CHANGES = {
     trace: progress.stage === 'training' && progress.step > 0 ? extend(state.trace, pointOf(progress)) : state.trace,
   }),
   epoch_end: (state, { result, evaluation }) => ({
-    epochs: [...state.epochs, result], evaluation, trainingEvaluation: null, trained: true, resumable: null,
+    epochs: [...state.epochs, result], evaluation, evaluatedOn: measuredNow(state), trainingEvaluation: null, trained: true, resumable: null,
   }),
-  evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
+  evaluation: (_state, { evaluation }) => ({ evaluation, evaluatedOn: 'test', error: null }),
   prediction: ({ subject }, { id, probabilities }) => (subject && subject.id === id ? { probabilities, subject: { ...subject, asked: false } } : {}),
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);

@@ -20,7 +20,8 @@ export function endSentence(state, before) {
   const trained = state.epochs[state.epochs.length - 1]?.epoch ?? state.runConfig?.epochs ?? 0;
   const epochs = `${NUMBERS[trained] || count(trained)} ${trained === 1 ? 'epoch' : 'epochs'}`;
   const accuracy = accuracyOf(state);
-  return accuracy === null ? `${epochs}: the run is complete` : `${epochs}: test accuracy ${accuracy.toFixed(3)}`;
+  const early = state.bestEpoch?.stopped_early ? 'Stopped early. ' : '';
+  return accuracy === null ? `${early}${epochs}: the run is complete` : `${early}${epochs}: test accuracy ${accuracy.toFixed(3)}`;
 }
 
 /** @typedef {NotificationPermission | 'insecure' | 'unsupported'} Permission */
