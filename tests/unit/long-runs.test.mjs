@@ -5,12 +5,18 @@ import { test } from 'node:test';
 import { RECIPES } from '../../www/protocol/recipes.js';
 import { bestIn, createBudgeting } from '../../www/state/budget.js';
 import { NO_CHOICES } from '../../www/state/choices.js';
+import { DEFAULTS } from '../../www/state/fields.js';
+import { isEffective, warningsOf } from '../../www/state/fitting.js';
+import { goesOn, moreEpochs } from '../../www/state/run-reducer.js';
 import { PRESETS, presetOf } from '../../www/state/presets.js';
 import { speedOf, withSpeed } from '../../www/state/speeds.js';
-import { createStore, initialState } from '../../www/state/store.js';
+import { createStore, initialState, reduce } from '../../www/state/store.js';
 import { keepChoices, readChoices } from '../../www/storage/choices.js';
 import { planSentence } from '../../www/views/budget.js';
 import { endSentence } from '../../www/views/notify.js';
+import { choosingSentence } from '../../www/views/shared/images-sentence.js';
+import { tiles } from '../../www/views/progress.js';
+import { statusSentence } from '../../www/views/status.js';
 import { titleOf } from '../../www/views/title.js';
 
 const fixture = JSON.parse(readFileSync(new URL('../fixtures/protocol.json', import.meta.url), 'utf8'));
@@ -157,4 +163,31 @@ test('whoever wants something else during the trial keeps it', () => {
   page.dispatch({ type: 'field_edited', field: 'epochs', text: '7' });
   page.train();
   assert.deepEqual([page.store.get().budget, page.sent, page.store.get().config.epochs], [null, [], 7]);
+});
+
+test('a run that chooses its best epoch is measured on held-out images until its end, and says why it stopped early', () => {
+  const config = { ...DEFAULTS, patience: 2 };
+  const evaluation = (/** @type {number} */ accuracy, /** @type {string} */ weights) => ({ accuracy, loss: 1, records: 100, seconds: 1, weights });
+  const running = state({ phase: 'training', config, runConfig: config, loaded: { ...loaded, config } });
+  const measured = [1, 2, 3].reduce((now, epoch) => reduce(now, { type: 'epoch_end', result: row(epoch, 0.9), evaluation: /** @type {any} */ (evaluation(0.9, 'last')) }, 0), running);
+  assert.equal(measured.evaluatedOn, 'held_out');
+  assert.equal(tiles(measured)['tile-val-name'], 'Held-out accuracy');
+  const more = { least: 4, most: 1_000, usual: 6 };
+  const over = reduce(measured, { type: 'done', epochs: 3, more, kept: { epoch: 1, stopped_early: true }, evaluation: /** @type {any} */ (evaluation(0.8434, 'best')) }, 0);
+  assert.equal(tiles(over)['tile-val-name'], 'Test accuracy');
+  assert.equal(titleOf(over), 'Done: 0.843 · ConvBurn');
+  assert.equal(endSentence(over, measured), 'Stopped early. Three epochs: test accuracy 0.843');
+  const settled = { ...over, data: { ...loaded.data, train_records: 50_000, test_records: 10_000 }, source: /** @type {const} */ ('server'), promised: { train: 50_000, test: 10_000 } };
+  assert.equal(statusSentence(settled), 'Stopped early: no better loss on held-out images for 2 epochs; the weights are those after epoch 1. Test accuracy 0.8434');
+  assert.deepEqual([goesOn(settled), moreEpochs(settled)], [false, null], 'more epochs are not what it lacks');
+  assert.equal(choosingSentence(settled), '5,000 of 50,000 training images are held out to choose by; the test images are measured once, at the end.');
+  const whole = { ...settled, bestEpoch: { epoch: 2, stopped_early: false } };
+  assert.equal(statusSentence(whole), 'Done after 3 epochs: the weights are those after epoch 2. Test accuracy 0.8434');
+});
+
+test('what keeps no best epoch holds nothing out, and a rate that falls to the end is warned of', () => {
+  assert.equal(choosingSentence(state({})), '');
+  assert.deepEqual([isEffective('keep', state({})), isEffective('keep', state({ config: { ...DEFAULTS, patience: 1 } }))], [true, false]);
+  assert.deepEqual(Object.keys(warningsOf({ ...DEFAULTS, patience: 3, schedule: 'one-cycle' })), ['patience']);
+  assert.deepEqual([warningsOf({ ...DEFAULTS, patience: 3 }), warningsOf({ ...DEFAULTS, schedule: 'cosine' })], [{}, {}]);
 });

@@ -24,8 +24,11 @@ function isOwn({ config, runConfig }) {
   return keys.every((key) => key === 'epochs' || isSameSetting(key, config[key], runConfig?.[key]));
 }
 
+/** Whether a run that is over has waited in vain for a better epoch: more of them are not what it lacks. @param {State} state */
+const hasStoppedEarly = ({ runConfig, epochs }) => runConfig !== null && runConfig.patience > 0 && epochs.length < runConfig.epochs;
+
 /** Whether the run is over and all of it is there to be trained on. @param {State} state */
-const isOver = ({ phase, more, fromWeights, diverged }) => phase === 'done' && more !== null && !fromWeights && !diverged;
+const isOver = (state) => state.phase === 'done' && state.more !== null && !state.fromWeights && !state.diverged && !hasStoppedEarly(state);
 
 /**
  * Whether the next Start goes on with the run that rests: while the settings are its own, and ask for as many epochs as

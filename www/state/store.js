@@ -7,7 +7,7 @@
  *
  * It knows no DOM, no wasm, no network. What the views show is computed from this state alone.
  *
- * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, MoreEpochs, Position, Progress, Split } from '../protocol/protocol.js'
+ * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, KeptEpoch, Loaded, Message, MoreEpochs, Position, Progress, Split } from '../protocol/protocol.js'
  * @import { Phase } from './phases.js'
  * @import { Field } from './fields.js'
  * @import { Augmentation, AugmentationAction } from './augmentation.js'
@@ -134,7 +134,7 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {EpochResult[]} epochs
  * @property {Evaluation | null} evaluation
  * @property {MeasuredOn} evaluatedOn On which images that was measured.
- * @property {{ epoch: number, stopped_early: boolean } | null} bestEpoch The epoch whose weights the run has ended with, where that is its best one.
+ * @property {KeptEpoch | null} bestEpoch The epoch whose weights the run has ended with, where that is its best one.
  * @property {Evaluation | null} trainingEvaluation The network that the evaluation is of, on images that it learnt from.
  * @property {Reference | null} earlier The curves of an earlier run, to compare with.
  * @property {Subject | null} subject
