@@ -22,6 +22,7 @@ import { keepForOffline } from './storage/offline.js';
 import { createOpening } from './loading/opening.js';
 import { isOccupied } from './state/phases.js';
 import { shrinkPicture } from './loading/pictures.js';
+import { isSame } from './state/networks.js';
 import { createPlanning } from './state/planning.js';
 import { LOOK_EVERY_MS, createRecovery } from './engine/recovery.js';
 import { createRates } from './state/rates.js';
@@ -205,7 +206,7 @@ function react(state, before, message) {
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   opening.hear(message);
-  if (message.type === 'summarized' && state.config.network === message.network) actions.writeFragment(); // An edited network can be built: the address may say it.
+  if (message.type === 'summarized' && isSame(state.config.network, message.network)) actions.writeFragment(); // An edited network can be built: the address may say it.
   if (message.type === 'budget_planned') actions.writeFragment();
   asking.heard(message);
   showing.heard(message);
