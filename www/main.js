@@ -7,6 +7,7 @@
  */
 import { createAsking } from './live/asking.js';
 import { createAugmenting } from './live/augmenting.js';
+import { createBudgeting } from './state/budget.js';
 import { createChoosing } from './live/choosing.js';
 import { connect } from './engine/client.js';
 import { firstWorker } from './engine/first-worker.js';
@@ -21,6 +22,7 @@ import { keepForOffline } from './storage/offline.js';
 import { createOpening } from './loading/opening.js';
 import { isOccupied } from './state/phases.js';
 import { shrinkPicture } from './loading/pictures.js';
+import { isSame } from './state/networks.js';
 import { createPlanning } from './state/planning.js';
 import { LOOK_EVERY_MS, createRecovery } from './engine/recovery.js';
 import { createRates } from './state/rates.js';
@@ -33,9 +35,12 @@ import { readRunFile } from './runs/run-files.js';
 import { summaryOf } from './state/network-rows.js';
 import { createShowing } from './live/showing.js';
 import { createStore, isSettled, problemsOf } from './state/store.js';
+import { PRESETS } from './state/presets.js';
+import { keepChoices } from './storage/choices.js';
 import { deleteStored } from './storage/cleanup.js';
 import { openRunStorage } from './storage/run-storage.js';
 import { mountAugmentation } from './views/augmentation.js';
+import { mountBudget } from './views/budget.js';
 import { mountCharts } from './views/charts.js';
 import { createGap } from './live/gap.js';
 import { mountControls } from './views/controls.js';
@@ -49,6 +54,7 @@ import { mountFocus } from './views/focus.js';
 import { mountKeptRun } from './views/kept-run.js';
 import { mountMore } from './views/more.js';
 import { mountNetwork } from './views/network.js';
+import { mountNotify } from './views/notify.js';
 import { mountOffline } from './views/offline.js';
 import { paced } from './views/pace.js';
 import { mountPresets } from './views/presets.js';
@@ -62,6 +68,7 @@ import { mountSettings } from './views/settings.js';
 import { mountStage } from './views/stage.js';
 import { mountStatus } from './views/status.js';
 import { mountStored } from './views/stored.js';
+import { mountTitle } from './views/title.js';
 import { mountTryIt } from './views/try-it.js';
 import { mountWakeLock } from './views/wake-lock.js';
 
@@ -75,6 +82,8 @@ const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
 const showing = createShowing(store, client.send);
 const planning = createPlanning(store, client.send);
+const cores = navigator.hardwareConcurrency ?? 1;
+const budgeting = createBudgeting(store, client.send, cores);
 createGap(store, client.send);
 const rates = createRates(store, client.send, setTimeout);
 const augmenting = createAugmenting(store, client.send, setTimeout);
@@ -197,11 +206,13 @@ function react(state, before, message) {
   if (message.type === 'other_module') void loader.sendAgain(message.resend);
   if (isOccupied(before) && !isOccupied(state)) void loader.ensure(); // Shards wait for the end of a run.
   opening.hear(message);
-  if (message.type === 'summarized') actions.writeFragment(); // An edited network can be built: the address may say it.
+  if (message.type === 'summarized' && isSame(state.config.network, message.network)) actions.writeFragment(); // An edited network can be built: the address may say it.
+  if (message.type === 'budget_planned') actions.writeFragment();
   asking.heard(message);
   showing.heard(message);
   keeping.heard(message);
   planning.look();
+  budgeting.look();
   rates.look();
   augmenting.heard(message);
   links.look();
@@ -224,11 +235,19 @@ function configChanged(state, before) {
 }
 
 store.subscribe(react);
+keepChoices(store, { open: () => localStorage, cores, today: () => new Date().toISOString().slice(0, 10), now: () => performance.now() });
 
 /** Everything that a panel may do. */
 const actions = {
   start: () => resuming.tryStart(),
   startAnew: () => resuming.tryStart({ anew: true }),
+  /** A short run, to see how quickly this machine learns: the plan that waits for it is made then. */
+  measureSpeed() {
+    store.dispatch({ type: 'preset_chosen', preset: PRESETS.quick });
+    store.dispatch({ type: 'budget_tried' });
+    actions.writeFragment();
+    actions.startAnew();
+  },
   /** The run that is over goes on. @param {number} epochs In all. */
   trainMore(epochs) {
     store.dispatch({ type: 'field_edited', field: 'epochs', text: String(epochs) });
@@ -286,7 +305,7 @@ const actions = {
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountPresets, mountSettings, mountRate, mountAugmentation, mountData, mountNetwork, mountEditor, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeptRun, mountRunImages, mountStored, mountWakeLock, mountEvaluation, mountCures, mountTryIt,
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeptRun, mountRunImages, mountStored, mountWakeLock, mountNotify, mountTitle, mountBudget, mountEvaluation, mountCures, mountTryIt,
   mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }

@@ -15,19 +15,22 @@
  * where neither that nor this script is left, the service worker takes leave. A server that errs, is out
  * of reach or leads elsewhere is no reason.
  *
+ * On Android only a service worker may notify (views/notify.js): a click on such a notification brings the tab to the front.
+ *
  * Without a list, as `trunk serve` builds the page, nothing is kept, and a version that was is given up.
  */
 
 /** @typedef {{ version: string, files: Record<string, string>, later: Record<string, string> }} Release Paths from the page's folder, with their SHA-256. */
 /** @typedef {Event & { waitUntil: (work: Promise<unknown>) => void }} LifeEvent */
 /** @typedef {LifeEvent & { request: Request, respondWith: (answer: Promise<Response>) => void, resultingClientId: string }} RequestEvent */
-/** @typedef {{ postMessage: (message: string) => void }} Client A page that this worker serves. */
+/** @typedef {{ url: string, postMessage: (message: string) => void, focus: () => Promise<unknown> }} Client A page of this origin. */
+/** @typedef {LifeEvent & { notification: { close: () => void } }} NotificationClick */
 /**
  * `tsc` knows the page's global scope only.
  * @typedef {object} Scope
  * @property {(type: string, listener: (event: any) => void) => void} addEventListener
  * @property {ServiceWorkerRegistration} registration
- * @property {{ get: (id: string) => Promise<Client | undefined>, matchAll: () => Promise<Client[]> }} clients
+ * @property {{ get: (id: string) => Promise<Client | undefined>, matchAll: (options?: { type: 'window', includeUncontrolled: boolean }) => Promise<Client[]> }} clients
  * @property {() => Promise<void>} skipWaiting
  */
 
@@ -223,4 +226,15 @@ worker.addEventListener('fetch', (/** @type {RequestEvent} */ event) => {
 
 worker.addEventListener('message', (/** @type {LifeEvent & MessageEvent} */ event) => {
   if (event.data === 'keep_later') event.waitUntil(Promise.all(Object.keys(RELEASE?.later ?? {}).map(answer)));
+});
+
+/** The tab of this page: also one that began before this worker was there. */
+async function focusPage() {
+  const pages = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+  await pages.find(({ url }) => url.startsWith(FOLDER.href))?.focus();
+}
+
+worker.addEventListener('notificationclick', (/** @type {NotificationClick} */ event) => {
+  event.notification.close();
+  event.waitUntil(focusPage());
 });

@@ -55,6 +55,8 @@ test('without images, with a recipe chosen', async (t) => {
 test('on a first visit', async (t) => {
   const { page } = await shared.visit(t, '');
   await waitForPhase(page, ['ready']);
+  await page.getByTestId('budget-plan').click();
+  await waitForText(page, 'budget-text', /not known yet/);
   await assertFaultless(page, 'ready');
 });
 
@@ -75,7 +77,7 @@ test('while it trains, paused and while it measures', async (t) => {
 });
 
 test('when a run is done, with a setting that cannot be used and an error to read', async (t) => {
-  const { page } = await shared.visit(t, `${SHORT}&schedule=one-cycle&flip=random&run=1`);
+  const { page } = await shared.visit(t, `${SHORT}&schedule=one-cycle&flip=random&patience=1&run=1`);
   await waitForPhase(page, ['done']);
   await assertFaultless(page, 'done');
   await page.getByLabel('Batch size').fill('0');

@@ -7,6 +7,9 @@ import { share } from './visits.mjs';
 const shared = share({ before, after });
 const TINY = '#backend=flex&train=256&test=100&epochs=2&seed=7&workers=1';
 
+/** So few images at such a rate are soon learnt by heart: no epoch is better than the first ones. */
+const HASTY = '#backend=flex&train=256&test=100&epochs=30&lr=0.01&seed=7&workers=1&patience=1';
+
 /** What every control of the form says. @param {import('playwright-core').Page} page */
 const settingsOf = (page) => page.locator('#settings').evaluate((form) => Object.fromEntries(
   [.../** @type {HTMLFormElement} */ (form).elements].filter((each) => 'name' in each && each.name).map((each) => [/** @type {any} */ (each).name, /** @type {any} */ (each).value]),
@@ -82,5 +85,34 @@ test('fields come with what they belong to, the rate is drawn before the run and
   assert.ok(await page.locator('#rate-run polyline').isVisible());
   assert.ok(await page.getByTestId('no-more').isVisible());
   assert.ok(await page.getByTestId('more-start').isHidden());
+  assert.deepEqual(complaints, []);
+});
+
+test('a run that waits in vain for a better epoch stops early, says why, and is measured on held-out images until its end', async (t) => {
+  const { page, complaints } = await shared.visit(t, HASTY, { options: { viewport: { width: 390, height: 844 } } });
+  await waitForPhase(page, ['ready']);
+  await page.locator('#group-overfitting > summary').click();
+  await waitForText(page, 'choosing', /^25 of 256 training images are held out to choose by; the test images are measured once, at the end\.$/);
+  assert.ok(await page.locator('#field-keep').isHidden(), 'a run that may stop early ends with its best weights anyway');
+  await page.locator('#field-schedule').evaluate((select) => select.closest('details')?.setAttribute('open', ''));
+  await page.locator('#field-schedule').selectOption('one-cycle');
+  await page.locator('#warning-patience').getByText('falls until the last epoch').waitFor();
+  await page.locator('#field-schedule').selectOption('constant');
+  await page.locator('#warning-patience').waitFor({ state: 'hidden' });
+  assert.match(page.url(), /patience=1/);
+
+  await page.getByTestId('start').click();
+  await page.locator('#tile-val-name').getByText('Held-out accuracy').waitFor();
+  await waitForPhase(page, ['done']);
+  await page.locator('#status-text').getByText(/^Stopped early: no better loss on held-out images for 1 epoch; the weights are those after epoch \d+\. Test accuracy 0\.\d{4}$/).waitFor();
+  const rows = await page.getByTestId('epoch-table').locator('tbody tr').count();
+  assert.ok(rows < 30, `${rows} epochs`);
+  assert.match(await page.locator('#status-text').textContent() ?? '', new RegExp(`after epoch ${rows - 1}\\.`));
+  assert.equal(await page.locator('#tile-val-name').textContent(), 'Test accuracy');
+  assert.match(await page.locator('#evaluation-line').textContent() ?? '', /^Test accuracy .* on 100 images/);
+  assert.equal(await page.locator('#chart-accuracy').locator('xpath=..').locator('.key.dashed').textContent(), 'held-out');
+  assert.match(await page.locator('#epochs-title').textContent() ?? '', /held-out training images/);
+  assert.equal(await page.getByTestId('start').textContent(), 'Train anew');
+  await fits(page, 390);
   assert.deepEqual(complaints, []);
 });

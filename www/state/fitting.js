@@ -88,11 +88,8 @@ export function goesAlong(config, field, before) {
   return {};
 }
 
-/** A setting that is not in this version's table yet. @param {Config} config @param {string} name */
-const later = (config, name) => /** @type {Record<string, unknown>} */ (config)[name];
-
-/** Whether a run may hold out training images, in place of test images or to be stopped by. @param {State} state */
-const mayHoldOut = ({ config, source, data }) => source === 'files' || Boolean(data?.held_out) || Number(later(config, 'patience')) > 0 || later(config, 'keep') === 'best';
+/** Whether a run may hold out training images in place of test images. @param {State} state */
+const mayHoldOut = ({ source, data }) => source === 'files' || Boolean(data?.held_out);
 
 /** When a setting does something; one that is not here always does. @type {Record<string, (config: Config, state: State) => boolean>} */
 const EFFECTIVE = {
@@ -116,6 +113,7 @@ const EFFECTIVE = {
   cutout_px: ({ augment }) => augment === 'none',
   norm_group: mayNormalise,
   hold_out: (_config, state) => mayHoldOut(state),
+  keep: ({ patience }) => patience === 0, // A run that may stop early ends with its best weights anyway.
 };
 
 /** Whether a setting does anything under the others. @param {Field} field @param {State} state */
@@ -123,6 +121,6 @@ export const isEffective = (field, state) => EFFECTIVE[field]?.(state.config, st
 
 /** What a choice is warned of, by its field. @param {Config} config @returns {Record<string, string>} */
 export function warningsOf(config) {
-  if (!(Number(later(config, 'patience')) > 0) || !risesAndFalls(config)) return {};
+  if (config.patience === 0 || !risesAndFalls(config)) return {};
   return { patience: 'The learning rate falls until the last epoch, and most is won at the end: a run that stops before then leaves that out. A constant rate goes better with it.' };
 }

@@ -17,7 +17,11 @@ import { isOccupied } from './phases.js';
 
 /** How the store's state takes the engine's answer. @type {Changes} */
 export const PLANS = {
-  summarized: (_state, { network, summary }) => ({ planned: { network, summary } }),
+  // Tables of networks with a name are asked for by budget.js too: those are not the settings', and take no table's place.
+  summarized: ({ config, tables, loaded }, { network, summary }) => ({
+    ...(isSame(config.network, network) ? { planned: { network, summary } } : {}),
+    ...(typeof network === 'string' && loaded ? { tables: { ...tables, [network]: { backend: loaded.backend.active, summary } } } : {}),
+  }),
   // A network that cannot be built is a setting that cannot be used: Start says so, and the address stays.
   network_refused: ({ config, problems }, { network, error }) => (isSame(config.network, network)
     ? { refusal: { network, sentence: sentenceOf(error) }, problems: { ...problems, network: readable(sentenceOf(error), false) } }

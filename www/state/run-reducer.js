@@ -8,11 +8,12 @@
  * @import { Changes, State } from './store.js'
  */
 import { isSameSetting } from './fields.js';
+import { measuredIn } from './held-out.js';
 import { isSame } from './networks.js';
 import { placeIn, restoredOver } from './recovery-reducer.js';
 
 /** What a run, and a network, leave behind, taken away. @type {Partial<State>} */
-export const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, trainingEvaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, more: null, doubted: null, fromWeights: false, probabilities: null };
+export const NO_RUN = { compiling: null, progress: null, trace: [], marks: [], epochs: [], evaluation: null, evaluatedOn: 'test', bestEpoch: null, trainingEvaluation: null, trained: false, diverged: false, runConfig: null, resumable: null, more: null, doubted: null, fromWeights: false, probabilities: null };
 
 /** Codes with which a run is refused before its next step, and waits: for its images. */
 const RUN_WAITS = ['checkpoint', 'data_missing'];
@@ -23,8 +24,11 @@ function isOwn({ config, runConfig }) {
   return keys.every((key) => key === 'epochs' || isSameSetting(key, config[key], runConfig?.[key]));
 }
 
+/** Whether a run that is over has waited in vain for a better epoch: more of them are not what it lacks. @param {State} state */
+const hasStoppedEarly = ({ runConfig, epochs }) => runConfig !== null && runConfig.patience > 0 && epochs.length < runConfig.epochs;
+
 /** Whether the run is over and all of it is there to be trained on. @param {State} state */
-const isOver = ({ phase, more, fromWeights, diverged }) => phase === 'done' && more !== null && !fromWeights && !diverged;
+const isOver = (state) => state.phase === 'done' && state.more !== null && !state.fromWeights && !state.diverged && !hasStoppedEarly(state);
 
 /**
  * Whether the next Start goes on with the run that rests: while the settings are its own, and ask for as many epochs as
@@ -62,7 +66,7 @@ function opened(state, { kind, loaded, history, position, more, progress, evalua
     ...NO_RUN, loaded, data: loaded.data, error: state.error?.code === 'invalid_link' ? state.error : null,
     ...(kind === 'run' ? { config: loaded.config, runConfig: loaded.config, problems: {} } : { config: { ...state.config, ...networkOf(loaded.config) } }),
     epochs: history, trained: true, resumable: position ?? null, more, fromWeights: kind === 'weights',
-    progress: progress ?? null, evaluation: evaluation ?? null, trace: trace.points,
+    progress: progress ?? null, evaluation: evaluation ?? null, evaluatedOn: measuredIn(loaded.config, evaluation), trace: trace.points,
     marks: trace.resumed_at.map((at) => ({ at, reason: null })),
     autostart: false, resumes: state.resumes && Boolean(position), notice: remarks.join(' ') || null,
     timings: { ...state.timings, run_started_ms: null, run_ended_ms: null },
@@ -78,7 +82,7 @@ function goneOn(state, nowMs) {
   // A Resume that was pressed before a Start may be answered after it: that one is still to be answered.
   const isAwaited = starting && !extending;
   const mark = isOpened(state) && resumable ? [{ at: placeIn(resumable, progress), reason: null }] : [];
-  return { trainingEvaluation: null, data: data && { ...data, restored: null }, starting: isAwaited, resumes: false, marks: [...marks, ...mark], timings: { ...timings, run_started_ms: timings.run_started_ms ?? nowMs, run_ended_ms: null } };
+  return { trainingEvaluation: null, bestEpoch: null, data: data && { ...data, restored: null }, starting: isAwaited, resumes: false, marks: [...marks, ...mark], timings: { ...timings, run_started_ms: timings.run_started_ms ?? nowMs, run_ended_ms: null } };
 }
 
 /** The run's step failed: it is over, unless it waits for its images. @param {State} state @param {string} code @param {number} nowMs @returns {Partial<State>} */
@@ -98,5 +102,8 @@ export const RESTS = {
   }),
   resumed: (state, _message, nowMs) => goneOn(state, nowMs),
   stopped: (state, { epoch, step, more }, nowMs) => ({ resumable: { epoch, step }, more, timings: { ...state.timings, run_ended_ms: nowMs } }),
-  done: (state, { more }, nowMs) => ({ resumable: null, more, timings: { ...state.timings, run_ended_ms: nowMs } }),
+  done: (state, { more, kept, evaluation }, nowMs) => ({
+    resumable: null, more, bestEpoch: kept ?? null, ...(evaluation ? { evaluation, evaluatedOn: 'test' } : {}),
+    timings: { ...state.timings, run_ended_ms: nowMs },
+  }),
 };

@@ -7,7 +7,7 @@
  *
  * It knows no DOM, no wasm, no network. What the views show is computed from this state alone.
  *
- * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, Loaded, Message, MoreEpochs, Position, Progress, Split } from '../protocol/protocol.js'
+ * @import { BackendStatus, Compiling, Config, DataStatus, ErrorReport, EpochResult, Evaluation, KeptEpoch, Loaded, Message, MoreEpochs, Position, Progress, Split } from '../protocol/protocol.js'
  * @import { Phase } from './phases.js'
  * @import { Field } from './fields.js'
  * @import { Augmentation, AugmentationAction } from './augmentation.js'
@@ -23,13 +23,19 @@
  * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
  * @import { CureAction } from './cures.js'
+ * @import { ChoiceAction, Choices } from './choices.js'
+ * @import { Budget, BudgetAction, Table } from './budget.js'
+ * @import { Measured as MeasuredOn } from './held-out.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './data-reducer.js';
 import { AUGMENTATIONS, NO_AUGMENTATION } from './augmentation.js';
+import { BUDGETS } from './budget.js';
 import { CURE_CHANGES } from './cures.js';
+import { NO_CHOICES, nextChoices } from './choices.js';
 import { complained } from './complaints.js';
 import { DEFAULTS, parseField } from './fields.js';
 import { crossCheck, goesAlong } from './fitting.js';
+import { measuredNow } from './held-out.js';
 import { KEPT, NOTHING_KEPT, nextKept } from './storage-reducer.js';
 import { nextPhase } from './phases.js';
 import { RATES } from './rates.js';
@@ -86,6 +92,9 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {Refusal | null} refusal Why the network that the settings ask for, or once did, cannot be built.
  * @property {History} history What was done in the editor of networks, and can be undone.
  * @property {Measured | null} measured How quickly this machine learnt last, and what it learnt.
+ * @property {Choices} choices What this browser remembers of the visitor's choices and of the machine.
+ * @property {Budget | null} budget The time that the visitor has, and what was planned for it.
+ * @property {Record<string, Table>} tables Tables of networks with a name, as the engine answered.
  * @property {DataStatus | null} data
  * @property {boolean} alive Whether the engine answers.
  * @property {BackendStatus[]} backends Which backends can run here; none before the engine has said so.
@@ -124,6 +133,8 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {TracePoint[]} trace
  * @property {EpochResult[]} epochs
  * @property {Evaluation | null} evaluation
+ * @property {MeasuredOn} evaluatedOn On which images that was measured.
+ * @property {KeptEpoch | null} bestEpoch The epoch whose weights the run has ended with, where that is its best one.
  * @property {Evaluation | null} trainingEvaluation The network that the evaluation is of, on images that it learnt from.
  * @property {Reference | null} earlier The curves of an earlier run, to compare with.
  * @property {Subject | null} subject
@@ -151,7 +162,8 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | EditAction | CureAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction} Action
+ *   | EditAction | CureAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction
+ *   | ChoiceAction | BudgetAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -175,6 +187,9 @@ export function initialState() {
     refusal: null,
     history: NO_HISTORY,
     measured: null,
+    choices: NO_CHOICES,
+    budget: null,
+    tables: {},
     data: null,
     alive: false,
     backends: [],
@@ -211,6 +226,8 @@ export function initialState() {
     trace: [],
     epochs: [],
     evaluation: null,
+    evaluatedOn: 'test',
+    bestEpoch: null,
     trainingEvaluation: null,
     earlier: null,
     subject: null,
@@ -310,6 +327,7 @@ const CHANGES = {
   ...AUGMENTATIONS,
   ...EDITS,
   ...CURE_CHANGES,
+  ...BUDGETS,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
@@ -348,9 +366,9 @@ const CHANGES = {
     trace: progress.stage === 'training' && progress.step > 0 ? extend(state.trace, pointOf(progress)) : state.trace,
   }),
   epoch_end: (state, { result, evaluation }) => ({
-    epochs: [...state.epochs, result], evaluation, trainingEvaluation: null, trained: true, resumable: null,
+    epochs: [...state.epochs, result], evaluation, evaluatedOn: measuredNow(state), trainingEvaluation: null, trained: true, resumable: null,
   }),
-  evaluation: (_state, { evaluation }) => ({ evaluation, error: null }),
+  evaluation: (_state, { evaluation }) => ({ evaluation, evaluatedOn: 'test', error: null }),
   prediction: ({ subject }, { id, probabilities }) => (subject && subject.id === id ? { probabilities, subject: { ...subject, asked: false } } : {}),
   error: (state, { error, command, id }, nowMs) => {
     if (command === 'add_shard') return withoutShard(state, error, id);
@@ -382,7 +400,7 @@ function backTo({ phase, phaseBefore }, message, standing) {
  * @returns {State} A new state; the old one is left as it was.
  */
 export function reduce(state, message, nowMs) {
-  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message), measured: nextMeasured(state, message) };
+  const changed = { ...state, ...CHANGES[message.type]?.(state, message, nowMs), kept: nextKept(state, message), measured: nextMeasured(state, message), choices: nextChoices(state, message) };
   const standing = {
     before: state.phaseBefore, settled: isSettled(changed), loaded: changed.loaded !== null, trained: changed.trained, resumes: changed.resumes,
   };

@@ -9,7 +9,7 @@ export const FOLDER = new URL('../', import.meta.url);
 
 /**
  * A path has no space, so that no name is the beginning of another copy's.
- * @param {'run' | 'data' | 'page'} kind @param {string} [version] @param {URL} [folder]
+ * @param {'run' | 'data' | 'page' | 'choices'} kind @param {string} [version] @param {URL} [folder]
  */
 export function nameOf(kind, version = '', folder = FOLDER) {
   return `convburn-${kind} ${folder.pathname}${version && ` ${version}`}`;

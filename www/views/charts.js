@@ -10,9 +10,10 @@
  * @import { Figure } from '../state/reference.js'
  * @import { ReferenceLine } from './shared/reference-band.js'
  */
+import { measuredNow } from '../state/held-out.js';
 import { shownReference } from '../state/reference.js';
 import uPlot from '../vendor/uPlot.esm.js';
-import { byId, make } from './shared/dom.js';
+import { byId, make, setText } from './shared/dom.js';
 import { columnsOf, mountFigures } from './shared/figures.js';
 import { figure, short } from './shared/format.js';
 import { bandParts, referenceSentence, mountReferenceBand, mountReferenceKey, withReference } from './shared/reference-band.js';
@@ -28,6 +29,9 @@ const SMALLEST = { width: 200, height: 120 };
 const TRAINING = { label: 'training', colour: '--line-train', fill: '--reference-train' };
 /** @type {Line} */
 const TESTING = { label: 'test', colour: '--line-test', fill: '--reference-test', dashed: true };
+
+/** What the dashed line is measured on. @param {State} state */
+const wordOf = (state) => (measuredNow(state) === 'test' ? TESTING.label : 'held-out');
 
 /** @param {State} state */
 const epochsOf = (state) => state.runConfig?.epochs ?? state.config.epochs;
@@ -48,7 +52,7 @@ const CHARTS = [
     referenceFigures: ['accuracy', 'val_accuracy'],
     span: epochsOf,
     data: ({ epochs }) => columnsOf(epochs, (e) => [e.epoch, e.accuracy, e.val_accuracy]),
-    say: (state) => lastOf(state.epochs, (e) => `accuracy ${figure(e.accuracy)}, on test images ${figure(e.val_accuracy)}`
+    say: (state) => lastOf(state.epochs, (e) => `accuracy ${figure(e.accuracy)}, on ${wordOf(state)} images ${figure(e.val_accuracy)}`
       + referenceSentence(shownReference(state), 'accuracy', e.epoch)),
   },
   {
@@ -57,7 +61,7 @@ const CHARTS = [
     referenceFigures: ['loss', 'val_loss'],
     span: epochsOf,
     data: ({ epochs }) => columnsOf(epochs, (e) => [e.epoch, e.loss, e.val_loss]),
-    say: (state) => lastOf(state.epochs, (e) => `loss ${figure(e.loss)}, on test images ${figure(e.val_loss)}`
+    say: (state) => lastOf(state.epochs, (e) => `loss ${figure(e.loss)}, on ${wordOf(state)} images ${figure(e.val_loss)}`
       + referenceSentence(shownReference(state), 'loss', e.epoch)),
   },
 ];
@@ -128,6 +132,9 @@ function addLegend(box, lines, store) {
   const children = lines.map(({ label, dashed }) => make('span', { className: dashed ? 'key dashed' : 'key', text: label }));
   const keys = make('span', { className: 'keys', children });
   mountReferenceKey(keys, store);
+  const [, dashed] = children;
+  store.subscribe((state) => setText(dashed, wordOf(state)));
+  setText(dashed, wordOf(store.get()));
   box.parentElement?.querySelector('figcaption')?.append(keys);
 }
 

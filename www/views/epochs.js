@@ -5,7 +5,8 @@
  * @import { EpochResult } from '../protocol/protocol.js'
  * @import { State, Store } from '../state/store.js'
  */
-import { byId, make } from './shared/dom.js';
+import { measuredNow } from '../state/held-out.js';
+import { byId, make, setText } from './shared/dom.js';
 import { figure, logLine, milliseconds, seconds, short } from './shared/format.js';
 
 /** So near to the last line, in CSS pixels, the log follows it. */
@@ -31,6 +32,8 @@ export function mountEpochs(store) {
     make('td', { className: 'quiet', text: 'Each epoch writes its line here.', attributes: { colspan: '7' } }),
   ] });
   const foot = byId('epochs', HTMLTableElement).createTFoot();
+  const title = byId('epochs-title');
+  const usual = title.textContent ?? '';
 
   /** The rows that stand there, and of how many epochs they say that they are. */
   let shown = /** @type {EpochResult[]} */ ([]);
@@ -39,6 +42,7 @@ export function mountEpochs(store) {
 
   /** @param {State} state @param {State} [before] */
   function render(state, before) {
+    setText(title, measuredNow(state) === 'test' ? usual : `${usual}; val_ is measured on held-out training images`);
     if (before && state.epochs === before.epochs && state.runConfig === before.runConfig) return;
     const epochs = state.runConfig?.epochs ?? state.epochs.length;
     const hasRates = state.epochs.some(({ lr }) => lr !== undefined);

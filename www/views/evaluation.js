@@ -42,22 +42,23 @@ export function mountEvaluation(store) {
   const bars = makeBars(byId('class-bars'));
   const initial = line.textContent ?? '';
 
-  /** @param {Evaluation} evaluation @param {string[]} names */
-  function show(evaluation, names) {
+  /** @param {Evaluation} evaluation @param {string[]} names @param {State['evaluatedOn']} on */
+  function show(evaluation, names, on) {
     renderHead(names);
     renderMatrix(evaluation, names);
     bars.render(names.map((name, i) => {
       const share = evaluation.class_accuracy[i];
       return { name, share: share ?? 0, text: share === null ? 'no image' : percent(share) };
     }));
-    setText(line, `Test accuracy ${figure(evaluation.accuracy)}, test loss ${figure(evaluation.loss)}, `
-      + `on ${count(evaluation.records, 'image')} in ${seconds(evaluation.seconds)} s.`);
+    const [what, which] = on === 'test' ? ['Test', 'image'] : ['Held-out', 'held-out image'];
+    setText(line, `${what} accuracy ${figure(evaluation.accuracy)}, ${what.toLowerCase()} loss ${figure(evaluation.loss)}, `
+      + `on ${count(evaluation.records, which)} in ${seconds(evaluation.seconds)} s.`);
   }
 
   store.subscribe((/** @type {State} */ state, /** @type {State} */ before) => {
     if (state.evaluation === before.evaluation) return;
     byId('evaluation').hidden = state.evaluation === null;
-    if (state.evaluation) show(state.evaluation, state.data?.class_names ?? CLASS_NAMES);
+    if (state.evaluation) show(state.evaluation, state.data?.class_names ?? CLASS_NAMES, state.evaluatedOn);
     else setText(line, initial);
   });
 }

@@ -9,6 +9,7 @@
  * @import { DataSource, RunDescription } from '../runs/run-files.js'
  */
 import { keptRun, missingSources } from '../state/storage-reducer.js';
+import { keepsBest } from '../state/held-out.js';
 import { isOccupied } from '../state/phases.js';
 import { byId, setText } from './shared/dom.js';
 import { count, figure } from './shared/format.js';
@@ -49,7 +50,7 @@ function waitingSentence(state) {
 export function offerSentence(state) {
   const run = keptRun(state.kept);
   if (!run) return '';
-  const accuracy = run.valAccuracy === null ? '' : ` Its test accuracy was ${figure(run.valAccuracy)}.`;
+  const accuracy = run.valAccuracy === null ? '' : ` Its ${keepsBest(run.config) ? 'accuracy on held-out images' : 'test accuracy'} was ${figure(run.valAccuracy)}.`;
   const where = run.position ? `Your last run stopped at epoch ${run.position.epoch} of ${run.epochs}, and was kept.` : 'Your last run was kept.';
   return `${where}${accuracy}${waitingSentence(state)}`;
 }

@@ -3,6 +3,7 @@
  *
  * @import { State, Store } from '../state/store.js'
  */
+import { measuredNow } from '../state/held-out.js';
 import { byId, setText } from './shared/dom.js';
 import { count, duration, figure } from './shared/format.js';
 
@@ -10,7 +11,8 @@ import { count, duration, figure } from './shared/format.js';
 const NONE = '–';
 
 /** @param {State} state @returns {Record<string, string>} Tile → text. */
-export function tiles({ progress, epochs, evaluation, phase }) {
+export function tiles(state) {
+  const { progress, epochs, evaluation, phase } = state;
   const last = epochs[epochs.length - 1];
   // What stands, or is measured after it stopped, ends at no time.
   const isRunning = phase === 'training' || phase === 'compiling';
@@ -19,6 +21,7 @@ export function tiles({ progress, epochs, evaluation, phase }) {
     'tile-step': progress ? `${count(progress.step)} of ${count(progress.steps)}` : NONE,
     'tile-loss': progress ? figure(progress.loss) : NONE,
     'tile-accuracy': progress ? figure(progress.accuracy) : NONE,
+    'tile-val-name': (evaluation ? state.evaluatedOn : measuredNow(state)) === 'test' ? 'Test accuracy' : 'Held-out accuracy',
     // The last that was measured, as the Evaluate panel has it.
     'tile-val': evaluation ? figure(evaluation.accuracy) : last ? figure(last.val_accuracy) : NONE,
     'tile-speed': progress ? progress.images_per_second.toFixed(progress.images_per_second < 10 ? 1 : 0) : NONE,

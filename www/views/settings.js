@@ -22,6 +22,7 @@ import { withheld } from '../engine/capabilities.js';
 import { byId, make, setText } from './shared/dom.js';
 import { placeFields } from './shared/fields.js';
 import { count } from './shared/format.js';
+import { choosingSentence } from './shared/images-sentence.js';
 
 /** @param {number} share @returns {string} Also of a share that is far below a hundredth. */
 const tiny = (share) => `${Number((share * 100).toPrecision(2))} %`;
@@ -150,6 +151,7 @@ export function mountSettings(store, actions) {
   const backendActive = byId('backend-active');
   const workers = byId('workers-note');
   const note = byId('settings-note');
+  const choosing = byId('choosing');
   const said = note.textContent ?? '';
   const renderGroups = mountGroups(fields);
   const renderBackends = mountBackends(byId('field-backend', HTMLSelectElement), byId('backend-remarks'));
@@ -197,6 +199,8 @@ export function mountSettings(store, actions) {
     renderGroups(state, problems, before ? problemsOf(before) : {});
     setText(backendActive, backendSentence(state));
     setText(workers, `${groupsNote(state, navigator.hardwareConcurrency)}${workersNote(state.config.workers, navigator.hardwareConcurrency)}`);
+    setText(choosing, choosingSentence(state));
+    choosing.hidden = choosing.textContent === '';
     setText(note, isSaidByLink(state.config) ? said : NOT_SAID);
     if (state.backends !== before?.backends) renderBackends(state);
   }

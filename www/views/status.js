@@ -8,6 +8,8 @@
  * @import { Phase } from '../state/phases.js'
  */
 import { DATA_HINT, isAboutData, missingSentence } from '../state/data-reducer.js';
+import { accuracyOf } from '../state/endings.js';
+import { measuredNow } from '../state/held-out.js';
 import { isOccupied } from '../state/phases.js';
 import { beginsFromWeights, goesOn, isOpened } from '../state/run-reducer.js';
 import { isSettled } from '../state/store.js';
@@ -38,14 +40,26 @@ function restingSentence(state, { epoch, step }) {
   return isOpened(state) ? `A saved run: it goes on at ${place}` : `Stopped at ${place}: it can go on from there`;
 }
 
+/** @param {State} state */
+function doneSentence(state) {
+  const { epochs, bestEpoch, runConfig } = state;
+  const last = epochs[epochs.length - 1];
+  const accuracy = accuracyOf(state);
+  if (!last || accuracy === null) return 'The run is complete';
+  if (!bestEpoch) return `Test accuracy ${figure(accuracy)} after ${count(last.epoch, 'epoch')}`;
+  const why = bestEpoch.stopped_early
+    ? `Stopped early: no better loss on held-out images for ${count(runConfig?.patience ?? last.epoch - bestEpoch.epoch, 'epoch')}; the`
+    : `Done after ${count(last.epoch, 'epoch')}: the`;
+  return `${why} weights are those after epoch ${count(bestEpoch.epoch)}. Test accuracy ${figure(accuracy)}`;
+}
+
 /** @param {State} state @returns {string} While nothing runs: what may be done, or why Start waits. */
 function idleSentence(state) {
-  const { diverged, trained, phase, epochs } = state;
+  const { diverged, trained, phase } = state;
   if (!isSettled(state)) return waitingSentence(state) ?? 'Preparing the network';
   const trouble = troubleLine(state, true);
   if (trouble && !diverged) return trouble;
-  const last = epochs[epochs.length - 1];
-  if (phase === 'done') return last ? `Test accuracy ${figure(last.val_accuracy)} after ${count(last.epoch, 'epoch')}` : 'The run is complete';
+  if (phase === 'done') return doneSentence(state);
   if (diverged) return 'Training diverged: the weights are of no use. Go on with a smaller learning rate, or Reset gives new ones';
   if (state.resumable && trained) return restingSentence(state, state.resumable);
   if (beginsFromWeights(state)) return 'Opened weights: training begins from them';
@@ -74,7 +88,7 @@ function trainingSentence(state) {
   const where = `Epoch ${progress.epoch} of ${progress.epochs}`;
   const trouble = troubleLine(state, false);
   if (trouble) return `${where}: ${trouble}`;
-  if (progress.stage === 'validating') return `${where}, measuring on the test images`;
+  if (progress.stage === 'validating') return `${where}, measuring on the ${measuredNow(state) === 'test' ? 'test' : 'held-out'} images`;
   return `${where}, step ${count(progress.step)} of ${count(progress.steps)}, ends in ${duration(progress.run_eta_s)}`;
 }
 
@@ -185,8 +199,6 @@ export function mountStatus(store, actions) {
     renderBar(state);
     renderError(state);
     tell(state, before, message);
-    document.title = state.phase === 'training' || state.phase === 'done'
-      ? `${NAMES[state.phase]} · ConvBurn` : 'ConvBurn: train a neural network in this tab';
   }
   store.subscribe(render);
   render(store.get(), store.get());

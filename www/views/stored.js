@@ -7,6 +7,7 @@
  */
 import { bestFileName } from '../runs/file-names.js';
 import { keptRun } from '../state/storage-reducer.js';
+import { keepsBest } from '../state/held-out.js';
 import { isOccupied } from '../state/phases.js';
 import { byId, download, setText } from './shared/dom.js';
 import { figure } from './shared/format.js';
@@ -45,7 +46,7 @@ export function mountStored(store, actions) {
     const { kept } = state;
     const occupied = isOccupied(state);
     best.hidden = kept.best === null;
-    setText(byId('best-text'), kept.best?.valAccuracy == null ? '' : `The best that is kept has a test accuracy of ${figure(kept.best.valAccuracy)}, after epoch ${kept.best.trained}.`);
+    setText(byId('best-text'), kept.best?.valAccuracy == null ? '' : `The best that is kept has ${keepsBest(kept.best.config) ? 'an accuracy on held-out images' : 'a test accuracy'} of ${figure(kept.best.valAccuracy)}, after epoch ${kept.best.trained}.`);
     open.disabled = occupied || state.loaded === null;
     last.hidden = kept.found === null || !state.trained || kept.wanted !== null;
     last.disabled = open.disabled;

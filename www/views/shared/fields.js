@@ -22,6 +22,7 @@ const WORDS = {
   augment: { none: 'none: as chosen below', 'flip-shift': 'flip-shift: mirrored and moved a little' },
   flip: { none: 'none: as they are', random: 'random: by chance', alternating: 'alternating: every other epoch' },
   shift_edge: { zero: 'zero: black', reflect: 'reflect: mirrored' },
+  keep: { last: 'last: of the last step', best: 'best: of the best epoch' },
   hold_out: { 'by-class': 'by-class: a share of each class', last: 'last: the last ones' },
 };
 
@@ -33,6 +34,8 @@ const HINTS = {
   warm_up: 'Share of all steps in which it rises to the learning rate.',
   drops: 'Numbers of the epochs after which it drops, like 5, 8.',
   drop_factor: 'What each drop multiplies it by.',
+  patience: 'So many epochs without a smaller loss on held-out images end the run, with the weights of its best epoch; 0: it goes on to its end.',
+  keep: 'Those of the last step, or of the epoch with the smallest loss on held-out images.',
   muon_momentum: 'Momentum of what Muon moves; it looks ahead.',
 };
 

@@ -4,12 +4,14 @@
  * @import { DataStatus } from '../../protocol/protocol.js'
  * @import { State } from '../../state/store.js'
  */
+import { heldOutToChoose } from '../../state/held-out.js';
 import { count } from './format.js';
 
 /** What a run of these settings uses, where it is less than what is here and the engine has said so. @param {State} state */
 function usedOf({ data, loaded, config }) {
   if (!data || loaded?.config.train !== config.train || loaded.config.test !== config.test) return '';
   if (data.held_out || (data.train_used === data.train_records && data.test_used === data.test_records)) return '';
+  if (data.validation_used > 0) return `; a run learns from ${count(data.train_used)}, chooses its best epoch by ${count(data.validation_used)} and is tested on ${count(data.test_used)} of them`;
   return `; a run uses ${count(data.train_used)} and ${count(data.test_used)} of them`;
 }
 
@@ -49,6 +51,13 @@ export function imagesSentence(state) {
 export function heldOutSentence(data) {
   if (!data?.held_out) return null;
   return `No test batch: a fifth of the ${count(data.train_records, 'image')} is held out to measure on, and a run uses ${count(data.test_used)} of it.`;
+}
+
+/** What a run that chooses its best epoch would hold out for that. @param {State} state @returns {string} Empty where it chooses nothing. */
+export function choosingSentence(state) {
+  const found = heldOutToChoose(state);
+  if (!found) return '';
+  return `${count(found.held)} of ${count(found.train, 'training image')} are held out to choose by; the test images are measured once, at the end.`;
 }
 
 /** Images that a run of these would measure on though it trains on them, once all are here. @param {DataStatus | null} data @returns {string | null} */
