@@ -23,6 +23,7 @@
  * @import { ImagesAction } from './run-images.js'
  * @import { RefusedLink } from './links.js'
  * @import { CureAction } from './cures.js'
+ * @import { Earlier, KeptRunAction, KeptRuns } from './kept-runs.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './data-reducer.js';
 import { AUGMENTATIONS, NO_AUGMENTATION } from './augmentation.js';
@@ -30,6 +31,7 @@ import { CURE_CHANGES } from './cures.js';
 import { complained } from './complaints.js';
 import { DEFAULTS, parseField } from './fields.js';
 import { crossCheck, goesAlong } from './fitting.js';
+import { KEPT_RUNS, NO_KEPT_RUNS } from './kept-runs.js';
 import { KEPT, NOTHING_KEPT, nextKept } from './storage-reducer.js';
 import { nextPhase } from './phases.js';
 import { RATES } from './rates.js';
@@ -125,7 +127,8 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {EpochResult[]} epochs
  * @property {Evaluation | null} evaluation
  * @property {Evaluation | null} trainingEvaluation The network that the evaluation is of, on images that it learnt from.
- * @property {Reference | null} earlier The curves of an earlier run, to compare with.
+ * @property {Earlier | null} earlier The curves of an earlier run, to compare with.
+ * @property {KeptRuns} keptRuns The list of this browser's runs.
  * @property {Subject | null} subject
  * @property {Float32Array | null} probabilities
  * @property {Complaint | null} error
@@ -151,7 +154,7 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | EditAction | CureAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction} Action
+ *   | EditAction | CureAction | KeptRunAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction} Action
  */
 
 /** Number of samples shown at once. */
@@ -213,6 +216,7 @@ export function initialState() {
     evaluation: null,
     trainingEvaluation: null,
     earlier: null,
+    keptRuns: NO_KEPT_RUNS,
     subject: null,
     probabilities: null,
     error: null,
@@ -310,6 +314,7 @@ const CHANGES = {
   ...AUGMENTATIONS,
   ...EDITS,
   ...CURE_CHANGES,
+  ...KEPT_RUNS,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),
