@@ -21,7 +21,7 @@ const epoch = (epoch = 1, val_accuracy = 0.5, seconds = 1.25) => ({ epoch, loss:
 /** @param {string} id @param {Partial<KeptRun>} [more] @returns {KeptRun} */
 const run = (id, more = {}) => ({
   id, endedMs: Number(id), isPinned: false, recipe: { ...PRESETS.tutorial, seed: 3 }, images: { classNames: DATA.class_names, isHeldOut: DATA.held_out, files: [] },
-  trainUsed: 50_000, testUsed: 10_000, epochs: [epoch()], gap: null, ...more,
+  trainUsed: 50_000, testUsed: 10_000, epochs: [epoch()], testAccuracy: (more.epochs ?? [epoch()]).at(-1)?.val_accuracy ?? null, gap: null, ...more,
 });
 const idsOf = (/** @type {KeptRun[]} */ rows) => rows.map(({ id }) => id);
 
@@ -134,8 +134,10 @@ function pageWith(storage) {
   const loaded = { ...fixture.restored.loaded, config: DEFAULTS, data: DATA };
   return {
     store, list, dispatch,
-    train(seconds = 1) {
-      for (const message of [{ type: 'loaded', loaded }, { type: 'started', loaded }, { type: 'epoch_end', result: { ...epoch(1, 0.5, seconds), step_ms: 2 }, evaluation: { accuracy: 0.5, records: 100 } }, { type: 'done', more: null }]) dispatch(message);
+    /** @param {number} [seconds] @param {any} [config] @param {any} [end] */
+    train(seconds = 1, config = {}, end = {}) {
+      const started = { ...loaded, config: { ...DEFAULTS, ...config } };
+      for (const message of [{ type: 'loaded', loaded }, { type: 'started', loaded: started }, { type: 'epoch_end', result: { ...epoch(1, 0.5, seconds), step_ms: 2 }, evaluation: { accuracy: 0.5, records: 100 } }, { type: 'done', more: null, ...end }]) dispatch(message);
     },
   };
 }
@@ -179,6 +181,17 @@ test('where nothing can be kept, the list is of this visit, and says so once', a
   await page.list.look();
   assert.equal(page.store.get().keptRuns.rows.length, 2);
   assert.match(page.store.get().keptRuns.problem ?? '', /cannot be kept on this machine \(the disk is full\)/);
+});
+
+test('a run that chose an epoch by held-out images has the accuracy on test images that its end measured', async () => {
+  const page = pageWith(storageInMemory());
+  page.train(1, { keep: 'best' }, { evaluation: { accuracy: 0.66 } });
+  page.train(2, { patience: 3 });
+  page.train(3);
+  await page.list.look();
+  assert.deepEqual(page.store.get().keptRuns.rows.map(({ epochs, testAccuracy }) => [epochs[0].seconds, testAccuracy]).sort(), [[1, 0.66], [2, null], [3, 0.5]]);
+  const unmeasured = page.store.get().keptRuns.rows.find(({ testAccuracy }) => testAccuracy === null);
+  assert.ok(unmeasured && runFigures(unmeasured).accuracy === '–' && !behind(unmeasured).reference.label?.includes('0.5'));
 });
 
 test('a page’s own run is behind the next one by itself, as its row', async () => {

@@ -51,9 +51,9 @@ export function createRunList(store, storage, { nowMs, makeId }) {
   /** @param {(rows: KeptRun[]) => KeptRun[]} edit */
   const change = (edit) => inTurn(() => changeNow(edit));
 
-  /** @param {typeof withRun} put */
-  function note(put) {
-    const run = keptRunOf(store.get(), { id: id ?? makeId(), endedMs: nowMs() });
+  /** @param {typeof withRun} put @param {number | null} [measured] Its accuracy on the test images, where its end measured that. */
+  function note(put, measured = null) {
+    const run = keptRunOf(store.get(), { id: id ?? makeId(), endedMs: nowMs() }, measured);
     const known = id;
     if (run) void change((rows) => put(rows, run, known));
   }
@@ -62,7 +62,8 @@ export function createRunList(store, storage, { nowMs, makeId }) {
   function heard(message, before) {
     if (message.type === 'started') id = makeId();
     if (message.type === 'restored' && before.phase !== 'recovering') id = null;
-    if (message.type === 'done' || message.type === 'stopped') note(withRun);
+    if (message.type === 'stopped') note(withRun);
+    if (message.type === 'done') note(withRun, message.evaluation?.accuracy);
     if (message.type === 'training_evaluation' && !isOccupied(store.get())) note(withMeasured);
   }
 

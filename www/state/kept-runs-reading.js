@@ -117,10 +117,11 @@ function recipeOf(value) {
 
 /** @param {unknown} value @returns {KeptRun} */
 function rowOf(value) {
-  const { id, endedMs, isPinned, recipe, images, trainUsed, testUsed, epochs, gap } = object(value);
+  const { id, endedMs, isPinned, recipe, images, trainUsed, testUsed, epochs, testAccuracy, gap } = object(value);
   const row = {
     id: text(id), endedMs: count(endedMs), isPinned: truth(isPinned), recipe: recipeOf(recipe), images: imagesOf(images), trainUsed: count(trainUsed),
-    testUsed: count(testUsed), epochs: list(epochs, EPOCHS_MOST, epochOf), gap: gapOf(gap),
+    testUsed: count(testUsed), epochs: list(epochs, EPOCHS_MOST, epochOf),
+    testAccuracy: testAccuracy === null ? null : share(testAccuracy), gap: gapOf(gap),
   };
   demand(row.epochs.length > 0);
   return row;

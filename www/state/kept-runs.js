@@ -19,9 +19,10 @@ import { PRESETS, presetOf } from './presets.js';
 /** Accuracy on images that it learnt from, of which there were so many, and on test images. @typedef {{ training: number, test: number, records: number }} MeasuredGap */
 
 /**
- * `endedMs`: when it ended or was stopped, since 1970; `seconds` it took; `recipe`: all that it computed.
+ * `endedMs`: when it ended or was stopped, since 1970; `recipe`: all that it computed; `testAccuracy`: null where it was not
+ * measured, because each epoch was measured on held-out images.
  * @typedef {{ id: string, endedMs: number, isPinned: boolean, recipe: Partial<Config>, images: Images, trainUsed: number, testUsed: number,
- *   epochs: EpochFigures[], gap: MeasuredGap | null }} KeptRun
+ *   epochs: EpochFigures[], testAccuracy: number | null, gap: MeasuredGap | null }} KeptRun
  */
 
 /** @typedef {'epochs' | 'batch' | 'seed' | 'accuracy' | 'gap' | 'seconds' | 'when'} Column */
@@ -64,15 +65,25 @@ export const isSameImages = (one, other) => one.isHeldOut === other.isHeldOut &&
 /** What is kept of an epoch. @param {EpochFigures} result @returns {EpochFigures} */
 const figuresOf = ({ epoch, loss, accuracy, val_loss, val_accuracy, seconds }) => ({ epoch, loss, accuracy, val_loss, val_accuracy, seconds });
 
-/** The page's run as the list has it; null while it has no whole epoch. @param {State} state @param {{ id: string, endedMs: number }} entry @returns {KeptRun | null} */
-export function keptRunOf(state, { id, endedMs }) {
+/** Whether a run's epochs are measured on held-out images, to choose one of them by. @param {Partial<Config>} recipe */
+const isChoosing = ({ keep, patience = 0 }) => keep === 'best' || patience > 0;
+
+/**
+ * The page's run as the list has it; null while it has no whole epoch.
+ * @param {State} state @param {{ id: string, endedMs: number }} entry @param {number | null} [measured] Accuracy on the test images, where it was measured at the end.
+ * @returns {KeptRun | null}
+ */
+export function keptRunOf(state, { id, endedMs }, measured = null) {
   const { runConfig, data, epochs } = state;
   const images = imagesOf(state);
   if (!runConfig || !data || !images || epochs.length === 0) return null;
-  const found = gapOf(state);
-  const gap = found && { training: found.training, test: found.test, records: found.records };
   const recipe = /** @type {Partial<Config>} */ (partsOf(runConfig).recipe);
-  return { id, endedMs, isPinned: false, recipe, images, trainUsed: data.train_used, testUsed: data.test_used, epochs: epochs.map(figuresOf), gap };
+  const found = gapOf(state);
+  const testAccuracy = isChoosing(recipe) ? measured ?? found?.test ?? null : epochs[epochs.length - 1].val_accuracy;
+  return {
+    id, endedMs, isPinned: false, recipe, images, trainUsed: data.train_used, testUsed: data.test_used, epochs: epochs.map(figuresOf), testAccuracy,
+    gap: found && { training: found.training, test: found.test, records: found.records },
+  };
 }
 
 /** Whether a run began with the very same epoch, to the time it took. @param {EpochFigures[]} one @param {EpochFigures[]} other */
@@ -101,7 +112,7 @@ export function withRun(rows, run, id) {
 /** The list with what was measured of a run that is in it; one that was removed stays away. @param {KeptRun[]} rows @param {KeptRun} run @param {string | null} id */
 export function withMeasured(rows, run, id) {
   const row = rowOf(rows, id, run.epochs);
-  return row ? rows.map((each) => (each === row ? { ...row, gap: run.gap } : each)) : rows;
+  return row ? rows.map((each) => (each === row ? { ...row, gap: run.gap, testAccuracy: run.testAccuracy ?? row.testAccuracy } : each)) : rows;
 }
 
 /** The list with a run that had been removed. @param {KeptRun[]} rows @param {KeptRun} run */
@@ -112,9 +123,6 @@ export const without = (rows, id) => rows.filter((row) => row.id !== id);
 
 /** @param {KeptRun[]} rows @param {string} id @param {boolean} isPinned */
 export const withPin = (rows, id, isPinned) => bounded(rows.map((row) => (row.id === id ? { ...row, isPinned } : row)));
-
-/** A run's accuracy on the test images after its last epoch. @param {KeptRun} run */
-export const accuracyOf = ({ epochs }) => epochs[epochs.length - 1].val_accuracy;
 
 /** Seconds that its epochs took. @param {KeptRun} run */
 export const secondsOf = ({ epochs }) => epochs.reduce((sum, { seconds }) => sum + seconds, 0);
@@ -127,7 +135,7 @@ const FIGURES = {
   epochs: ({ epochs }) => epochs.length,
   batch: ({ recipe }) => recipe.batch ?? null,
   seed: ({ recipe }) => recipe.seed ?? null,
-  accuracy: accuracyOf,
+  accuracy: ({ testAccuracy }) => testAccuracy,
   gap: gapFigure,
   seconds: secondsOf,
   when: ({ endedMs }) => endedMs,
@@ -161,8 +169,11 @@ export function nameOfRun({ recipe }) {
   return RECIPES.find(({ name }) => name === preset)?.title ?? `${networkOf({ recipe })}, ${OPTIMIZERS[recipe.optimizer ?? ''] ?? recipe.optimizer}`;
 }
 
-/** @param {number} epochs */
-const epochsOf = (epochs) => `${epochs} ${epochs === 1 ? 'epoch' : 'epochs'}`;
+/** A run in a few words: what it is called, how long it was and what it reached. @param {KeptRun} run */
+export function phraseOf(run) {
+  const { length } = run.epochs;
+  return `${nameOfRun(run)}, ${length} ${length === 1 ? 'epoch' : 'epochs'}${run.testAccuracy === null ? '' : `, ${run.testAccuracy.toFixed(4)}`}`;
+}
 
 /** A run's curves as what lies behind another's. @param {KeptRun} run @param {string | null} [id] Its row's, if it is in the list. @returns {Earlier} */
 export function behind(run, id = run.id) {
@@ -173,8 +184,7 @@ export function behind(run, id = run.id) {
     return { mean: values, low: values, high: values };
   };
   const bands = { loss: bandOf('loss'), accuracy: bandOf('accuracy'), val_loss: bandOf('val_loss'), val_accuracy: bandOf('val_accuracy') };
-  const label = `Behind: ${nameOfRun(run)}, ${epochsOf(epochs.length)}, ${accuracyOf(run).toFixed(4)}`;
-  return { id, images, reference: { runs: 1, epochs: epochs.length, bands, label } };
+  return { id, images, reference: { runs: 1, epochs: epochs.length, bands, label: `Behind: ${phraseOf(run)}` } };
 }
 
 /** The page's own run as what lies behind the next one. @param {State} state @returns {Earlier | null} */

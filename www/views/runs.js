@@ -6,7 +6,7 @@
  * @import { Column, KeptRun } from '../state/kept-runs.js'
  * @import { Actions } from '../main.js'
  */
-import { RUNS_MOST, accuracyOf, gapFigure, imagesOf, isSameImages, nameOfRun, networkOf, secondsOf, sortedRows } from '../state/kept-runs.js';
+import { RUNS_MOST, gapFigure, imagesOf, isSameImages, nameOfRun, networkOf, phraseOf, secondsOf, sortedRows } from '../state/kept-runs.js';
 import { isOccupied } from '../state/phases.js';
 import { announce, byId, make, setText } from './shared/dom.js';
 import { count, figure, points, seconds } from './shared/format.js';
@@ -20,9 +20,6 @@ export function whenText(ms, now = new Date()) {
   return when.toLocaleString('en-GB', { day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit' });
 }
 
-/** A run in a few words, for whoever does not see its row. @param {KeptRun} run */
-export const runPhrase = (run) => `${nameOfRun(run)}, ${count(run.epochs.length, 'epoch')}, ${figure(accuracyOf(run))}`;
-
 /** A run's figures, as the columns have them. @param {KeptRun} run @returns {Record<Column, string>} */
 export function runFigures(run) {
   const gap = gapFigure(run);
@@ -30,7 +27,7 @@ export function runFigures(run) {
     epochs: run.recipe.epochs === run.epochs.length ? count(run.epochs.length) : `${count(run.epochs.length)} of ${count(run.recipe.epochs ?? 0)}`,
     batch: count(run.recipe.batch ?? 0),
     seed: String(run.recipe.seed ?? ''),
-    accuracy: figure(accuracyOf(run)),
+    accuracy: run.testAccuracy === null ? '–' : figure(run.testAccuracy),
     gap: gap === null ? '–' : points(gap * 100),
     seconds: seconds(secondsOf(run)),
     when: whenText(run.endedMs),
@@ -93,7 +90,7 @@ export function mountRuns(store, actions) {
 
   /** @param {KeptRun} run @param {Deed} deed @param {string} text @param {{ isPressed?: boolean, isDisabled?: boolean }} [how] */
   function makeButton(run, deed, text, { isPressed, isDisabled = false } = {}) {
-    const button = make('button', { className: 'small', text, attributes: { 'type': 'button', 'data-run': run.id, 'data-deed': deed, 'aria-label': `${text}: ${runPhrase(run)}` } });
+    const button = make('button', { className: 'small', text, attributes: { 'type': 'button', 'data-run': run.id, 'data-deed': deed, 'aria-label': `${text}: ${phraseOf(run)}` } });
     if (isPressed !== undefined) button.setAttribute('aria-pressed', String(isPressed));
     button.disabled = isDisabled;
     button.addEventListener('click', () => deeds[deed](run));
@@ -139,7 +136,7 @@ export function mountRuns(store, actions) {
     }
     renderRows(state);
     removed.hidden = gone === null;
-    setText(byId('run-removed-text'), gone ? `Removed: ${runPhrase(gone)}.` : '');
+    setText(byId('run-removed-text'), gone ? `Removed: ${phraseOf(gone)}.` : '');
   }
 
   for (const head of heads) {
