@@ -12,6 +12,7 @@
 import { RECIPES } from '../protocol/recipes.js';
 import { partsOf } from './config.js';
 import { gapOf } from './gap.js';
+import { isSame } from './networks.js';
 import { PRESETS, presetOf } from './presets.js';
 
 /** @typedef {Pick<EpochResult, 'epoch' | 'loss' | 'accuracy' | 'val_loss' | 'val_accuracy' | 'seconds'>} EpochFigures */
@@ -59,8 +60,7 @@ export function imagesOf({ data, files, source }) {
 }
 
 /** Whether two runs were of the same images, as far as their names say. @param {Images} one @param {Images} other */
-export const isSameImages = (one, other) => one.isHeldOut === other.isHeldOut && String(one.classNames) === String(other.classNames)
-  && String(one.files) === String(other.files);
+export const isSameImages = (one, other) => one.isHeldOut === other.isHeldOut && isSame(one.classNames, other.classNames) && isSame(one.files, other.files);
 
 /** What is kept of an epoch. @param {EpochFigures} result @returns {EpochFigures} */
 const figuresOf = ({ epoch, loss, accuracy, val_loss, val_accuracy, seconds }) => ({ epoch, loss, accuracy, val_loss, val_accuracy, seconds });
