@@ -74,7 +74,7 @@ test('a run is called by its recipe, however long and from whichever seed, else 
   assert.equal(named({ train: 200, optimizer: 'muon' }), 'tutorial, Muon');
   const networks = ['t', 's-40-48-60', { seeding: 'by-layer', layers: [] }];
   assert.deepEqual(networks.map((network) => networkOf({ recipe: /** @type {any} */ ({ network }) })), ['T', 'S 40-48-60', 'own network']);
-  assert.deepEqual(Object.values(runFigures(run('1', { epochs: [epoch()], gap: { training: 0.4, test: 0.5, records: 9 } }))).slice(0, 6), ['1 of 10', '32', '3', '0.5000', '−10.0 points', '1.3']);
+  assert.deepEqual(Object.values(runFigures(run('1', { epochs: [epoch()], gap: { training: 0.4, test: 0.5, records: 9 } }))).slice(0, 6), ['1 of 10', '32', '3', '0.5000', '−10.0', '1.3']);
   assert.match(whenText(Date.UTC(2025, 5, 15), new Date(Date.UTC(2026, 5, 15))), /2025/);
   assert.doesNotMatch(whenText(Date.UTC(2026, 5, 15), new Date(Date.UTC(2026, 5, 16))), /2026/);
 });

@@ -9,27 +9,28 @@
 import { RUNS_MOST, gapFigure, imagesOf, isSameImages, nameOfRun, networkOf, phraseOf, secondsOf, sortedRows } from '../state/kept-runs.js';
 import { isOccupied } from '../state/phases.js';
 import { announce, byId, make, setText } from './shared/dom.js';
-import { count, figure, points, seconds } from './shared/format.js';
+import { count, decimal, figure, seconds } from './shared/format.js';
 
 const NOTE = `The last ${RUNS_MOST} are listed, without their weights, on this machine only. Pinned ones come first and stay.`;
 
-/** A moment, with its year where that is not this one. @param {number} ms Since 1970. @param {Date} [now] */
+/** A moment of this year, or a day of another. @param {number} ms Since 1970. @param {Date} [now] */
 export function whenText(ms, now = new Date()) {
   const when = new Date(ms);
-  const year = when.getFullYear() === now.getFullYear() ? undefined : 'numeric';
-  return when.toLocaleString('en-GB', { day: 'numeric', month: 'short', year, hour: '2-digit', minute: '2-digit' });
+  const isThisYear = when.getFullYear() === now.getFullYear();
+  return when.toLocaleString('en-GB', { day: 'numeric', month: 'short', ...(isThisYear ? { hour: '2-digit', minute: '2-digit' } : { year: 'numeric' }) });
 }
 
 /** A run's figures, as the columns have them. @param {KeptRun} run @returns {Record<Column, string>} */
 export function runFigures(run) {
   const gap = gapFigure(run);
+  const duration = secondsOf(run);
   return {
     epochs: run.recipe.epochs === run.epochs.length ? count(run.epochs.length) : `${count(run.epochs.length)} of ${count(run.recipe.epochs ?? 0)}`,
     batch: count(run.recipe.batch ?? 0),
     seed: String(run.recipe.seed ?? ''),
     accuracy: run.testAccuracy === null ? '–' : figure(run.testAccuracy),
-    gap: gap === null ? '–' : points(gap * 100),
-    seconds: seconds(secondsOf(run)),
+    gap: gap === null ? '–' : decimal(gap * 100),
+    seconds: duration < 10 ? seconds(duration) : count(Math.round(duration)),
     when: whenText(run.endedMs),
   };
 }
@@ -42,8 +43,8 @@ function isOfOthers(state, run) {
 
 /** What stands below a run's name: its network, where the name does not begin with it, and its images. @param {State} state @param {KeptRun} run */
 function lesserPhrase(state, run) {
-  const network = nameOfRun(run).startsWith(networkOf(run)) ? '' : `${networkOf(run)}, `;
-  return `${network}${count(run.trainUsed, 'training image')}${isOfOthers(state, run) ? ', other ones than on the page now' : ''}`;
+  const network = nameOfRun(run).startsWith(`${networkOf(run)}, `) ? '' : `${networkOf(run)}, `;
+  return `${network}${count(run.trainUsed, 'training image')}${isOfOthers(state, run) ? ' of other data' : ''}`;
 }
 
 /** @typedef {'behind' | 'use' | 'pin' | 'remove'} Deed */

@@ -42,11 +42,14 @@ export function short(value) {
 /** @param {number} share @returns {string} 61.2 % */
 export const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
-/** A number of points of accuracy, with a minus sign that is as wide as a plus. @param {number} value @returns {string} 8.4 points */
-export function points(value) {
+/** One decimal, with a minus sign that is as wide as a digit. @param {number} value @returns {string} −8.4 */
+export function decimal(value) {
   const digits = Math.abs(value).toFixed(1);
-  return `${value < 0 && Number(digits) > 0 ? '−' : ''}${digits} points`;
+  return `${value < 0 && Number(digits) > 0 ? '−' : ''}${digits}`;
 }
+
+/** A number of points of accuracy. @param {number} value @returns {string} 8.4 points */
+export const points = (value) => `${decimal(value)} points`;
 
 /** @param {number} seconds @returns {string} */
 export function duration(seconds) {
