@@ -30,6 +30,7 @@ import { createPolling } from './loading/polling.js';
 import { fetchReference } from './loading/reference-file.js';
 import { goesOn, isExtended } from './state/run-reducer.js';
 import { createResuming, isUsable } from './runs/resuming.js';
+import { createRunList } from './runs/run-list.js';
 import { needsWord } from './state/run-images.js';
 import { readRunFile } from './runs/run-files.js';
 import { summaryOf } from './state/network-rows.js';
@@ -38,6 +39,7 @@ import { createStore, isSettled, problemsOf } from './state/store.js';
 import { PRESETS } from './state/presets.js';
 import { keepChoices } from './storage/choices.js';
 import { deleteStored } from './storage/cleanup.js';
+import { createListStorage } from './storage/run-list.js';
 import { openRunStorage } from './storage/run-storage.js';
 import { mountAugmentation } from './views/augmentation.js';
 import { mountBudget } from './views/budget.js';
@@ -63,6 +65,7 @@ import { mountRunImages } from './views/run-images.js';
 import { mountRate } from './views/rate.js';
 import { mountReport } from './views/report.js';
 import { mountRunChoice } from './views/run-choice.js';
+import { mountRuns } from './views/runs.js';
 import { mountSaving } from './views/saving.js';
 import { mountSettings } from './views/settings.js';
 import { mountStage } from './views/stage.js';
@@ -76,7 +79,9 @@ const store = createStore(() => performance.now());
 const client = connect((message) => recovery.hear(message), readAddress(location.hash).config.backend, firstWorker);
 const opening = createOpening(store, client.send);
 const loader = createLoader(store, client.send, opening.open);
-const keeping = createCheckpoints(store, { open: openRunStorage, locks: navigator.locks, storage: navigator.storage, deleteOthers: deleteStored });
+// Plain http has no randomUUID.
+const runList = createRunList(store, createListStorage(), { nowMs: Date.now, makeId: () => crypto.getRandomValues(new Uint32Array(4)).join('-') });
+const keeping = createCheckpoints(store, { open: openRunStorage, locks: navigator.locks, storage: navigator.storage, deleteOthers });
 const recovery = createRecovery(store, { restart: client.restart, sendAgain: loader.sendAgain, latest: keeping.latest }, () => performance.now());
 const polling = createPolling(store, loader);
 const asking = createAsking(store, client.send, { now: () => performance.now(), isSeen: () => !document.hidden });
@@ -98,6 +103,12 @@ const links = createLinks(store, client.send, {
 /** @param {import('./protocol/errors.js').PageCode} code @param {string} message @param {string} hint @param {number} [drop] Which drop of files it is about. */
 function complain(code, message, hint, drop) {
   store.dispatch({ type: 'complained', error: reportOf(code, message, hint), drop });
+}
+
+/** Deletes what is stored beside runs. */
+async function deleteOthers() {
+  await deleteStored();
+  await runList.clear();
 }
 
 /** Goes up with each drop or choice of files. */
@@ -211,6 +222,7 @@ function react(state, before, message) {
   asking.heard(message);
   showing.heard(message);
   keeping.heard(message);
+  runList.heard(message, before);
   planning.look();
   budgeting.look();
   rates.look();
@@ -293,6 +305,12 @@ const actions = {
       resuming.tryStart();
     }
   },
+  runList,
+  /** Sets what a run of the list was computed by, and leaves what computes it. @param {Partial<State['config']>} recipe */
+  useSettings(recipe) {
+    store.dispatch({ type: 'preset_chosen', preset: recipe });
+    actions.writeFragment();
+  },
   retryData: () => void loader.retry(),
   /** The address bar is the link to share: it holds what this page accepts, and stays while a setting cannot be used. */
   writeFragment() {
@@ -305,12 +323,15 @@ const actions = {
 
 const panels = paced(store, { now: () => performance.now(), later: setTimeout });
 for (const mount of [mountStatus, mountControls, mountMore, mountStage, mountPresets, mountSettings, mountRate, mountAugmentation, mountData, mountNetwork, mountEditor, mountProgress,
-  mountCharts, mountEpochs, mountReport, mountSaving, mountKeptRun, mountRunImages, mountStored, mountWakeLock, mountNotify, mountTitle, mountBudget, mountEvaluation, mountCures, mountTryIt,
+  mountCharts, mountEpochs, mountReport, mountSaving, mountKeptRun, mountRunImages, mountStored, mountWakeLock, mountNotify, mountTitle, mountBudget, mountEvaluation, mountCures, mountRuns, mountTryIt,
   mountOffline, mountFiles, mountRunChoice, mountFocus]) {
   mount(panels, actions);
 }
 
 addEventListener('hashchange', ({ oldURL }) => links.follow(new URL(oldURL).hash));
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) void runList.look(); // Another tab may have added runs.
+});
 addEventListener('pagehide', keeping.leave);
 addEventListener('pageshow', ({ persisted }) => {
   if (persisted) keeping.comeBack();
@@ -337,5 +358,6 @@ links.follow();
 fetchReference(store);
 keepForOffline(store);
 void keeping.find();
+void runList.look();
 void loader.useServer();
 document.getElementById('unstarted')?.remove(); // All of it has started.

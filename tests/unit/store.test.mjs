@@ -87,6 +87,12 @@ test('progress and epochs are kept, the report follows its schema', () => {
   const report = makeReport(state, { created: new Date(0).toISOString(), user_agent: 'test', logical_cores: 2, fragment: '#seed=1' });
   assert.deepEqual(problems(schema, JSON.parse(JSON.stringify(report))), []);
   assert.notDeepEqual(problems(schema, { ...report, epochs: [{}] }), []);
+  assert.equal(report.gap, null);
+  const measured = feed(state, { type: 'training_evaluation', evaluation: { ...event('epoch_end').evaluation, accuracy: 1, records: 10_000 } });
+  const withGap = makeReport(measured, { created: new Date(0).toISOString(), user_agent: 'test', logical_cores: 2, fragment: '#seed=1' });
+  const test_accuracy = event('epoch_end').evaluation.accuracy;
+  assert.deepEqual(withGap.gap, { training_accuracy: 1, test_accuracy, gap: 1 - test_accuracy, training_records: 10_000 });
+  assert.deepEqual(problems(schema, JSON.parse(JSON.stringify(withGap))), []);
 });
 
 test('getting the graphics card ready is said part by part', () => {

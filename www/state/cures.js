@@ -1,22 +1,20 @@
 /**
- * Overfitting, measured and cured: how far a run does better on images that it learnt from, what each cure sets, and the
- * earlier run that stays behind the next one's curves.
+ * The cures for overfitting: what each of them sets, which of them a run has not had, and what they gave where it was measured.
+ * The run that is cured stays behind the next one's curves.
  *
  * The cures' settings are those of the recipe `tutorial-cured`. Pure.
  *
- * @import { Config, EpochResult } from '../protocol/protocol.js'
- * @import { Reference } from './reference.js'
- * @import { Changes, State } from './store.js'
+ * @import { Config } from '../protocol/protocol.js'
+ * @import { NamedRecipe } from '../protocol/recipes.js'
+ * @import { Changes } from './store.js'
  */
+import { RECIPES } from '../protocol/recipes.js';
+import { ownBehind } from './kept-runs.js';
 import { PRESETS } from './presets.js';
 
 /** @typedef {{ type: 'cures_chosen', names: string[] } | { type: 'earlier_left' }} CureAction */
+/** @typedef {NamedRecipe & { cures?: readonly MeasuredCure[] }} Recipe */
 /** @typedef {{ name: string, title: string, sentence: string, settings: Partial<Config>, isFor: (config: Config) => boolean }} Cure */
-
-/** A gap that is worth a cure: the recipes that have had theirs keep 3 to 4 points of it (BENCHMARKS.md). */
-const GAP_OPEN = 0.05;
-/** Standard deviations that chance alone seldom makes. */
-const BEYOND_CHANCE = 3;
 
 /** Steps of an epoch that a larger batch has to leave. */
 const LEAST_STEPS = 20;
@@ -89,39 +87,22 @@ export function cured(config, names) {
   return all.train < LEAST_STEPS * all.batch ? { ...all, batch: config.batch } : all;
 }
 
-/** The variance of an accuracy by the number of images that it was measured on. @param {{ accuracy: number, records: number }} evaluation */
-const varianceOf = ({ accuracy, records }) => accuracy * (1 - accuracy) / Math.max(1, records);
+/** What a cure gave the recipe that has all of them, where it was measured: points of accuracy that leaving it out costs, which may be negative. @typedef {{ name: string, points: number, spread: number, runs: number }} MeasuredCure */
 
-/**
- * How much more it knows of what it learnt from, and whether that is worth a cure: not where so few images were measured that
- * chance may have made it. Null until both are measured.
- * @param {State} state
- */
-export function gapOf({ trainingEvaluation, evaluation }) {
-  if (!trainingEvaluation || !evaluation) return null;
-  const gap = trainingEvaluation.accuracy - evaluation.accuracy;
-  const chance = Math.sqrt(varianceOf(trainingEvaluation) + varianceOf(evaluation));
-  return { training: trainingEvaluation.accuracy, test: evaluation.accuracy, gap, isOpen: gap >= Math.max(GAP_OPEN, BEYOND_CHANCE * chance) };
-}
+const CURED_RECIPE = RECIPES.find(({ name }) => name === 'tutorial-cured');
 
-/** A run's curves as what lies behind another's. @param {EpochResult[]} epochs @returns {Reference} */
-export function behind(epochs) {
-  /** @param {'loss' | 'accuracy' | 'val_loss' | 'val_accuracy'} figure */
-  const bandOf = (figure) => {
-    const values = epochs.map((epoch) => epoch[figure]);
-    return { mean: values, low: values, high: values };
-  };
-  const bands = { loss: bandOf('loss'), accuracy: bandOf('accuracy'), val_loss: bandOf('val_loss'), val_accuracy: bandOf('val_accuracy') };
-  return { runs: 1, epochs: epochs.length, bands, label: 'The run before' };
+/** What the cured recipe reached, and what each cure gave it; null where that was not measured. */
+export function measuredCures(recipe = /** @type {Recipe | undefined} */ (CURED_RECIPE)) {
+  if (!recipe?.cures?.length || !recipe.reached) return null;
+  return { title: recipe.title, accuracy: recipe.reached.accuracy, cures: recipe.cures };
 }
 
 /** How the store's state changes with them. @type {Changes} */
 export const CURE_CHANGES = {
-  cures_chosen: ({ config, runConfig, epochs, earlier }, { names }) => ({
-    config: { ...cured({ ...config, ...runConfig, epochs: runConfig?.epochs ?? config.epochs }, names), backend: config.backend, workers: config.workers },
+  cures_chosen: (state, { names }) => ({
+    config: { ...cured({ ...state.config, ...state.runConfig, epochs: state.runConfig?.epochs ?? state.config.epochs }, names), backend: state.config.backend, workers: state.config.workers },
     problems: {},
-    earlier: epochs.length > 0 ? behind(epochs) : earlier,
+    earlier: ownBehind(state) ?? state.earlier,
   }),
-  earlier_left: () => ({ earlier: null }),
   training_evaluation: (_state, { evaluation }) => ({ trainingEvaluation: evaluation }),
 };

@@ -6,6 +6,7 @@
  *
  * @import { State } from './store.js'
  */
+import { shownEarlier } from './kept-runs.js';
 import { isTutorials } from './networks.js';
 import { presetOf } from './presets.js';
 
@@ -34,8 +35,8 @@ export const mayShowReference = (state) => isTutorials(runOf(state));
 /** Whether the reference is to be shown: as chosen, else where the run is the tutorial's. @param {State} state */
 export const wantsReference = (state) => mayShowReference(state) && (state.referenceShown ?? presetOf(runOf(state)) === 'tutorial');
 
-/** What lies behind the run's curves: an earlier run, else Keras's where they are to be shown and are there. @param {State} state */
-export const shownReference = (state) => state.earlier ?? (wantsReference(state) ? state.reference : null);
+/** What lies behind the run's curves: an earlier run of the same images, else Keras's where they are to be shown and are there. @param {State} state */
+export const shownReference = (state) => shownEarlier(state) ?? (wantsReference(state) ? state.reference : null);
 
 /**
  * @param {{ runs: Record<Figure, number[]>[] }} file tests/fixtures/keras_tutorial.json.

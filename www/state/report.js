@@ -5,12 +5,19 @@
  * @import { State } from './store.js'
  */
 import { partsOf } from './config.js';
+import { gapOf } from './gap.js';
 
-/** Version of the report's form; report.schema.json says the same. 2: recipe and compute apart, and each layer. */
-export const REPORT_VERSION = 2;
+/** Version of the report's form; report.schema.json says the same. 2: recipe and compute apart, and each layer. 3: the gap. */
+export const REPORT_VERSION = 3;
 
 /** @param {number | null} from @param {number | null} to */
 const secondsBetween = (from, to) => (from === null || to === null ? null : (to - from) / 1_000);
+
+/** What it knows better of images that it learnt from; null where that was not measured. @param {State} state */
+function gapPart(state) {
+  const found = gapOf(state);
+  return found && { training_accuracy: found.training, test_accuracy: found.test, gap: found.gap, training_records: found.records };
+}
 
 /**
  * @param {State} state With an engine that has loaded.
@@ -40,6 +47,7 @@ export function makeReport(state, page) {
     layers: loaded.summary.layers,
     epochs,
     evaluation: state.evaluation,
+    gap: gapPart(state),
     timings: {
       engine_ready_s: secondsBetween(0, timings.engine_ready_ms),
       data_ready_s: secondsBetween(0, timings.data_ready_ms),

@@ -124,7 +124,10 @@ export const KEPT = {
   offer_dismissed: () => ({ autostart: false, resumes: false }),
   replace_answered: (_state, { agreed }) => (agreed ? {} : { autostart: false, startWaits: false }),
   autostart_over: () => ({ autostart: false }),
-  runs_deleted: () => ({ notice: 'Everything that this page had stored on your machine is deleted: runs, images and its own files.' }),
+  runs_deleted: ({ keptRuns }) => ({
+    keptRuns: { ...keptRuns, rows: [], removed: null }, earlier: null,
+    notice: 'Everything that this page had stored on your machine is deleted: runs and their list, images and its own files.',
+  }),
   keeping_failed: (_state, { sentence }) => ({ notice: sentence }),
 };
 

@@ -26,6 +26,7 @@
  * @import { ChoiceAction, Choices } from './choices.js'
  * @import { Budget, BudgetAction, Table } from './budget.js'
  * @import { Measured as MeasuredOn } from './held-out.js'
+ * @import { Earlier, KeptRunAction, KeptRuns } from './kept-runs.js'
  */
 import { ARRIVALS, NO_RETRIES, ofSource, withoutShard } from './data-reducer.js';
 import { AUGMENTATIONS, NO_AUGMENTATION } from './augmentation.js';
@@ -36,6 +37,7 @@ import { complained } from './complaints.js';
 import { DEFAULTS, parseField } from './fields.js';
 import { crossCheck, goesAlong } from './fitting.js';
 import { measuredNow } from './held-out.js';
+import { KEPT_RUNS, NO_KEPT_RUNS } from './kept-runs.js';
 import { KEPT, NOTHING_KEPT, nextKept } from './storage-reducer.js';
 import { nextPhase } from './phases.js';
 import { RATES } from './rates.js';
@@ -136,7 +138,8 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  * @property {MeasuredOn} evaluatedOn On which images that was measured.
  * @property {KeptEpoch | null} bestEpoch The epoch whose weights the run has ended with, where that is its best one.
  * @property {Evaluation | null} trainingEvaluation The network that the evaluation is of, on images that it learnt from.
- * @property {Reference | null} earlier The curves of an earlier run, to compare with.
+ * @property {Earlier | null} earlier The curves of an earlier run, to compare with.
+ * @property {KeptRuns} keptRuns The list of this browser's runs.
  * @property {Subject | null} subject
  * @property {Float32Array | null} probabilities
  * @property {Complaint | null} error
@@ -162,7 +165,7 @@ import { NO_RUN, RESTS, failedStep } from './run-reducer.js';
  *   | { type: 'complained', error: ErrorReport, drop?: number }
  *   | { type: 'error_dismissed' }
  *   | { type: 'link_refused', hash: string } | { type: 'link_wanted' } | { type: 'link_opened' }
- *   | EditAction | CureAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction
+ *   | EditAction | CureAction | KeptRunAction | RetryAction | OfflineAction | RecoveryAction | KeptAction | AugmentationAction | ImagesAction | ReferenceAction
  *   | ChoiceAction | BudgetAction} Action
  */
 
@@ -230,6 +233,7 @@ export function initialState() {
     bestEpoch: null,
     trainingEvaluation: null,
     earlier: null,
+    keptRuns: NO_KEPT_RUNS,
     subject: null,
     probabilities: null,
     error: null,
@@ -328,6 +332,7 @@ const CHANGES = {
   ...EDITS,
   ...CURE_CHANGES,
   ...BUDGETS,
+  ...KEPT_RUNS,
   ...RESTS,
   configured: (_state, { config, autostart }) => ({ config, autostart, problems: {}, link: null }),
   field_edited: (state, { field, text }) => edit(state, field, text),

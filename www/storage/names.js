@@ -1,6 +1,6 @@
 /**
  * The names of what this copy of the page stores. Several copies may share an origin, as `/a/` and `/b/` do, so
- * the page's own path is part of every name: runs, the lock and caches. sw.js, which is no module, follows the
+ * the page's own path is part of every name: runs, their list, the lock and caches. sw.js, which is no module, follows the
  * same rule with the folder that it lies in.
  */
 
@@ -9,7 +9,7 @@ export const FOLDER = new URL('../', import.meta.url);
 
 /**
  * A path has no space, so that no name is the beginning of another copy's.
- * @param {'run' | 'data' | 'page' | 'choices'} kind @param {string} [version] @param {URL} [folder]
+ * @param {'run' | 'list' | 'data' | 'page' | 'choices'} kind @param {string} [version] @param {URL} [folder]
  */
 export function nameOf(kind, version = '', folder = FOLDER) {
   return `convburn-${kind} ${folder.pathname}${version && ` ${version}`}`;

@@ -13,10 +13,10 @@
  * @property {(name: string) => Promise<void>} remove
  */
 
+import { answered, databaseOf, transact } from './database.js';
 import { OLDER, takeOverRuns } from './legacy-names.js';
 import { nameOf, runsFolder } from './names.js';
 
-const TABLE = 'runs';
 /** What is being written; left behind by a tab that died, it is overwritten by the next. */
 const UNFINISHED = '.unfinished';
 
@@ -77,43 +77,6 @@ async function openFiles() {
   await takeOverRuns(() => findOlderFiles(root), runStorage, navigator.locks).catch(() => undefined); // It is tried again at the next visit.
   return runStorage;
 }
-
-/** @template T @param {IDBRequest<T>} request @returns {Promise<T>} */
-const answered = (request) => new Promise((resolve, reject) => {
-  request.onsuccess = () => resolve(request.result);
-  request.onerror = () => reject(request.error);
-});
-
-/**
- * The database of this name; null where there is none and none is to be made.
- * @param {string} name @param {boolean} create @returns {Promise<IDBDatabase | null>}
- */
-async function databaseOf(name, create) {
-  const opening = indexedDB.open(name, 1);
-  let isMissingHere = false;
-  opening.onupgradeneeded = () => {
-    if (create) opening.result.createObjectStore(TABLE);
-    else {
-      isMissingHere = true;
-      opening.transaction?.abort(); // Then none is made.
-    }
-  };
-  return answered(opening).catch((thrown) => {
-    if (isMissingHere) return null;
-    throw thrown;
-  });
-}
-
-/**
- * A transaction is all or nothing, and over when it says so.
- * @template T @param {IDBDatabase} database @param {IDBTransactionMode} mode @param {(table: IDBObjectStore) => IDBRequest<T>} ask @returns {Promise<T>}
- */
-const transact = (database, mode, ask) => new Promise((resolve, reject) => {
-  const transaction = database.transaction(TABLE, mode);
-  const request = ask(transaction.objectStore(TABLE));
-  transaction.oncomplete = () => resolve(request.result);
-  transaction.onabort = () => reject(transaction.error);
-});
 
 /** @param {IDBDatabase} database @returns {RunStorage} */
 const tableOf = (database) => ({

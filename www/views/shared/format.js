@@ -42,6 +42,15 @@ export function short(value) {
 /** @param {number} share @returns {string} 61.2 % */
 export const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
+/** One decimal, with a minus sign that is as wide as a digit. @param {number} value @returns {string} −8.4 */
+export function decimal(value) {
+  const digits = Math.abs(value).toFixed(1);
+  return `${value < 0 && Number(digits) > 0 ? '−' : ''}${digits}`;
+}
+
+/** A number of points of accuracy. @param {number} value @returns {string} 8.4 points */
+export const points = (value) => `${decimal(value)} points`;
+
 /** @param {number} seconds @returns {string} */
 export function duration(seconds) {
   if (!Number.isFinite(seconds) || seconds < 0) return '–';
