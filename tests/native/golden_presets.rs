@@ -16,12 +16,13 @@ use pollster::block_on;
 
 use crate::golden_network::dataset as first_training_records;
 use crate::helpers;
-use crate::preset_values::{BATCH, Golden, PRESETS, STEPS, measure_two_steps, model};
+use crate::preset_values::{Apart, BATCH, Golden, PRESETS, STEPS, measure_two_steps, model};
 
-/// What float32 and another order of sums come to in ten steps, several times over; see the table of
-/// `tests/reference/mutations.py` for what wrong rules come to.
-const LOSS: f64 = 1e-3;
-const TENSORS: f64 = 2e-3;
+/// Ten steps of float32 are within 2e-6 of float64 in the losses, within 1e-4 in weights, and in momenta within 1e-2,
+/// where a maximum of a pooling has moved. Wrong rules are further away in one of them: `tests/reference/mutations.py`.
+const LOSS: f64 = 1e-4;
+const WEIGHTS: f64 = 1e-3;
+const MOMENTA: f64 = 2e-2;
 
 fn first_test_records() -> Dataset {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").unwrap();
@@ -108,7 +109,9 @@ fn train(session: &mut Session, expected: &[f64]) -> f64 {
 fn every_preset_takes_ten_steps_of_its_recipe() {
     let golden = Golden::open();
     for preset in PRESETS {
-        for workers in [1, 2] {
+        // The smallest network's by the host's half of the rules too.
+        let shared: &[u32] = if preset == PRESETS[0] { &[1, 2] } else { &[1] };
+        for &workers in shared {
             let config = Config {
                 backend: Backend::Flex,
                 workers,
@@ -122,15 +125,16 @@ fn every_preset_takes_ten_steps_of_its_recipe() {
             let figures = golden.figures(preset);
             let loss = train(&mut session, &figures.losses);
             let evaluated = (session.history()[0].val_loss - figures.evaluated).abs();
-            let (apart, tensor) = golden.apart(preset, &plan, &tensors(&mut session));
+            let Apart { weights, momenta } = golden.apart(preset, &plan, &tensors(&mut session));
             println!(
-                "{preset}, {workers} workers: losses {loss:.1e}, evaluated {evaluated:.1e}, {tensor} {apart:.1e}"
+                "{preset}, {workers} workers: {loss:.1e}, {evaluated:.1e}, {weights:?}, {momenta:?}"
             );
             assert!(
                 loss <= LOSS && evaluated <= LOSS,
                 "{preset}: {loss}, {evaluated}"
             );
-            assert!(apart <= TENSORS, "{preset}: {tensor} {apart}");
+            assert!(weights.0 <= WEIGHTS, "{preset}: {weights:?}");
+            assert!(momenta.0 <= MOMENTA, "{preset}: {momenta:?}");
         }
     }
 }

@@ -142,8 +142,8 @@ def first_value(name: str, shape: tuple, whitening: np.ndarray) -> np.ndarray:
         return whitening
     inputs = int(np.prod(shape[1:]))
     limit = np.sqrt(6 / inputs)
-    value = (uniform(name, int(np.prod(shape))) * limit).astype(np.float32).astype(np.float64).reshape(shape)
-    return value
+    drawn = uniform(name, int(np.prod(shape))) * limit
+    return drawn.astype(np.float32).astype(np.float64).reshape(shape)
 
 
 def with_identity(value: np.ndarray) -> np.ndarray:
@@ -190,8 +190,8 @@ def whitening_kernel(images: np.ndarray, epsilon: float = 5e-4) -> np.ndarray:
 
 
 def slower(config: dict) -> dict:
-    """With a tenth of the rates, and ten times the decay, so that it shows. At the recipe's own rates rounding grows about
-    fivefold a step: by ten steps of `tutorial-cured` float32 and float64 are 0.006 apart in a loss, and momenta 40 %.
+    """With a tenth of the rates, and ten times the decay, so that it shows. At the recipe's own rates rounding grows
+    about fivefold a step: after ten of `tutorial-cured` float32 and float64 are 0.006 apart in a loss, momenta 40 %.
     """
     rates = {key: config[key] * RATE_SHARE for key in ("lr", "muon_lr") if key in config}
     return config | rates | {"weight_decay": config["weight_decay"] * DECAY_FACTOR}
@@ -289,13 +289,14 @@ def golden(name: str, layers: list, config: dict, whitening: np.ndarray, train, 
     print(f"{name}:", " ".join(f"{loss:.4f}" for loss in run.losses), f"then {evaluated:.4f}")
     print("  short:", " ".join(f"{loss:.4f}" for loss in short.losses))
     changed = {key: config[key] for key in config if config[key] != settings[key]}
-    figures = {"settings": settings, "changed": changed, "rates": rates, "losses": run.losses, "evaluated": evaluated, "short": {"losses": short.losses}}
+    figures = {"settings": settings, "changed": changed, "rates": rates, "losses": run.losses, "evaluated": evaluated}
+    figures["short"] = {"losses": short.losses}
     return arrays, figures
 
 
 def main() -> None:
     tf.config.experimental.enable_op_determinism()
-    train, test = (in_float64(*records(split, count)) for split, count in [("train", STEPS * LONG[0]), ("test", LONG[0])])
+    train, test = in_float64(*records("train", STEPS * LONG[0])), in_float64(*records("test", LONG[0]))
     whitening = whitening_kernel(train[0])
     arrays, described = {"whitening": np.ascontiguousarray(whitening, np.float32)}, {}
     for name, (layers, config) in PRESETS.items():
