@@ -17,6 +17,8 @@ mod gpu;
 mod network_values;
 #[path = "support/browser.rs"]
 mod page;
+#[path = "support/golden_presets.rs"]
+mod preset_values;
 mod support;
 #[path = "support/golden.rs"]
 mod values;

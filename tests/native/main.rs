@@ -14,6 +14,8 @@
 
 #[path = "../support/golden_network.rs"]
 mod network_values;
+#[path = "../support/golden_presets.rs"]
+mod preset_values;
 #[path = "../support/mod.rs"]
 mod support;
 #[path = "../support/golden.rs"]
@@ -26,6 +28,7 @@ mod data;
 mod driver;
 mod golden;
 mod golden_network;
+mod golden_presets;
 mod golden_rules;
 mod helpers;
 mod identity;

@@ -58,7 +58,7 @@ class Written:
             w = variable.numpy().astype(np.float64)
             g = np.asarray(gradients[name]).astype(np.float64)
             state = self.state.setdefault(name, [np.zeros_like(w), np.zeros_like(w)])
-            variable.assign(self.move(name, w, g, state, rate).astype(np.float32))
+            variable.assign(self.move(name, w, g, state, rate).astype(variable.dtype))
 
     def coupled(self, w, g):
         return g + self.config["weight_decay"] * w if w.ndim > 1 else g

@@ -21,6 +21,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::network_values::{CASES, measure};
 use crate::page::{first_records, is_chromium};
+use crate::preset_values::{PRESETS, measure_two_steps};
 use crate::small_run;
 use crate::support::networks::{GRAY, every_layer, gray_dataset, numbered};
 
@@ -61,6 +62,17 @@ async fn webgpu_computes_what_keras_computes_of_another_network() {
     let dataset = first_records().await;
     for case in &CASES {
         let distance = measure(dataset.train(), case, &gpu).await;
+        distance.assert_within(1e-3);
+    }
+}
+
+/// Two steps of each preset, held to Keras's layers and NumPy's rules.
+#[wasm_bindgen_test]
+async fn webgpu_takes_two_steps_of_every_preset() {
+    let Some(gpu) = webgpu().await else { return };
+    let dataset = first_records().await;
+    for preset in PRESETS {
+        let distance = measure_two_steps(preset, dataset.train(), &gpu).await;
         distance.assert_within(1e-3);
     }
 }
