@@ -192,6 +192,7 @@ test('a run that chose an epoch by held-out images has the accuracy on test imag
   assert.deepEqual(page.store.get().keptRuns.rows.map(({ epochs, testAccuracy }) => [epochs[0].seconds, testAccuracy]).sort(), [[1, 0.66], [2, null], [3, 0.5]]);
   const unmeasured = page.store.get().keptRuns.rows.find(({ testAccuracy }) => testAccuracy === null);
   assert.ok(unmeasured && runFigures(unmeasured).accuracy === '–' && !behind(unmeasured).reference.label?.includes('0.5'));
+  assert.equal(behind(unmeasured).reference.isHeldOut, true);
 });
 
 test('a page’s own run is behind the next one by itself, as its row', async () => {

@@ -64,4 +64,5 @@ test('a screen reader hears where Keras was', () => {
   assert.match(referenceSentence(reference, 'accuracy', 10), /^\. Keras, \d+ runs: accuracy on test images then 0\.[67]\d+ on average, 0\.6\d+ to 0\.[67]\d+$/);
   assert.equal(referenceSentence(reference, 'loss', 11), '');
   assert.equal(referenceSentence(null, 'loss', 1), '');
+  assert.match(referenceSentence({ ...reference, runs: 1, label: 'Behind: it', isHeldOut: true }, 'loss', 1), /^\. Behind: it: loss on held-out images then \d\.\d+$/);
 });

@@ -184,7 +184,7 @@ export function behind(run, id = run.id) {
     return { mean: values, low: values, high: values };
   };
   const bands = { loss: bandOf('loss'), accuracy: bandOf('accuracy'), val_loss: bandOf('val_loss'), val_accuracy: bandOf('val_accuracy') };
-  return { id, images, reference: { runs: 1, epochs: epochs.length, bands, label: `Behind: ${phraseOf(run)}` } };
+  return { id, images, reference: { runs: 1, epochs: epochs.length, bands, label: `Behind: ${phraseOf(run)}`, isHeldOut: isChoosing(run.recipe) } };
 }
 
 /** The page's own run as what lies behind the next one. @param {State} state @returns {Earlier | null} */

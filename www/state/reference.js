@@ -12,7 +12,7 @@ import { presetOf } from './presets.js';
 
 /** @typedef {'loss' | 'accuracy' | 'val_loss' | 'val_accuracy'} Figure */
 /** One figure over the epochs: mean, lowest and highest of the runs. @typedef {{ mean: number[], low: number[], high: number[] }} Band */
-/** `label`: whose it is, where it is not Keras's. @typedef {{ runs: number, epochs: number, bands: Record<Figure, Band>, label?: string }} Reference */
+/** `label`: whose it is, where it is not Keras's; `isHeldOut`: its epochs were measured on held-out images, not on test images. @typedef {{ runs: number, epochs: number, bands: Record<Figure, Band>, label?: string, isHeldOut?: boolean }} Reference */
 /** @typedef {{ type: 'reference_chosen', shown: boolean } | { type: 'reference_arrived', reference: Reference } | { type: 'reference_missing' }} ReferenceAction */
 
 /** No choice yet, and nothing fetched. @type {Pick<State, 'referenceShown' | 'reference'>} */

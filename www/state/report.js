@@ -38,6 +38,7 @@ export function makeReport(state, page) {
       test_records: data.test_records,
       train_used: data.train_used,
       test_used: data.test_used,
+      validation_used: data.validation_used,
       held_out: data.held_out,
       has_unknown: data.has_unknown,
       files: state.files.map(({ file, split, records, known }) => ({ file, split, records, known })),

@@ -57,7 +57,7 @@ export function referenceSentence(reference, what, epoch) {
   if (!reference || !band || epoch < 1 || epoch > reference.epochs) return '';
   const [mean, low, high] = [band.mean, band.low, band.high].map((values) => figure(values[epoch - 1]));
   const range = reference.runs > 1 ? ` on average, ${low} to ${high}` : '';
-  return `. ${wordsFor(reference)}: ${what} on test images then ${mean}${range}`;
+  return `. ${wordsFor(reference)}: ${what} on ${reference.isHeldOut ? 'held-out' : 'test'} images then ${mean}${range}`;
 }
 
 /** The reference's entry in a chart's legend. @param {HTMLElement} keys @param {Store} store */
