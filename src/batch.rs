@@ -254,6 +254,12 @@ pub fn images(bytes: &[u8], image: ImageSpec, device: &Device) -> Tensor<4> {
     Tensor::from_data(TensorData::new(pixels, shape), device)
 }
 
+/// Bare images mirrored left to right: each row of `width` pixels backwards.
+pub fn mirrored(bytes: &[u8], width: usize) -> Vec<u8> {
+    let rows = bytes.chunks(width.max(1));
+    rows.flat_map(|row| row.iter().rev().copied()).collect()
+}
+
 fn scale(byte: u8) -> f32 {
     f32::from(byte) / 255.0
 }

@@ -335,25 +335,31 @@ async fn advance_session(budget_ms: JsValue) -> Result<JsValue, Error> {
 }
 
 /// Measures on the chosen test records, or with `"train"` on the first 10,000 of those that the run trains on, as they are:
-/// how far it does better on these is the gap that overfitting opens.
+/// how far it does better on these is the gap that overfitting opens. With `flips` the figures that average over each
+/// picture and its mirror image stand beside the plain ones.
 ///
 /// # Errors
 /// `invalid_argument`, `data_missing`, `compute`, `not_loaded`, `busy`.
 #[wasm_bindgen(unchecked_return_type = "Evaluation")]
 pub async fn evaluate(
     #[wasm_bindgen(unchecked_optional_param_type = "Split | null")] set: JsValue,
+    #[wasm_bindgen(unchecked_optional_param_type = "boolean | null")] flips: JsValue,
 ) -> Result<JsValue, JsValue> {
-    answer(evaluate_session(set).await)
+    answer(evaluate_session(set, flips).await)
 }
 
-async fn evaluate_session(set: JsValue) -> Result<JsValue, Error> {
+async fn evaluate_session(set: JsValue, flips: JsValue) -> Result<JsValue, Error> {
     let set = match set.is_null() || set.is_undefined() {
         true => Split::Test,
         false => arguments::choice("set", &set)?,
     };
+    let with_flips = arguments::switch("flips", &flips)?;
     border().driver.check_still()?;
     let claim = Claim::new("evaluate")?;
     let mut measurement = lock(&claim.0).await?.get()?.measurement(set);
+    if with_flips {
+        measurement = measurement.with_flips();
+    }
     while lock(&claim.0)
         .await?
         .get()?

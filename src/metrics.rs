@@ -92,6 +92,13 @@ impl Tally {
         }
     }
 
+    /// Adds several records: their logits one after the other, and their true classes.
+    pub fn add_all(&mut self, logits: &[f32], classes: usize, labels: &[u8]) {
+        for (logits, label) in logits.chunks_exact(classes).zip(labels) {
+            self.add(logits, *label);
+        }
+    }
+
     /// Number of records so far.
     pub fn records(&self) -> u32 {
         self.confusion.iter().flatten().sum()
@@ -115,6 +122,7 @@ impl Tally {
             confusion: self.confusion.clone(),
             class_accuracy,
             seconds,
+            flips: None,
             weights: None,
         }
     }

@@ -233,10 +233,24 @@ pub struct Evaluation {
     pub class_accuracy: Vec<Option<f64>>,
     /// Seconds it took.
     pub seconds: f64,
+    /// The same records by the mean of each picture's logits and its mirror image's, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub flips: Option<FlipsEvaluation>,
     /// Which weights it is of, where there are others than the last step's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub weights: Option<WeightsKind>,
+}
+
+/// How the model does where it looks at each picture twice: as it is, and mirrored.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct FlipsEvaluation {
+    /// Mean cross-entropy.
+    pub loss: f64,
+    /// Share classified correctly.
+    pub accuracy: f64,
 }
 
 /// How an error crosses the border.

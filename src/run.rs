@@ -4,7 +4,7 @@
 
 use crate::metrics::{RunningMean, Tally};
 use crate::plan::Measured;
-use crate::protocol::{EpochResult, Evaluation, Position, Progress, Stage};
+use crate::protocol::{EpochResult, Evaluation, FlipsEvaluation, Position, Progress, Stage};
 
 /// A measurement under way, batch by batch.
 #[derive(Clone, Debug)]
@@ -13,6 +13,8 @@ pub struct Measurement {
     pub set: Measured,
     /// What the records so far came to.
     pub tally: Tally,
+    /// The same with each picture's mirror image beside it; none where that was not asked for.
+    pub flips: Option<Tally>,
     /// Number of records done.
     pub done: usize,
     /// Milliseconds spent.
@@ -27,15 +29,30 @@ impl Measurement {
         Self {
             set,
             tally: Tally::new(classes),
+            flips: None,
             done: 0,
             elapsed_ms: 0.0,
             last: None,
         }
     }
 
+    /// The same measurement, of each picture and its mirror image too.
+    #[must_use]
+    pub fn with_flips(mut self) -> Self {
+        self.flips = Some(self.tally.clone());
+        self
+    }
+
     /// The figures so far.
     pub fn evaluation(&self) -> Evaluation {
-        self.tally.evaluation(self.elapsed_ms / 1e3)
+        let flips = self.flips.as_ref().map(|tally| {
+            let Evaluation { loss, accuracy, .. } = tally.evaluation(0.0);
+            FlipsEvaluation { loss, accuracy }
+        });
+        Evaluation {
+            flips,
+            ..self.tally.evaluation(self.elapsed_ms / 1e3)
+        }
     }
 }
 

@@ -13,7 +13,7 @@ export function augmented(config: Partial<T.Config>, first: number, count: numbe
 export function backends(): Promise<T.BackendStatus[]>;
 export function check_restored(): Promise<void>;
 export function config_of(bytes: Uint8Array): Promise<T.Config | null>;
-export function evaluate(set?: T.Split | null): Promise<T.Evaluation>;
+export function evaluate(set?: T.Split | null, flips?: boolean | null): Promise<T.Evaluation>;
 export function extend(epochs: number): Promise<T.Loaded>;
 export function helper_directions(job: ArrayBuffer): Promise<ArrayBuffer>;
 export function helper_gradients(job: ArrayBuffer): Promise<ArrayBuffer>;

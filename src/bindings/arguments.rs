@@ -150,6 +150,16 @@ pub(super) fn function(argument: &'static str, value: &JsValue) -> Result<Functi
     found.ok_or_else(|| refused(argument, "a function", value))
 }
 
+/// Yes or no; no when it is null or undefined.
+pub(super) fn switch(argument: &'static str, value: &JsValue) -> Result<bool, Error> {
+    match is_missing(value) {
+        true => Ok(false),
+        false => value
+            .as_bool()
+            .ok_or_else(|| refused(argument, "true or false", value)),
+    }
+}
+
 /// A function, or none when it is null or undefined.
 pub(super) fn optional_function(
     argument: &'static str,

@@ -290,6 +290,8 @@ export type Evaluation = {
     class_accuracy: Array<number | null>,
     /** Seconds it took. */
     seconds: number,
+    /** The same records by the mean of each picture's logits and its mirror image's, where that was asked for. */
+    flips?: FlipsEvaluation,
     /** Which weights it is of, where there are others than the last step's. */
     weights?: WeightsKind,
 };
@@ -338,6 +340,14 @@ export type FileKind = "run" | "weights";
 
 /** Whether an augmented image is mirrored left to right. */
 export type Flip = "none" | "random" | "alternating";
+
+/** How the model does where it looks at each picture twice: as it is, and mirrored. */
+export type FlipsEvaluation = {
+    /** Mean cross-entropy. */
+    loss: number,
+    /** Share classified correctly. */
+    accuracy: number,
+};
 
 /** Which training records are held out to measure on where there is no test batch. No setting: it tells how a run of before was measured. */
 export type HoldOut = "by-class" | "last";

@@ -24,7 +24,11 @@ pub fn run(given: &ArgMatches, output: &Output) -> Result<(), Failure> {
         Some("train") => Split::Train,
         _ => Split::Test,
     };
-    let evaluation = block_on(session.evaluate(set))?;
+    let evaluation = if given.get_flag(options::FLIPS) {
+        block_on(session.evaluate_with_flips(set))?
+    } else {
+        block_on(session.evaluate(set))?
+    };
     output.json(&evaluation);
     say(&evaluation, session.dataset().class_names(), output);
     Ok(())
@@ -57,6 +61,12 @@ fn say(found: &Evaluation, class_names: &[String], output: &Output) {
         text::counted(found.records.into(), "image"),
         found.seconds
     ));
+    if let Some(flips) = found.flips {
+        output.line(&format!(
+            "averaged over each image and its mirror image — accuracy: {:.4} — loss: {:.4}\n",
+            flips.accuracy, flips.loss
+        ));
+    }
     for (name, accuracy) in class_names.iter().zip(&found.class_accuracy) {
         let said = accuracy.map_or_else(|| "–".into(), text::percent);
         output.line(&format!("{name:<16}{said:>8}"));

@@ -19,6 +19,7 @@ pub const SAVE: &str = "save";
 pub const RUN: &str = "run";
 pub const PICTURES: &str = "pictures";
 pub const ON: &str = "on";
+pub const FLIPS: &str = "flips";
 pub const RECIPE: &str = "recipe";
 
 /// Where the images are when nobody says: what `cargo xtask data` makes.
@@ -75,6 +76,11 @@ fn evaluate() -> Command {
                 .help(
                     "The images: the run's test images, or the first 10,000 that it is trained on",
                 ),
+        )
+        .arg(
+            Arg::new(FLIPS).long(FLIPS).action(ArgAction::SetTrue).help(
+                "Beside the plain figures those averaged over each image and its mirror image",
+            ),
         )
         .arg(data())
         .args(compute())

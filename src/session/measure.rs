@@ -38,10 +38,18 @@ impl Session {
                 self.logits_of(&bytes.pixels, BATCH).await?
             }
         };
-        for (logits, index) in logits.chunks_exact(records.spec().classes).zip(&indices) {
-            if let Some(record) = records.get(*index) {
-                measurement.tally.add(logits, record.label);
-            }
+        let classes = records.spec().classes;
+        let labels: Vec<u8> = (indices.iter())
+            .filter_map(|index| Some(records.get(*index)?.label))
+            .collect();
+        measurement.tally.add_all(&logits, classes, &labels);
+        if let Some(flips) = &mut measurement.flips {
+            let bytes = batch::gather_bytes(records, &indices, None);
+            let mirrored = batch::mirrored(&bytes.pixels, self.dataset.image().width as usize);
+            let others = self.logits_of(&mirrored, BATCH).await?;
+            let pairs = logits.iter().zip(&others);
+            let both: Vec<f32> = pairs.map(|(one, other)| (one + other) / 2.0).collect();
+            flips.add_all(&both, classes, &labels);
         }
         measurement.done += indices.len();
         let took_ms = now_ms() - started_ms;
@@ -103,6 +111,16 @@ impl Session {
     /// As [`Session::evaluate_some`].
     pub async fn evaluate(&self, set: Split) -> Result<Evaluation, Error> {
         let mut measurement = self.measurement(set);
+        while self.evaluate_some(&mut measurement).await? {}
+        Ok(self.evaluation_of(&measurement))
+    }
+
+    /// The same beside the figure that averages over each picture and its mirror image.
+    ///
+    /// # Errors
+    /// As [`Session::evaluate_some`].
+    pub async fn evaluate_with_flips(&self, set: Split) -> Result<Evaluation, Error> {
+        let mut measurement = self.measurement(set).with_flips();
         while self.evaluate_some(&mut measurement).await? {}
         Ok(self.evaluation_of(&measurement))
     }

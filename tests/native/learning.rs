@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor};
-use convburn::cifar::{Dataset, IMAGE};
+use convburn::cifar::{Dataset, IMAGE, RECORD_BYTES};
 use convburn::device;
 use convburn::model::{Mode, Model, Value};
 use convburn::network::{NetworkPlan, Shape};
@@ -286,6 +286,42 @@ fn pause_and_resume_change_nothing() {
             .collect::<Vec<_>>()
     };
     assert_eq!(figures(&plain), figures(&paused));
+}
+
+/// The mean of two logits is, as a probability, the geometric mean of the two.
+#[test]
+fn a_measurement_can_look_at_each_picture_and_its_mirror_image() {
+    let mut session = session(support::config());
+    support::drive(&mut session);
+    let found = block_on(session.evaluate_with_flips(Split::Test)).unwrap();
+    let plain = block_on(session.evaluate(Split::Test)).unwrap();
+    assert_eq!(
+        (found.loss, &found.confusion),
+        (plain.loss, &plain.confusion)
+    );
+    assert_eq!(plain.flips, None);
+    let (mut loss, mut right) = (0.0, 0);
+    let records = session.records(Split::Test, 0, 100);
+    for record in records.chunks_exact(RECORD_BYTES) {
+        let (label, pixels) = (usize::from(record[0]), &record[1..]);
+        let turned: Vec<u8> = pixels
+            .chunks(32)
+            .flat_map(|row| row.iter().rev().copied())
+            .collect();
+        let [one, other] =
+            [pixels, &turned].map(|pixels| block_on(session.predict(pixels)).unwrap());
+        let both: Vec<f64> = one
+            .iter()
+            .zip(&other)
+            .map(|(a, b)| (f64::from(*a) * f64::from(*b)).sqrt())
+            .collect();
+        loss -= (both[label] / both.iter().sum::<f64>()).ln() / 100.0;
+        right += usize::from(both.iter().all(|share| *share <= both[label]));
+    }
+    let flips = found.flips.unwrap();
+    assert!((flips.loss - loss).abs() < 1e-4, "{} {loss}", flips.loss);
+    assert!((flips.accuracy - right as f64 / 100.0).abs() < 1e-9);
+    assert_ne!(flips.loss, found.loss);
 }
 
 #[test]

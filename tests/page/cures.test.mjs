@@ -60,6 +60,8 @@ test('a run that learnt by heart is told so by its own numbers, and is cured wit
   await page.getByTestId('evaluate').click();
   await page.locator('#chart-accuracy[aria-label*="Behind: tutorial, Adam, 30 epochs, "]').waitFor();
   await waitForText(page, 'gap', /It is right about \d+/);
+  // It learnt from mirrored images, so it is asked about both.
+  await waitForText(page, 'evaluation-line', /Averaged over each image and its mirror image, accuracy 0\.\d{4}\./);
   // Both are in the list, with their gaps; the earlier one says that its curves are shown.
   await page.waitForFunction(() => [...document.querySelectorAll('#run-table td[data-label^="Gap"]')].every(({ textContent }) => textContent !== '–'));
   assert.deepEqual((await listed(page)).map(([name]) => name), ['T, Muon200 training images', 'tutorial, Adam200 training images']);

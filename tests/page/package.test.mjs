@@ -143,6 +143,7 @@ test('every wrong argument is refused with what was expected and what came, and 
     [() => helpers(0, nothing, nothing), /^invalid_argument: .*"cores".* the number 0 came/],
     [() => helpers(2, undefined, nothing), /^invalid_argument: .*"want".* undefined came/],
     [() => helpers(2, nothing, {}), /^invalid_argument: .*"ask".* an object came/],
+    [() => convburn.evaluate('test', 1), /^invalid_argument: .*"flips".* true or false was expected, and the number 1 came/],
     [() => convburn.no_other_module(5), /^invalid_argument: .*"problem".* a text was expected, and the number 5 came/],
     // Jobs of helpers: what they say of themselves is not believed.
     ...[gradients, logits, directions].flatMap((helper) => /** @type {[() => unknown, RegExp][]} */ ([

@@ -221,7 +221,7 @@ export async function openPage(loaded, fixture, tape) {
     pause: () => send({ type: state.phase === 'paused' ? 'resume' : 'pause' }),
     stop: () => (state.phase === 'recovering' ? dispatch({ type: 'recovery_left' }) : send({ type: 'stop' })),
     reset: () => send({ type: 'reset' }),
-    evaluate: () => send({ type: 'evaluate' }),
+    evaluate: () => send({ type: 'evaluate', flips: false }),
     open: () => send({ type: 'restore', bytes: Uint8Array.of(next() % 3, 0, 0) }),
     settings: () => dispatch({ type: 'field_edited', field: 'seed', text: String(next()) }),
   };

@@ -264,10 +264,11 @@ export function createCommands(crate, { isFull, post, yieldOnce, pause }) {
       post({ type: 'restored', restored });
     },
 
-    async evaluate() {
+    /** @param {Extract<Command, { type: 'evaluate' }>} command */
+    async evaluate({ flips }) {
       const evaluation = await exclusively(() => {
         post({ type: 'evaluating' });
-        return crate.evaluate();
+        return crate.evaluate('test', flips);
       });
       post({ type: 'evaluation', evaluation });
     },

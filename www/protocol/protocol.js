@@ -42,6 +42,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
 /** @typedef {import('../../src/bindings/types.js').Event} Event */
 /** @typedef {import('../../src/bindings/types.js').FileKind} FileKind */
 /** @typedef {import('../../src/bindings/types.js').Flip} Flip */
+/** @typedef {import('../../src/bindings/types.js').FlipsEvaluation} FlipsEvaluation */
 /** @typedef {import('../../src/bindings/types.js').HoldOut} HoldOut */
 /** @typedef {import('../../src/bindings/types.js').Initializer} Initializer */
 /** @typedef {import('../../src/bindings/types.js').Keep} Keep */
@@ -106,7 +107,7 @@ export const RECORD_BYTES = 1 + PIXEL_BYTES;
  *   | { type: 'start', config: Config }
  *   | { type: 'extend', epochs: number }
  *   | { type: 'pause' } | { type: 'resume' } | { type: 'stop' } | { type: 'reset' }
- *   | { type: 'evaluate' } | { type: 'save' }
+ *   | { type: 'evaluate', flips: boolean } | { type: 'save' }
  *   | { type: 'restore', bytes: Uint8Array<ArrayBuffer>, changes: Changes | null }
  *   | { type: 'predict', id: number, pixels: Uint8Array }} Command
  */

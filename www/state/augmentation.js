@@ -29,3 +29,6 @@ export const AUGMENTATIONS = {
 
 /** Whether training images are changed at all. @param {Config} config */
 export const isAugmenting = ({ augment, flip, shift_px, cutout_px }) => augment !== 'none' || flip !== 'none' || shift_px > 0 || cutout_px > 0;
+
+/** Whether it learns from mirrored images too: then it may be asked about both. @param {Config} config */
+export const learnsMirrored = ({ augment, flip }) => augment !== 'none' || flip !== 'none';

@@ -5,6 +5,7 @@
  * @import { State, Store } from '../state/store.js'
  * @import { Actions } from '../main.js'
  */
+import { learnsMirrored } from '../state/augmentation.js';
 import { goesOn } from '../state/run-reducer.js';
 import { isSettled } from '../state/store.js';
 import { byId, setText } from './shared/dom.js';
@@ -60,7 +61,7 @@ export function mountControls(store, actions) {
   pause.addEventListener('click', () => actions.send({ type: store.get().phase === 'paused' ? 'resume' : 'pause' }));
   stop.addEventListener('click', () => (store.get().phase === 'recovering' ? store.dispatch({ type: 'recovery_left' }) : actions.send({ type: 'stop' })));
   reset.addEventListener('click', () => actions.send({ type: 'reset' }));
-  evaluate.addEventListener('click', () => actions.send({ type: 'evaluate' }));
+  evaluate.addEventListener('click', () => actions.send({ type: 'evaluate', flips: learnsMirrored(store.get().runConfig ?? store.get().config) }));
 
   /**
    * While a run is under way the first place is the button's that pauses it and goes on, before and after it Start's.

@@ -52,7 +52,8 @@ export function mountEvaluation(store) {
     }));
     const [what, which] = on === 'test' ? ['Test', 'image'] : ['Held-out', 'held-out image'];
     setText(line, `${what} accuracy ${figure(evaluation.accuracy)}, ${what.toLowerCase()} loss ${figure(evaluation.loss)}, `
-      + `on ${count(evaluation.records, which)} in ${seconds(evaluation.seconds)} s.`);
+      + `on ${count(evaluation.records, which)} in ${seconds(evaluation.seconds)} s.`
+      + (evaluation.flips ? ` Averaged over each image and its mirror image, accuracy ${figure(evaluation.flips.accuracy)}.` : ''));
   }
 
   store.subscribe((/** @type {State} */ state, /** @type {State} */ before) => {

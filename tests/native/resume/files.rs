@@ -67,6 +67,7 @@ fn evaluation(records: u32) -> Evaluation {
         confusion,
         class_accuracy: vec![None; 10],
         seconds: 0.1,
+        flips: None,
         weights: None,
     }
 }
