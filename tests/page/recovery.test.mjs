@@ -79,7 +79,7 @@ test('after a reload in the middle one click goes on, to the same figures', asyn
   await page.getByTestId('delete-kept').click();
   await page.getByTestId('delete-yes').click();
   await page.getByTestId('kept-note').getByText(/A run is kept/).waitFor();
-  await page.getByTestId('notice').getByText(/Everything .* is deleted: runs, images/).waitFor();
+  await page.getByTestId('notice').getByText(/Everything .* is deleted: runs and their list, choices, images/).waitFor();
   assert.deepEqual(await page.evaluate(() => caches.keys()), []);
   await page.reload();
   await waitForPhase(page, ['ready']);

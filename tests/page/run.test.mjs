@@ -102,7 +102,7 @@ test('until a Start is answered nothing else may begin, and a short run need not
   });
   await page.locator('#data-state').getByText(/Fetching the images/).waitFor();
   await waitForPhase(page, ['loading']);
-  await page.getByText('Quick run').click();
+  await page.getByText('Quick run', { exact: true }).click();
   await waitForPhase(page, ['ready']);
   const disabled = await page.evaluate(() => {
     const button = (/** @type {string} */ id) => /** @type {HTMLButtonElement} */ (document.getElementById(id));

@@ -126,7 +126,7 @@ export const KEPT = {
   autostart_over: () => ({ autostart: false }),
   runs_deleted: ({ keptRuns }) => ({
     keptRuns: { ...keptRuns, rows: [], removed: null }, earlier: null,
-    notice: 'Everything that this page had stored on your machine is deleted: runs and their list, images and its own files.',
+    notice: 'Everything that this page had stored on your machine is deleted: runs and their list, choices, images and its own files.',
   }),
   keeping_failed: (_state, { sentence }) => ({ notice: sentence }),
 };
