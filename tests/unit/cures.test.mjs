@@ -53,7 +53,7 @@ test('a gap is what the network knows better of its own images, and its cures ar
 test('what a cure gave is said where it was measured, also where it cost', () => {
   const recipe = { ...RECIPES[1], reached: { accuracy: 0.8434, gap: 0.03, runs: 2 } };
   assert.equal(measuredCures({ ...recipe, cures: [] }), null);
-  const measured = measuredCures({ ...recipe, cures: [{ name: 'rate', points: 2.14, spread: 0.1, runs: 2 }, { name: 'smoothing', points: -0.1, spread: 0.2, runs: 2 }] });
+  const measured = measuredCures({ ...recipe, cures: [{ name: 'rate', points: 2.14, runs: 2 }, { name: 'smoothing', points: -0.1, runs: 2 }] });
   assert.ok(measured && measured.cures.every(({ name }) => CURES.some((cure) => cure.name === name)));
   assert.deepEqual(measured.cures.map((cure) => measuredPhrase(cure, measured.accuracy)), ['Measured: 2.1 points of 84.3.', 'Measured: −0.1 points of 84.3.']);
   assert.match(measuredNote(measured), /costs on all of CIFAR-10, the mean of 2 runs each\.$/);

@@ -87,7 +87,7 @@ export function cured(config, names) {
   return all.train < LEAST_STEPS * all.batch ? { ...all, batch: config.batch } : all;
 }
 
-/** What a cure gave the recipe that has all of them, where it was measured: points of accuracy that leaving it out costs, which may be negative. @typedef {{ name: string, points: number, spread: number, runs: number }} MeasuredCure */
+/** What a cure gave the recipe that has all of them, where it was measured: points of accuracy that leaving it out costs, which may be negative. @typedef {{ name: string, points: number, runs: number }} MeasuredCure */
 
 const CURED_RECIPE = RECIPES.find(({ name }) => name === 'tutorial-cured');
 

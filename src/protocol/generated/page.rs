@@ -62,7 +62,8 @@ const RECIPES_BEGINNING: &str = "\
 
 /**
  * @typedef {{ name: string, title: string, sentence: string, citation: string, cores: number, parameters: number,
- *   reached: { accuracy: number, gap: number, runs: number } | null, settings: Partial<Config> }} NamedRecipe
+ *   reached: { accuracy: number, gap: number, runs: number } | null,
+ *   cures: readonly { name: string, points: number, runs: number }[], settings: Partial<Config> }} NamedRecipe
  */
 
 /** The tutorial's first. @type {readonly NamedRecipe[]} */
@@ -84,8 +85,18 @@ fn recipe(recipe: &NamedRecipe) -> String {
             reached.accuracy, reached.gap, reached.runs
         )
     });
+    let cures: Vec<String> = (recipe.cures.iter())
+        .map(|cure| {
+            let name = quoted(cure.name);
+            format!(
+                "{{ name: {name}, points: {}, runs: {} }}",
+                cure.points, cure.runs
+            )
+        })
+        .collect();
+    let cures = cures.join(", ");
     format!(
-        "  {{\n    name: {}, title: {},\n    sentence: {},\n    citation: {},\n    cores: {}, parameters: {}, reached: {reached},\n    settings: {settings},\n  }},\n",
+        "  {{\n    name: {}, title: {},\n    sentence: {},\n    citation: {},\n    cores: {}, parameters: {}, reached: {reached},\n    cures: [{cures}],\n    settings: {settings},\n  }},\n",
         quoted(recipe.name),
         quoted(recipe.title),
         quoted(recipe.sentence),
