@@ -81,7 +81,11 @@ async fn an_engineers_first_page_trains_evaluates_and_predicts() {
             .any(|p| p.stage == Stage::Training && p.images_per_second > 0.0)
     );
 
-    let evaluation: Evaluation = rust(evaluate(JsValue::UNDEFINED).await.unwrap());
+    let evaluation: Evaluation = rust(
+        evaluate(JsValue::UNDEFINED, JsValue::UNDEFINED)
+            .await
+            .unwrap(),
+    );
     assert_eq!(evaluation.records, 100);
     assert!(evaluation.accuracy > 0.5, "{evaluation:?}");
     let pixels = Uint8Array::from(&support::records(1, 9)[1..]);
@@ -156,7 +160,7 @@ async fn overlapping_calls_get_busy_and_the_first_is_unharmed() {
     let second = [
         train_epoch(JsValue::NULL).await,
         advance(1.0.into()).await,
-        evaluate(JsValue::UNDEFINED).await,
+        evaluate(JsValue::UNDEFINED, JsValue::UNDEFINED).await,
         reset().await,
         load(JsValue::NULL, JsValue::NULL).await,
         add_shard("train".into(), bytes(10, 3).into(), JsValue::NULL).await,
@@ -430,7 +434,11 @@ async fn run(config: &Config) -> Vec<f64> {
         console_log!("{check:?}");
         assert!(check.loss_difference.max(check.gradient_difference) < check.tolerance / 10.0);
     }
-    let evaluation: Evaluation = rust(evaluate(JsValue::UNDEFINED).await.unwrap());
+    let evaluation: Evaluation = rust(
+        evaluate(JsValue::UNDEFINED, JsValue::UNDEFINED)
+            .await
+            .unwrap(),
+    );
     let pixels = Uint8Array::from(&support::records(1, 9)[1..]);
     let probabilities = Array::from(&predict(pixels.into(), JsValue::NULL).await.unwrap());
     let mut numbers = vec![row.loss, row.val_loss, evaluation.loss];
