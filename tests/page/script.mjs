@@ -31,9 +31,9 @@ export async function write(page, { backends, pulls = [], evaluations = false })
         }
         return { events: next, checkpoint: null, goes_on: true };
       }
-      async function measured(crate) {
+      async function measured(crate, flips) {
         if (${evaluations}) await heldHere();
-        return crate.evaluate();
+        return crate.evaluate('test', flips);
       }
       async function listed(crate) {
         if (!lists) return crate.backends();
@@ -46,7 +46,7 @@ export async function write(page, { backends, pulls = [], evaluations = false })
 
 /** The worker's own calls, led through the script's. @param {string} worker */
 function scripted(worker) {
-  const calls = [['crate.turn()', 'turned(crate)'], ['crate.evaluate()', 'measured(crate)'], ['crate.backends()', 'listed(crate)']];
+  const calls = [['crate.turn()', 'turned(crate)'], ["crate.evaluate('test', flips)", 'measured(crate, flips)'], ['crate.backends()', 'listed(crate)']];
   for (const [call] of calls) if (worker.split(call).length !== 2) throw new Error(`The worker has not one call ${call}.`);
   return calls.reduce((text, [call, own]) => text.replace(call, own), worker);
 }
