@@ -2,7 +2,8 @@
 //!
 //! A `.safetensors` file: tensors under Keras's layer names and PyTorch's parameter names (`conv2d.weight`,
 //! `batch_normalization.running_mean`) in PyTorch's layout; beside the trainable ones `optimizer.SLOT.…`, of the slots
-//! that the recipe's rule has (`exp_avg` and `exp_avg_sq` of Adam), `averaged.…` where weights are averaged, and `best.…` where the best epoch's are kept; in the
+//! that the recipe's rule has (`exp_avg` and `exp_avg_sq` of Adam), `averaged.…` where weights are averaged, and
+//! `best.…` where the best epoch's are kept; in the
 //! metadata `kind` (`run`, or `weights` for the network alone), `format_version`, `network`
 //! (its name, if it has one) and, for weights, `model`: a [`ModelSpec`] as JSON; for a run, `run`: a [`RunState`] as
 //! JSON, in which its model is, and `bits`: its numbers' (`exact.rs`).

@@ -119,7 +119,7 @@ fn cost(shape: &[usize]) -> u64 {
 mod tests {
     use super::*;
 
-    /// The network `t`'s: of its first dense layer, then three kernels.
+    /// The network `t`'s: three kernels, and its first dense layer's.
     fn matrices() -> Matrices {
         Matrices::new(vec![
             vec![32, 3, 3, 3],

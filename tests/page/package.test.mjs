@@ -63,7 +63,7 @@ const NETWORK = {
 const MODEL = { network: NETWORK, image: { channels: 3, height: 32, width: 32 }, classes: 10, pixels: 'unit', norm_group: { records: 32 } };
 
 /**
- * A helper's job, as `src/bindings/helpers.rs` lays it out: ten words, the values (after two figures' room), the images,
+ * A helper's job, as `src/bindings/helpers/header.rs` lays it out: fourteen words, the values (after two figures' room), the images,
  * the labels and the model. All numbers are 0.
  * @param {unknown} model What the job says that it is of.
  * @param {{ values?: number, records?: number, image?: number, cut?: number, share?: number[] }} [more] `cut`: so many bytes are missing at the end.
