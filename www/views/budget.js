@@ -12,7 +12,7 @@ import { MINUTES, isAsPlanned } from '../state/budget.js';
 import { readNumber } from '../state/numbers.js';
 import { isOccupied } from '../state/phases.js';
 import { isSettled } from '../state/store.js';
-import { announce, byId, setText } from './shared/dom.js';
+import { announce, byId, complainAt, setText } from './shared/dom.js';
 import { count, duration } from './shared/format.js';
 
 /** What may be expected of a plan. @param {Plan} plan */
@@ -53,12 +53,7 @@ export function mountBudget(store, actions) {
   const text = byId('budget-text');
   let heard = '';
 
-  /** @param {string} sentence */
-  function complain(sentence) {
-    problem.hidden = sentence === '';
-    setText(problem, sentence);
-    input.setAttribute('aria-invalid', String(sentence !== ''));
-  }
+  const complain = (/** @type {string} */ sentence) => complainAt(input, problem, sentence);
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();

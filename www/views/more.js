@@ -9,7 +9,7 @@
 import { parseField } from '../state/fields.js';
 import { isAtRatesEnd, moreEpochs } from '../state/run-reducer.js';
 import { isSettled } from '../state/store.js';
-import { byId, setText } from './shared/dom.js';
+import { byId, complainAt } from './shared/dom.js';
 import { count } from './shared/format.js';
 
 /** @param {Store} store @param {Actions} actions */
@@ -20,12 +20,7 @@ export function mountMore(store, actions) {
   const problem = byId('more-problem');
   const noMore = byId('no-more');
 
-  /** @param {string} sentence */
-  function complain(sentence) {
-    problem.hidden = sentence === '';
-    setText(problem, sentence);
-    input.setAttribute('aria-invalid', String(sentence !== ''));
-  }
+  const complain = (/** @type {string} */ sentence) => complainAt(input, problem, sentence);
 
   form.addEventListener('submit', (event) => {
     event.preventDefault();

@@ -83,3 +83,10 @@ export function paint(canvas, rgba) {
   shown.set(canvas, rgba);
   repaint(canvas);
 }
+
+/** Says beside a field what is wrong with what it holds; an empty sentence: nothing is. @param {HTMLInputElement} input @param {HTMLElement} problem @param {string} sentence */
+export function complainAt(input, problem, sentence) {
+  problem.hidden = sentence === '';
+  setText(problem, sentence);
+  input.setAttribute('aria-invalid', String(sentence !== ''));
+}
